@@ -1,0 +1,1 @@
+//! The compiler of Smart Messages: source text to code bricks.

@@ -1,0 +1,1 @@
+//! The node of Smart Messages as a state machine without input and output.

@@ -1,0 +1,3 @@
+//! The command line of Smart Messages.
+
+fn main() {}

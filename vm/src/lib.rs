@@ -1,0 +1,1 @@
+//! The virtual machine of Smart Messages: interpreter, heap, capture and restore.
