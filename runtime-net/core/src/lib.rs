@@ -1,1 +1,7 @@
 //! The node of Smart Messages as a state machine without input and output.
+//!
+//! Nothing here has a socket, a thread, a clock or a source of randomness: time and events come
+//! in through calls, effects go out as values. The driver of a real network, the simulator and
+//! the model checker all drive this same code.
+
+pub mod ids;
