@@ -1,1 +1,8 @@
 //! The compiler of Smart Messages: source text to code bricks.
+//!
+//! It is pure: no file system, no environment, no clock. Its caller hands it text and gets trees,
+//! bricks and [`diagnostic::Diagnostic`]s.
+
+pub mod ast;
+pub mod diagnostic;
+pub mod limits;

@@ -1,0 +1,1 @@
+//! Diagnostics for people: the source with marks under it, drawn by ariadne.
