@@ -5,3 +5,5 @@
 //! the model checker all drive this same code.
 
 pub mod ids;
+pub mod limits;
+pub mod tags;

@@ -1,0 +1,85 @@
+//! Every bound of a node, each with a sentence that says what it protects.
+//!
+//! The constants are walls that no configuration moves; what an operator may choose below them is
+//! in `NodeLimits`.
+
+use crate::ids::Span;
+
+// Wire.
+
+/// The longest frame a node accepts, so that a neighbor cannot make it buffer without end.
+pub const FRAME_BYTES: usize = 1 << 20;
+/// The longest frame sent by broadcast: it must fit one datagram or one radio transmission.
+pub const BROADCAST_BYTES: usize = 1_200;
+/// The longest state that travels inside an offer and spares the hop a round trip.
+pub const INLINE_STATE_BYTES: usize = 16 << 10;
+/// The size of the pieces in which a longer state travels.
+pub const STATE_CHUNK_BYTES: usize = 64 << 10;
+/// The longest captured state that a node sends or accepts.
+pub const STATE_BYTES: usize = 64 << 20;
+/// The longest encoded launch record, most of which is arguments.
+pub const LAUNCH_BYTES: usize = 64 << 10;
+/// The longest launch record that travels inside an offer to a neighbor that may lack it.
+pub const INLINE_LAUNCH_BYTES: usize = 4 << 10;
+/// The longest encoded arguments in a launch record.
+pub const ARGUMENT_BYTES: usize = 32 << 10;
+/// The longest brick, or any other thing fetched by its hash.
+pub const BRICK_BYTES: usize = 256 << 10;
+/// The most things asked for by hash in one frame.
+pub const WANTED_PER_FRAME: usize = 1_024;
+/// The most bytes of bricks put into one frame, a single brick excepted.
+pub const CODE_FRAME_BYTES: usize = 256 << 10;
+/// The longest text of a report or a log line that comes from elsewhere.
+pub const TEXT_BYTES: usize = 4 << 10;
+
+// Launches.
+
+/// The most bricks one program may have.
+pub const BRICKS_PER_PROGRAM: usize = 1_024;
+/// The most verified launch records a node remembers beyond those in use.
+pub const LAUNCHES_CACHED: usize = 1_024;
+/// The most bytes of bricks a node remembers beyond those in use.
+pub const BRICK_CACHE_BYTES: usize = 64 << 20;
+
+// Tag Space.
+
+/// The longest encoded key of a member of a tag family.
+pub const TAG_KEY_BYTES: usize = 1 << 10;
+/// The longest encoded value of a tag.
+pub const TAG_VALUE_BYTES: usize = 256 << 10;
+/// The longest name of a tag as people see it.
+pub const TAG_DISPLAY_BYTES: usize = 128;
+/// What a tag costs beyond its key, name and value, so that empty tags are not free.
+pub const TAG_OVERHEAD_BYTES: usize = 128;
+/// The longest lifetime a tag or message may ask for; longer ones are cut to it.
+pub const LIFETIME_LONGEST: Span = Span::secs(366 * 24 * 3600);
+
+// Hops.
+
+/// The most hops a node has open with one neighbor in one direction.
+pub const HOPS_PER_NEIGHBOR: usize = 64;
+/// The most bytes of states on their way to one neighbor; a hop beyond it answers `Busy`.
+pub const OUTBOUND_BYTES_PER_NEIGHBOR: usize = 64 << 20;
+/// The most bytes a node reserves for accepted states that have not arrived yet.
+pub const RESERVED_BYTES: usize = 128 << 20;
+/// How long a reservation waits for its state and code before the hop is refused.
+pub const RESERVATION_TIME: Span = Span::secs(10);
+/// How long an exact hop may take where the program gave no timeout.
+pub const HOP_TIMEOUT_DEFAULT: Span = Span::secs(10);
+/// The most hops whose end is not known; beyond it a node takes no further hops.
+pub const IN_DOUBT_HOPS: usize = 4_096;
+/// The most copies that wait for their code to be fetched.
+pub const WAITING_COPIES: usize = 256;
+/// How long a copy waits for its code before it is dropped: copies are expendable.
+pub const COPY_WAIT: Span = Span::secs(5);
+
+// Messages.
+
+/// The most neighbors a node has sessions with at a time.
+pub const NEIGHBORS: usize = 1_024;
+/// The most breadcrumbs (message, where it came from) kept for reports on their way home.
+pub const BREADCRUMBS: usize = 65_536;
+/// The most nodes a report passes on its way home.
+pub const REPORT_HOPS: u8 = 64;
+/// The most outputs, prints or log lines of one turn; the rest is dropped and counted.
+pub const EFFECTS_PER_TURN: usize = 4_096;
