@@ -117,7 +117,7 @@ impl TagSpace {
                 Ok(Written::ForDriver)
             }
             Some(_) => self
-                .replace(actor.author, spec.name, value)
+                .replace(now, actor.author, spec.name, value)
                 .map(|()| Written::Kept),
         }
     }
