@@ -1,0 +1,26 @@
+# Every routine of the project. `just` lists them.
+
+default:
+    @just --list
+
+# Everything that the gate runs.
+ci:
+    .ci/run
+
+# All tests.
+test *ARGS:
+    cargo test --workspace {{ARGS}}
+
+# Format, lints and documentation, as the gate wants them.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# Rewrite the snapshots and the generated documents; read the diff before you commit it.
+bless:
+    INSTA_UPDATE=always SM_BLESS=1 cargo test --workspace
+
+# Fuzz one target for a while: parse, bundle, state, wire.
+fuzz TARGET SECONDS="60":
+    RUSTC_BOOTSTRAP=1 cargo fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
