@@ -393,19 +393,25 @@ pub struct Stmt {
 #[derive(Clone, Debug, PartialEq)]
 pub enum StmtKind {
     Let(Box<Let>),
-    /// `target = value`, `target += value`; whether `target` can be assigned is checked later.
-    Assign {
-        target: Expr,
-        op: AssignOp,
-        op_span: Span,
-        value: Expr,
-    },
-    /// `assert condition`, `assert condition, message`
-    Assert {
-        condition: Expr,
-        message: Option<Expr>,
-    },
+    Assign(Box<Assign>),
+    Assert(Box<Assert>),
     Expr(Expr),
+}
+
+/// `target = value`, `target += value`; whether `target` can be assigned is checked later.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assign {
+    pub target: Expr,
+    pub op: AssignOp,
+    pub op_span: Span,
+    pub value: Expr,
+}
+
+/// `assert condition`, `assert condition, message`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assert {
+    pub condition: Expr,
+    pub message: Option<Expr>,
 }
 
 /// `=`, or the operator of `+=` and its like.
