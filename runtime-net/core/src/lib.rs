@@ -4,6 +4,7 @@
 //! in through calls, effects go out as values. The driver of a real network, the simulator and
 //! the model checker all drive this same code.
 
+pub mod hop;
 pub mod ids;
 pub mod limits;
 pub mod tags;

@@ -1,0 +1,300 @@
+//! The receiver's end of an exact hop: it promises, and waits to hear how the hop ends.
+
+use super::{
+    Arrival, Doubt, DropReason, Effect, HopError, HopFault, HopFrame, HopRecord, Hops, Memory, Side,
+};
+use crate::ids::{HopId, Incarnation, MessageId, NodeId, Time};
+use crate::limits;
+
+/// A hop that this node receives.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Incoming {
+    message: MessageId,
+    bytes: usize,
+    /// Until when the rest has to be here.
+    deadline: Time,
+    expires: Time,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Phase {
+    /// The offer is being considered.
+    Offered,
+    /// It was accepted, and the rest is on its way or being verified.
+    Receiving,
+    /// It is verified and on its way to the store.
+    Preparing,
+    /// It is stored: the sender decides.
+    Prepared,
+    /// The sender has decided for it, and it is being stored as this node's own.
+    Installing,
+}
+
+impl Incoming {
+    /// Whether the sender may have decided without this node knowing it.
+    pub(super) fn in_doubt(&self) -> bool {
+        self.phase == Phase::Prepared
+    }
+
+    pub(super) fn doubt(&self, hop: HopId) -> Doubt {
+        Doubt {
+            hop,
+            message: self.message,
+            peer: hop.node,
+            expires: self.expires,
+        }
+    }
+
+    fn unprepared(&self) -> bool {
+        matches!(self.phase, Phase::Offered | Phase::Receiving)
+    }
+
+    /// The timer that is set in this phase.
+    fn timer(&self) -> Time {
+        if self.unprepared() {
+            self.deadline.min(self.expires)
+        } else {
+            self.expires
+        }
+    }
+}
+
+impl Hops {
+    /// A neighbor offers a message.
+    ///
+    /// An offer beyond a bound is refused as busy; any other one is to be considered.
+    ///
+    /// # Errors
+    /// [`HopFault`] if the hop is not that neighbor's or is known already.
+    pub fn offered(&mut self, now: Time, from: NodeId, arrival: Arrival) -> Result<(), HopFault> {
+        let Arrival {
+            hop,
+            message,
+            bytes,
+            expires,
+        } = arrival;
+        if !self.peers.contains(&from) {
+            return Err(HopFault::NoSession);
+        }
+        if hop.node != from {
+            return Err(HopFault::NotYourHop);
+        }
+        if self.incoming.contains_key(&hop) {
+            return Err(HopFault::OutOfTurn);
+        }
+        if self.doubts_full() || !self.room_from(from, bytes) {
+            self.send(from, hop, HopFrame::Refuse(HopError::Busy));
+            return Ok(());
+        }
+        let deadline = now + limits::RESERVATION_TIME;
+        let inc = Incoming {
+            message,
+            bytes,
+            deadline,
+            expires,
+            phase: Phase::Offered,
+        };
+        self.set_timer(inc.timer(), Side::Receiver, hop);
+        self.incoming.insert(hop, inc);
+        self.effects.push_back(Effect::Consider { hop });
+        Ok(())
+    }
+
+    fn room_from(&self, from: NodeId, bytes: usize) -> bool {
+        let open = || self.incoming.iter().filter(|(_, inc)| inc.unprepared());
+        let reserved: usize = open().map(|(_, inc)| inc.bytes).sum();
+        open().filter(|(hop, _)| hop.node == from).count() < limits::HOPS_PER_NEIGHBOR
+            && reserved.saturating_add(bytes) <= limits::RESERVED_BYTES
+    }
+
+    /// The offer is taken: the sender is to send the rest. Nothing if the hop has ended since.
+    pub fn accept(&mut self, hop: HopId) {
+        if let Some(inc) = self
+            .incoming
+            .get_mut(&hop)
+            .filter(|inc| inc.phase == Phase::Offered)
+        {
+            inc.phase = Phase::Receiving;
+            self.send(hop.node, hop, HopFrame::Accept);
+        }
+    }
+
+    /// The message is not taken. Nothing if this node is prepared already or the hop has ended.
+    pub fn refuse(&mut self, hop: HopId, error: HopError) {
+        if self.incoming.get(&hop).is_some_and(Incoming::unprepared) {
+            self.send(hop.node, hop, HopFrame::Refuse(error));
+            self.discard(hop, DropReason::Refused(error));
+        }
+    }
+
+    /// The message is here and verified: this node may promise to take it.
+    pub fn prepare(&mut self, hop: HopId) {
+        let Some(inc) = self.incoming.get_mut(&hop).filter(|inc| inc.unprepared()) else {
+            return;
+        };
+        let before = inc.timer();
+        inc.phase = Phase::Preparing;
+        let (after, doubt) = (inc.timer(), inc.doubt(hop));
+        self.clear_timer(before, Side::Receiver, hop);
+        self.set_timer(after, Side::Receiver, hop);
+        self.store(HopRecord::Prepared(doubt));
+    }
+
+    pub(super) fn restore_incoming(&mut self, doubt: Doubt) {
+        let Doubt {
+            hop,
+            message,
+            peer: _,
+            expires,
+        } = doubt;
+        let phase = Phase::Prepared;
+        let inc = Incoming {
+            message,
+            bytes: 0,
+            deadline: Time::NEVER,
+            expires,
+            phase,
+        };
+        self.set_timer(inc.timer(), Side::Receiver, hop);
+        self.incoming.insert(hop, inc);
+    }
+
+    pub(super) fn ask_about_doubts(&mut self, peer: NodeId) {
+        let doubts: Vec<HopId> = self
+            .incoming
+            .iter()
+            .filter(|(hop, inc)| hop.node == peer && inc.in_doubt())
+            .map(|(hop, _)| *hop)
+            .collect();
+        for hop in doubts {
+            self.send(peer, hop, HopFrame::Query);
+        }
+    }
+
+    /// PREPARED has not been sent for these, so the sender cannot have decided for them.
+    pub(super) fn drop_unprepared(&mut self, peer: NodeId) {
+        let open: Vec<HopId> = self
+            .incoming
+            .iter()
+            .filter(|(hop, _)| hop.node == peer)
+            .filter(|(_, inc)| inc.unprepared() || inc.phase == Phase::Preparing)
+            .map(|(hop, _)| *hop)
+            .collect();
+        for hop in open {
+            self.discard(hop, DropReason::SessionEnded);
+        }
+    }
+
+    pub(super) fn frame_for_receiver(
+        &mut self,
+        from: NodeId,
+        hop: HopId,
+        frame: HopFrame,
+    ) -> Result<(), HopFault> {
+        if hop.node != from {
+            return Err(HopFault::NotYourHop);
+        }
+        let Some(inc) = self.incoming.get(&hop) else {
+            return self.frame_for_finished(from, hop, frame);
+        };
+        match (inc.phase, frame) {
+            (Phase::Receiving, HopFrame::State) => self.effects.push_back(Effect::Verify { hop }),
+            (Phase::Prepared, HopFrame::Commit(_)) => self.install(hop),
+            // Said twice: DONE comes when it is stored.
+            (Phase::Installing, HopFrame::Commit(_)) => {}
+            (Phase::Installing, _) => return Err(HopFault::OutOfTurn),
+            (_, HopFrame::Abort | HopFrame::Unknown) => self.discard(hop, DropReason::Aborted),
+            _ => return Err(HopFault::OutOfTurn),
+        }
+        Ok(())
+    }
+
+    /// A COMMIT for a hop that is not under way: either this node has installed the message and
+    /// said so, or it has lost its memory since it promised.
+    fn frame_for_finished(
+        &mut self,
+        from: NodeId,
+        hop: HopId,
+        frame: HopFrame,
+    ) -> Result<(), HopFault> {
+        match frame {
+            HopFrame::Commit(prepared_in) if self.remembers(prepared_in) => {
+                self.send(from, hop, HopFrame::Done);
+                Ok(())
+            }
+            HopFrame::Commit(_) => {
+                self.send(from, hop, HopFrame::Lost);
+                Ok(())
+            }
+            // It crossed this node's refusal.
+            HopFrame::Abort | HopFrame::State => Ok(()),
+            _ => Err(HopFault::NoSuchHop),
+        }
+    }
+
+    fn remembers(&self, incarnation: Incarnation) -> bool {
+        incarnation == self.incarnation || self.memory == Memory::Durable
+    }
+
+    fn install(&mut self, hop: HopId) {
+        let Some(inc) = self.incoming.get_mut(&hop) else {
+            return;
+        };
+        inc.phase = Phase::Installing;
+        let timer = inc.timer();
+        // The message's own clock takes over where the hop's ends.
+        self.clear_timer(timer, Side::Receiver, hop);
+        self.store(HopRecord::Installed(hop));
+    }
+
+    pub(super) fn stored_prepared(&mut self, hop: HopId) {
+        let prepared = self
+            .incoming
+            .get_mut(&hop)
+            .filter(|inc| inc.phase == Phase::Preparing);
+        if let Some(inc) = prepared {
+            inc.phase = Phase::Prepared;
+            self.send(hop.node, hop, HopFrame::Prepared(self.incarnation));
+        }
+    }
+
+    pub(super) fn stored_installed(&mut self, hop: HopId) {
+        if self
+            .incoming
+            .get(&hop)
+            .is_some_and(|inc| inc.phase == Phase::Installing)
+        {
+            let Some(inc) = self.incoming.remove(&hop) else {
+                return;
+            };
+            self.effects.push_back(Effect::Install {
+                hop,
+                message: inc.message,
+            });
+            self.send(hop.node, hop, HopFrame::Done);
+        }
+    }
+
+    pub(super) fn receiver_timeout(&mut self, hop: HopId) {
+        let Some(inc) = self.incoming.get(&hop) else {
+            return;
+        };
+        if inc.unprepared() {
+            self.refuse(hop, HopError::Timeout);
+        } else {
+            self.discard(hop, DropReason::Expired);
+        }
+    }
+
+    fn discard(&mut self, hop: HopId, reason: DropReason) {
+        let Some(inc) = self.incoming.remove(&hop) else {
+            return;
+        };
+        self.clear_timer(inc.timer(), Side::Receiver, hop);
+        if !inc.unprepared() {
+            self.store(HopRecord::Dropped(hop));
+        }
+        self.effects.push_back(Effect::Discard { hop, reason });
+    }
+}
