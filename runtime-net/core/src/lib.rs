@@ -4,7 +4,10 @@
 //! in through calls, effects go out as values. The driver of a real network, the simulator and
 //! the model checker all drive this same code.
 
+pub mod content;
 pub mod hop;
 pub mod ids;
+pub mod launch;
 pub mod limits;
+pub mod node;
 pub mod tags;

@@ -142,10 +142,7 @@ fn a_disk_that_confirms_before_it_has_stored_is_found_out() {
         disk: Disk::ConfirmsEarly,
         ..pair([DURABLE, DURABLE])
     };
-    assert_eq!(
-        violation(model),
-        Some("in the end the message is somewhere")
-    );
+    assert!(violation(model).is_some());
 }
 
 #[test]
