@@ -5,5 +5,6 @@
 //! seed; so the same seed gives the same run, event by event, and the same trace hash.
 
 pub mod limits;
+pub mod network;
 pub mod random;
 pub mod wheel;
