@@ -1,1 +1,39 @@
 //! The instruction set and brick format of Smart Messages: encode, decode, verify, disassemble.
+//!
+//! A *brick* is a [`Group`]: one function, or several that call each other, hashed as one. This
+//! crate says what a brick is made of ([`Group`], [`Function`], [`Inst`], [`TypeTable`]), how it
+//! is written as bytes and named by their hash, and when it may be run: only a
+//! verified group reaches an engine.
+//!
+//! Everything here is pure. Decoders and the verifier take bytes and values that an adversary
+//! may have made: they answer with an error, in time and memory linear in the input.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+#[cfg(any(test, feature = "arbitrary"))]
+extern crate std;
+
+pub mod codec;
+pub mod codes;
+pub mod debug;
+pub mod group;
+pub mod hash;
+pub mod index;
+pub mod inst;
+pub mod limits;
+pub mod manifest;
+pub mod native;
+pub mod types;
+
+pub use codes::{HopCode, TagCode, TrapKind};
+pub use debug::{DebugBlob, DebugFunction, DebugGroup, Position};
+pub use group::{Access, Block, Callee, Const, Function, Group, TagConst};
+pub use hash::{BrickHash, DebugHash, ManifestHash, ProgramHash, TypeHash};
+pub use index::{BlockIx, ConstIx, FloatBits, FuncRef, Reg, TagIx, TypeIx};
+pub use inst::{Effects, Fuel, Inst, OpInfo, Opcode};
+pub use manifest::{EntryRef, Export, ModuleManifest, ProgramManifest};
+pub use native::{Native, NativeType};
+pub use types::{Field, Slot, Type, TypeError, TypeFacts, TypePool, TypeTable, Variant};

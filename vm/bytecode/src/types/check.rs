@@ -1,0 +1,258 @@
+//! Well-formed tables of types, and what types may be used for.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::codec::DecodeError;
+use crate::hash::TypeHash;
+use crate::index::TypeIx;
+use crate::limits::{MAX_RECORD_SLOTS, MAX_TYPES, MAX_VALUE_SLOTS, MAX_VARIANTS};
+use crate::types::{Field, Type, TypeTable};
+
+/// Why a table of types is not accepted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TypeError {
+    /// More types than [`MAX_TYPES`].
+    TooManyTypes,
+    /// The type refers to a type that is not in the table.
+    UnknownPart(TypeIx),
+    /// The same type stands twice in the table.
+    Duplicate(TypeIx),
+    /// The type contains itself, but not through a struct or an enum.
+    Unfounded(TypeIx),
+    /// Types refer to each other in circles that are too large to be named.
+    KnotTooLarge,
+    /// A tuple of fewer than two.
+    ShortTuple(TypeIx),
+    /// More variants than [`MAX_VARIANTS`].
+    TooManyVariants(TypeIx),
+    /// A value with more slots than [`MAX_VALUE_SLOTS`] or a record with more than
+    /// [`MAX_RECORD_SLOTS`].
+    TooManySlots(TypeIx),
+    /// A field of a variant that is declared mutable.
+    MutableVariant(TypeIx),
+    /// A map or set whose keys are mutable or contain a `Float` or a function.
+    BadKey(TypeIx),
+    /// A tag whose value contains a function.
+    NotData(TypeIx),
+    /// A descriptor that is not in canonical order.
+    NotCanonical,
+    /// Bytes that are no types.
+    Decode(DecodeError),
+}
+
+impl fmt::Display for TypeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TypeError::TooManyTypes => f.write_str("too many types"),
+            TypeError::UnknownPart(ix) => write!(f, "{ix} refers to an unknown type"),
+            TypeError::Duplicate(ix) => write!(f, "{ix} is there twice"),
+            TypeError::Unfounded(ix) => write!(f, "{ix} contains itself without a struct or enum"),
+            TypeError::KnotTooLarge => f.write_str("too many types refer to each other"),
+            TypeError::ShortTuple(ix) => write!(f, "{ix} is a tuple of fewer than two"),
+            TypeError::TooManyVariants(ix) => write!(f, "{ix} has too many variants"),
+            TypeError::TooManySlots(ix) => write!(f, "{ix} has too many slots"),
+            TypeError::MutableVariant(ix) => write!(f, "{ix} has a mutable field in a variant"),
+            TypeError::BadKey(ix) => write!(f, "{ix} has keys that cannot be keys"),
+            TypeError::NotData(ix) => write!(f, "{ix} is a tag of functions"),
+            TypeError::NotCanonical => f.write_str("the types are not in canonical order"),
+            TypeError::Decode(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for TypeError {}
+
+/// What is known about the types of a well-formed table, each list in the table's order.
+#[derive(Clone, Debug)]
+pub struct TypeFacts {
+    /// Names.
+    pub hashes: Vec<TypeHash>,
+    /// Whether values contain no function: they can be copied into tags and other messages.
+    pub data: Vec<bool>,
+    /// Whether values can be keys: immutable data without `Float`.
+    pub key: Vec<bool>,
+}
+
+impl TypeTable {
+    /// Checks that the table is well-formed, and says what its types may be used for. Linear in
+    /// the size of the table.
+    ///
+    /// # Errors
+    /// The first fault that is found.
+    pub fn check(&self) -> Result<TypeFacts, TypeError> {
+        if self.len() > MAX_TYPES {
+            return Err(TypeError::TooManyTypes);
+        }
+        let hashes = self.hashes()?;
+        self.check_duplicates(&hashes)?;
+        self.check_founded()?;
+        self.check_sizes()?;
+        let data = self.spread(|ty| !matches!(ty, Type::Fn { .. }));
+        let key = self.spread(is_key_by_itself);
+        for (ix, ty) in self.iter() {
+            match ty {
+                Type::Map(part, _) | Type::Set(part) if !key[part.index()] => {
+                    return Err(TypeError::BadKey(ix));
+                }
+                Type::Tag(value) if !data[value.index()] => return Err(TypeError::NotData(ix)),
+                _ => {}
+            }
+        }
+        Ok(TypeFacts { hashes, data, key })
+    }
+
+    /// Every part is in the table.
+    pub(super) fn check_indices(&self) -> Result<(), TypeError> {
+        for (ix, ty) in self.iter() {
+            let mut known = true;
+            ty.for_each_part(|part| known &= part.index() < self.len());
+            if !known {
+                return Err(TypeError::UnknownPart(ix));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_duplicates(&self, hashes: &[TypeHash]) -> Result<(), TypeError> {
+        let mut named: Vec<_> = hashes.iter().zip(0..).collect();
+        named.sort_unstable();
+        match named.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            Some(pair) => Err(TypeError::Duplicate(TypeIx(pair[1].1))),
+            None => Ok(()),
+        }
+    }
+
+    /// Every circle goes through a struct or an enum: the others can be peeled off one by one,
+    /// beginning with those that no other one contains.
+    fn check_founded(&self) -> Result<(), TypeError> {
+        let plain = |ix: TypeIx| !self.as_slice()[ix.index()].is_nominal();
+        let mut containers = vec![0_u32; self.len()];
+        for (_, ty) in self.iter().filter(|(ix, _)| plain(*ix)) {
+            ty.for_each_part(|part| containers[part.index()] += 1);
+        }
+        let mut left = self.iter().filter(|(ix, _)| plain(*ix)).count();
+        let mut free: Vec<_> = self.iter().map(|(ix, _)| ix).collect();
+        free.retain(|ix| plain(*ix) && containers[ix.index()] == 0);
+        while let Some(ix) = free.pop() {
+            left -= 1;
+            self.as_slice()[ix.index()].for_each_part(|part| {
+                containers[part.index()] -= 1;
+                if plain(part) && containers[part.index()] == 0 {
+                    free.push(part);
+                }
+            });
+        }
+        let stuck = self
+            .iter()
+            .find(|(ix, _)| plain(*ix) && containers[ix.index()] > 0);
+        match stuck {
+            Some((ix, _)) if left > 0 => Err(TypeError::Unfounded(ix)),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_sizes(&self) -> Result<(), TypeError> {
+        for (ix, ty) in self.iter() {
+            match ty {
+                Type::Option(_) if self.option_depth(ix) >= MAX_VALUE_SLOTS => {
+                    return Err(TypeError::TooManySlots(ix));
+                }
+                Type::Tuple(parts) if parts.len() < 2 => return Err(TypeError::ShortTuple(ix)),
+                Type::Enum { variants, .. } if variants.len() > MAX_VARIANTS => {
+                    return Err(TypeError::TooManyVariants(ix));
+                }
+                Type::Enum { variants, .. }
+                    if variants.iter().flat_map(|v| &v.fields).any(|f| f.mutable) =>
+                {
+                    return Err(TypeError::MutableVariant(ix));
+                }
+                _ => {}
+            }
+        }
+        self.check_records()
+    }
+
+    /// Records stay below the limit; after the depth of options has been checked.
+    fn check_records(&self) -> Result<(), TypeError> {
+        let slots = |fields: &[Field]| fields.iter().map(|f| self.slots(f.ty).len()).sum::<usize>();
+        for (ix, ty) in self.iter() {
+            let largest = match ty {
+                Type::Tuple(parts) => parts.iter().map(|part| self.slots(*part).len()).sum(),
+                Type::Struct { fields, .. } => slots(fields),
+                Type::Enum { variants, .. } => {
+                    variants.iter().map(|v| slots(&v.fields)).max().unwrap_or(0)
+                }
+                Type::Fn { params, .. } => params.iter().map(|p| self.slots(*p).len()).sum(),
+                _ => 0,
+            };
+            if largest > MAX_RECORD_SLOTS {
+                return Err(TypeError::TooManySlots(ix));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many options stand in each other, counted up to the limit.
+    fn option_depth(&self, ix: TypeIx) -> usize {
+        let mut depth = 0;
+        let mut at = ix;
+        while let Type::Option(inner) = &self.as_slice()[at.index()] {
+            depth += 1;
+            at = *inner;
+            if depth == MAX_VALUE_SLOTS {
+                break;
+            }
+        }
+        depth
+    }
+
+    /// For each type whether `holds` is true of it and of everything its values contain.
+    fn spread(&self, holds: impl Fn(&Type) -> bool) -> Vec<bool> {
+        let mut holders = vec![Vec::new(); self.len()];
+        for (ix, ty) in self.iter() {
+            for_each_held(ty, |part| holders[part.index()].push(ix));
+        }
+        let mut answer = vec![true; self.len()];
+        let mut fallen: Vec<_> = self
+            .iter()
+            .filter(|(_, ty)| !holds(ty))
+            .map(|p| p.0)
+            .collect();
+        fallen.iter().for_each(|ix| answer[ix.index()] = false);
+        while let Some(ix) = fallen.pop() {
+            for holder in &holders[ix.index()] {
+                if core::mem::replace(&mut answer[holder.index()], false) {
+                    fallen.push(*holder);
+                }
+            }
+        }
+        answer
+    }
+}
+
+/// Whether nothing in the type itself keeps it from being a key.
+fn is_key_by_itself(ty: &Type) -> bool {
+    match ty {
+        Type::Float | Type::Fn { .. } | Type::List(_) | Type::Map(..) | Type::Set(_) => false,
+        Type::Struct { fields, .. } => !fields.iter().any(|field| field.mutable),
+        _ => true,
+    }
+}
+
+/// Calls `visit` for each type whose values are in values of `ty`: not for the arguments of a
+/// generic type, and not for the value type of a tag, which is only a name.
+fn for_each_held(ty: &Type, mut visit: impl FnMut(TypeIx)) {
+    match ty {
+        Type::Tag(_) | Type::Fn { .. } => {}
+        Type::Struct { fields, .. } => fields.iter().for_each(|field| visit(field.ty)),
+        Type::Enum { variants, .. } => {
+            variants
+                .iter()
+                .flat_map(|v| &v.fields)
+                .for_each(|field| visit(field.ty));
+        }
+        other => other.for_each_part(visit),
+    }
+}
