@@ -64,6 +64,30 @@ pub enum HopError {
     HopLimit,
 }
 
+impl HopError {
+    /// All of them, in the order of their codes, which start at one.
+    pub const ALL: [HopError; 8] = [
+        HopError::NoNeighbors,
+        HopError::Unreachable,
+        HopError::Timeout,
+        HopError::Refused,
+        HopError::Busy,
+        HopError::Quota,
+        HopError::Version,
+        HopError::HopLimit,
+    ];
+
+    /// The code, the same as in the answer that a program gets.
+    pub fn code(self) -> u8 {
+        self as u8 + 1
+    }
+
+    /// The error with this code.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code).checked_sub(1)?).copied()
+    }
+}
+
 /// Whether a node still knows after a crash what it had stored before.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Memory {

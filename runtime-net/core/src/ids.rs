@@ -90,7 +90,7 @@ impl MessageId {
     /// The copy of `self` that goes on at `receiver` after the hop with this number.
     ///
     /// The receiver computes it, so one captured state serves all neighbors.
-    pub fn copy_at(&self, hop: u32, receiver: &NodeId) -> Self {
+    pub fn copy_at(&self, hop: u64, receiver: &NodeId) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key(COPIED_MESSAGE);
         hasher.update(&self.0);
         hasher.update(&hop.to_le_bytes());
@@ -242,7 +242,7 @@ mod tests {
             .collect();
         assert_eq!(
             shown,
-            ["03e6bb3524d3040a", "52c7e9cded07d6c1", "86fda3b91ae20a9f"]
+            ["03e6bb3524d3040a", "52c7e9cded07d6c1", "b4232a91aef1ef4f"]
         );
     }
 

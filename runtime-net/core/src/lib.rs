@@ -4,10 +4,13 @@
 //! in through calls, effects go out as values. The driver of a real network, the simulator and
 //! the model checker all drive this same code.
 
+pub mod codec;
 pub mod content;
+pub mod envelope;
 pub mod hop;
 pub mod ids;
 pub mod launch;
 pub mod limits;
 pub mod node;
 pub mod tags;
+pub mod wire;

@@ -83,3 +83,7 @@ pub const BREADCRUMBS: usize = 65_536;
 pub const REPORT_HOPS: u8 = 64;
 /// The most outputs, prints or log lines of one turn; the rest is dropped and counted.
 pub const EFFECTS_PER_TURN: usize = 4_096;
+/// The longest result of a message that is reported; a longer one is cut to nothing.
+pub const RESULT_BYTES: usize = 256 << 10;
+/// The most lines of a stack trace in a report.
+pub const REPORT_FRAMES: usize = 64;

@@ -153,7 +153,7 @@ impl Node {
     /// code is not in the cache.
     pub fn handle_launch(&mut self, now: Time, record: &[u8]) -> Result<MessageId, LaunchError> {
         let _ = (now, record);
-        Err(LaunchError::Truncated)
+        Err(LaunchError::Full)
     }
 
     /// A driver gives a value to a tag that it keeps: a sensor, an actuator, a clock.

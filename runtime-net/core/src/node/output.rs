@@ -127,6 +127,25 @@ pub enum Kill {
     Corrupt,
 }
 
+impl Kill {
+    const ALL: [Kill; 6] = [
+        Kill::Heap,
+        Kill::Frames,
+        Kill::Fuel,
+        Kill::Lifetime,
+        Kill::LostInHop,
+        Kill::Corrupt,
+    ];
+
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+}
+
 impl fmt::Display for Kill {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

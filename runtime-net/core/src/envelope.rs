@@ -1,0 +1,180 @@
+//! What travels with a state: everything about a message that its program does not hold itself.
+
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::ids::{Epoch, LaunchHash, MessageId, Span};
+use crate::launch::LaunchLimits;
+use crate::tags::Standing;
+
+/// The envelope of a message on its way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Envelope {
+    /// The message; in a copy, the message that it is a copy of.
+    pub message: MessageId,
+    /// The launch it belongs to.
+    pub launch: LaunchHash,
+    /// The number of exact hops it has completed, this one included.
+    pub epoch: Epoch,
+    /// The number of hops of any kind it has made, this one included.
+    pub hops: u64,
+    /// Its age: what its program sees as `now()`. Time on the way does not count.
+    pub age: Span,
+    /// What is left of its lifetime.
+    pub left: Span,
+    /// What it may still use.
+    pub budget: Budget,
+    /// How many messages it has spawned: names the next one.
+    pub spawned: u64,
+    /// Whether every node on its way trusted the one before it with this author.
+    pub standing: Standing,
+    /// Where it belongs in a distributed trace.
+    pub trace: TraceContext,
+}
+
+/// What a message may still use. It never grows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Budget {
+    /// Fuel.
+    pub fuel: u64,
+    /// Hops.
+    pub hops: u32,
+    /// Messages to spawn.
+    pub children: u32,
+    /// Tags to create.
+    pub tags: u32,
+    /// Bytes of state to move.
+    pub bytes: u64,
+}
+
+/// What a child may spawn of what its parent may, so that generations end: one in so many.
+const CHILDREN_SHARE: u32 = 16;
+
+impl Budget {
+    /// What the first message of a launch may use.
+    pub fn of(limits: &LaunchLimits) -> Self {
+        Self {
+            fuel: limits.fuel,
+            hops: limits.hops,
+            children: limits.children,
+            tags: limits.tags,
+            bytes: limits.bytes,
+        }
+    }
+
+    /// What a message spawned by one with this budget may use.
+    pub fn of_child(&self) -> Self {
+        Self {
+            children: self.children / CHILDREN_SHARE,
+            ..*self
+        }
+    }
+
+    /// Whether this is nowhere more than a launch grants.
+    pub fn within(&self, limits: &LaunchLimits) -> bool {
+        self.fuel <= limits.fuel
+            && self.hops <= limits.hops
+            && self.children <= limits.children
+            && self.tags <= limits.tags
+            && self.bytes <= limits.bytes
+    }
+}
+
+/// W3C trace context: one trace for each launch, a span for each stay at a node.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct TraceContext {
+    /// The trace.
+    pub trace: [u8; 16],
+    /// The span of the stay before.
+    pub span: [u8; 8],
+    /// The flags; the lowest bit says that it is sampled.
+    pub flags: u8,
+}
+
+const TRACE_CONTEXT: &str = "smart-messages 2026 trace of a launch";
+const SPAN_CONTEXT: &str = "smart-messages 2026 span of a stay";
+
+impl TraceContext {
+    /// The trace of a launch, sampled.
+    pub fn of(launch: &LaunchHash) -> Self {
+        let hash = blake3::derive_key(TRACE_CONTEXT, &launch.0);
+        let mut context = Self {
+            flags: 1,
+            ..Self::default()
+        };
+        context.trace.copy_from_slice(&hash[..16]);
+        context.span.copy_from_slice(&hash[16..24]);
+        context
+    }
+
+    /// The span of the next stay of a message, after this many hops.
+    pub fn stay(&self, message: &MessageId, hops: u64) -> Self {
+        let mut text = message.0.to_vec();
+        text.extend_from_slice(&hops.to_le_bytes());
+        let hash = blake3::derive_key(SPAN_CONTEXT, &text);
+        let mut context = *self;
+        context.span.copy_from_slice(&hash[..8]);
+        context
+    }
+}
+
+impl Envelope {
+    pub(crate) fn encode(&self, out: &mut Writer) {
+        out.raw(&self.message.0);
+        out.raw(&self.launch.0);
+        out.var(self.epoch.0);
+        out.var(self.hops);
+        out.var(self.age.0);
+        out.var(self.left.0);
+        self.budget.encode(out);
+        out.var(self.spawned);
+        out.u8(match self.standing {
+            Standing::Stranger => 0,
+            Standing::Trusted => 1,
+        });
+        out.raw(&self.trace.trace);
+        out.raw(&self.trace.span);
+        out.u8(self.trace.flags);
+    }
+
+    pub(crate) fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            message: MessageId(input.array()?),
+            launch: LaunchHash(input.array()?),
+            epoch: Epoch(input.var()?),
+            hops: input.var()?,
+            age: Span(input.var()?),
+            left: Span(input.var()?),
+            budget: Budget::decode(input)?,
+            spawned: input.var()?,
+            standing: match input.u8()? {
+                0 => Standing::Stranger,
+                1 => Standing::Trusted,
+                other => return Err(DecodeError::Unknown(other)),
+            },
+            trace: TraceContext {
+                trace: input.array()?,
+                span: input.array()?,
+                flags: input.u8()?,
+            },
+        })
+    }
+}
+
+impl Budget {
+    fn encode(&self, out: &mut Writer) {
+        out.var(self.fuel);
+        out.var(self.hops.into());
+        out.var(self.children.into());
+        out.var(self.tags.into());
+        out.var(self.bytes);
+    }
+
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            fuel: input.var()?,
+            hops: input.small()?,
+            children: input.small()?,
+            tags: input.small()?,
+            bytes: input.var()?,
+        })
+    }
+}
