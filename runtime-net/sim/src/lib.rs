@@ -5,6 +5,7 @@
 //! seed; so the same seed gives the same run, event by event, and the same trace hash.
 
 pub mod limits;
+pub mod link;
 pub mod network;
 pub mod random;
 pub mod wheel;

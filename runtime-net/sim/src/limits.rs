@@ -30,6 +30,8 @@ pub const LINK_DELAY: Span = Span::millis(2);
 pub const IDLE: Span = Span::millis(750);
 /// How long a new session takes after the old one was found broken, where the file says nothing.
 pub const REPAIR: Span = Span::millis(200);
+/// How long no new session is tried after one end has closed the last because it does not fit.
+pub const CLOSED: Span = Span::secs(60);
 /// How long a crashed node stays away where the file says nothing.
 pub const RESTART: Span = Span::secs(1);
 

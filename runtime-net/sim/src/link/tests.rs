@@ -1,0 +1,314 @@
+//! What holds of every link, whatever the seed, the faults and the traffic.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::random::Delay;
+use crate::wheel::Wheel;
+
+/// A driver of one link that checks each promise as it goes.
+struct Rig {
+    links: Links,
+    queue: Wheel<(LinkIx, Later)>,
+    now: Time,
+    model: LinkModel,
+    ends: [End; 2],
+    sent: u32,
+    heard: u32,
+    worst_blindness: Span,
+    broken_at: Option<Time>,
+}
+
+#[derive(Default)]
+struct End {
+    session: Option<SessionId>,
+    /// What the other end sent towards this one in each session, oldest first.
+    sent_here: Vec<(SessionId, u32)>,
+    /// What came out, in order.
+    received: Vec<(SessionId, u32)>,
+    sessions: Vec<SessionId>,
+}
+
+const LINK: LinkIx = LinkIx(0);
+
+impl Rig {
+    fn new(model: LinkModel, seed: u64) -> Self {
+        let spec = LinkSpec {
+            ends: (NodeIx(0), NodeIx(1)),
+            model,
+        };
+        let mut rig = Self {
+            links: Links::new(2, &[spec], Seed(seed)),
+            queue: Wheel::default(),
+            now: Time::ZERO,
+            model,
+            ends: [End::default(), End::default()],
+            sent: 0,
+            heard: 0,
+            worst_blindness: Span::ZERO,
+            broken_at: None,
+        };
+        rig.call(|links, now, effects| links.connect(now, LINK, effects));
+        rig
+    }
+
+    fn call(&mut self, call: impl FnOnce(&mut Links, Time, &mut Effects)) {
+        let mut effects = Effects::default();
+        call(&mut self.links, self.now, &mut effects);
+        for (at, link, later) in effects.later {
+            assert!(at >= self.now);
+            self.queue.push(at.0, (link, later));
+        }
+        for (_, side, signal) in effects.signals {
+            self.signal(side, signal);
+        }
+    }
+
+    fn signal(&mut self, side: Side, signal: Signal) {
+        let end = &mut self.ends[side as usize];
+        match signal {
+            Signal::Up(session) => {
+                assert!(end.sessions.last().is_none_or(|last| *last < session));
+                end.sessions.push(session);
+                end.session = Some(session);
+                self.broken_at = None;
+            }
+            Signal::Down(session) => {
+                assert_eq!(end.session.take(), Some(session));
+                let blind = self.broken_at.map_or(Span::ZERO, |at| self.now.since(at));
+                self.worst_blindness = self.worst_blindness.max(blind);
+            }
+            Signal::Frame(session, bytes) => {
+                assert_eq!(end.session, Some(session));
+                end.received.push((session, number(&bytes)));
+            }
+            Signal::Heard(_) => self.heard += 1,
+            Signal::Lost(_) | Signal::Backlog(..) => {}
+        }
+    }
+
+    fn send(&mut self, side: Side) {
+        let Some(session) = self.ends[side as usize].session else {
+            return;
+        };
+        self.sent += 1;
+        let number = self.sent;
+        self.ends[side.other() as usize]
+            .sent_here
+            .push((session, number));
+        let bytes: Bytes = number.to_le_bytes().as_slice().into();
+        self.call(|links, now, effects| links.send(now, (LINK, side), session, bytes, effects));
+    }
+
+    fn run(&mut self, span: Span) {
+        let until = self.now + span;
+        while let Some((at, (link, later))) = self.queue.pop(until.0) {
+            self.now = Time(at);
+            self.call(|links, now, effects| links.happen(now, link, later, effects));
+        }
+        self.now = until;
+    }
+
+    /// In each session what came out is a prefix of what went in.
+    fn check(&self) {
+        for end in &self.ends {
+            for session in &end.sessions {
+                let of = |list: &[(SessionId, u32)]| -> Vec<u32> {
+                    list.iter()
+                        .filter(|(s, _)| s == session)
+                        .map(|(_, number)| *number)
+                        .collect()
+                };
+                let (sent, received) = (of(&end.sent_here), of(&end.received));
+                assert!(
+                    sent.starts_with(&received),
+                    "{sent:?} came out as {received:?}"
+                );
+            }
+        }
+    }
+}
+
+fn number(bytes: &[u8]) -> u32 {
+    u32::from_le_bytes(bytes.try_into().expect("the rig sends four bytes"))
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Send(Side),
+    Wait(u64),
+    Block,
+    Unblock,
+    Crash(Side),
+    Close(Side),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let side = prop_oneof![Just(Side::A), Just(Side::B)];
+    prop_oneof![
+        8 => side.clone().prop_map(Step::Send),
+        4 => (0u64..20_000_000).prop_map(Step::Wait),
+        1 => (0u64..2_000_000_000).prop_map(Step::Wait),
+        1 => Just(Step::Block),
+        2 => Just(Step::Unblock),
+        1 => side.clone().prop_map(Step::Crash),
+        1 => side.prop_map(Step::Close),
+    ]
+}
+
+fn model() -> impl Strategy<Value = LinkModel> {
+    (
+        0u64..20_000_000,
+        0u64..20_000_000,
+        prop::bool::ANY,
+        prop::bool::ANY,
+    )
+        .prop_map(|(min, more, breaks, narrow)| LinkModel {
+            delay: Delay {
+                min: Span(min),
+                max: Span(min + more),
+            },
+            break_every: breaks.then_some(Span::millis(300)),
+            bandwidth: narrow.then_some(1_000),
+            ..LinkModel::default()
+        })
+}
+
+proptest! {
+    #[test]
+    fn a_session_loses_suffixes_only(
+        model in model(),
+        seed: u64,
+        steps in prop::collection::vec(step(), 0..120),
+    ) {
+        let mut rig = Rig::new(model, seed);
+        let mut blocks = 0;
+        for step in steps {
+            match step {
+                Step::Send(side) => rig.send(side),
+                Step::Wait(span) => rig.run(Span(span)),
+                Step::Block => {
+                    blocks += 1;
+                    rig.call(|links, now, effects| links.block(now, LINK, effects));
+                }
+                Step::Unblock if blocks > 0 => {
+                    blocks -= 1;
+                    rig.call(|links, now, effects| links.unblock(now, LINK, effects));
+                }
+                Step::Unblock => {}
+                Step::Crash(side) => {
+                    rig.ends[side as usize].session = None;
+                    rig.call(|links, now, effects| links.crash(now, LINK, side, effects));
+                    rig.run(Span::millis(50));
+                    rig.call(|links, now, effects| links.unblock(now, LINK, effects));
+                }
+                Step::Close(side) => {
+                    rig.ends[side as usize].session = None;
+                    rig.call(|links, now, effects| links.close(now, (LINK, side), effects));
+                }
+            }
+            rig.check();
+        }
+        // Healed, both ends find each other again and everything that is sent arrives.
+        rig.links.heal();
+        for _ in 0..blocks {
+            rig.call(|links, now, effects| links.unblock(now, LINK, effects));
+        }
+        rig.run(Span::secs(120));
+        prop_assert_eq!(rig.ends[0].session, rig.ends[1].session);
+        prop_assert!(rig.ends[0].session.is_some());
+        let before = rig.ends[1].received.len();
+        (0..5).for_each(|_| rig.send(Side::A));
+        rig.run(Span::secs(120));
+        rig.check();
+        prop_assert_eq!(rig.ends[1].received.len(), before + 5);
+    }
+
+    #[test]
+    fn an_end_is_blind_no_longer_than_the_idle_time(seed: u64) {
+        let mut rig = Rig::new(LinkModel::default(), seed);
+        rig.run(Span::secs(1));
+        rig.broken_at = Some(rig.now);
+        rig.call(|links, now, effects| links.block(now, LINK, effects));
+        rig.run(Span::secs(10));
+        prop_assert!(rig.worst_blindness > Span::ZERO);
+        prop_assert!(rig.worst_blindness <= rig.model.idle);
+        prop_assert_eq!(rig.ends[0].session.or(rig.ends[1].session), None);
+    }
+}
+
+#[test]
+fn a_break_loses_some_frames_and_keeps_others() {
+    let model = LinkModel {
+        delay: Delay::fixed(Span::millis(10)),
+        ..LinkModel::default()
+    };
+    let kept: std::collections::BTreeSet<usize> = (0..200)
+        .map(|seed| {
+            let mut rig = Rig::new(model, seed);
+            rig.run(Span::secs(1));
+            (0..3).for_each(|_| rig.send(Side::A));
+            rig.call(|links, now, effects| links.block(now, LINK, effects));
+            rig.run(Span::secs(1));
+            rig.ends[1].received.len()
+        })
+        .collect();
+    assert_eq!(kept, [0, 1, 2, 3].into());
+}
+
+#[test]
+fn broadcasts_are_lost_at_the_rate_of_the_link() {
+    let mut rig = Rig::new(
+        LinkModel {
+            loss: 0.25,
+            ..LinkModel::default()
+        },
+        1,
+    );
+    rig.run(Span::secs(1));
+    let bytes: Bytes = [0; 100].as_slice().into();
+    for _ in 0..1000 {
+        let bytes = bytes.clone();
+        rig.call(|links, now, effects| links.broadcast(now, (LINK, Side::A), bytes, effects));
+    }
+    rig.run(Span::secs(1));
+    assert!((700..800).contains(&rig.heard), "{}", rig.heard);
+    let too_long: Bytes = vec![0; sm_core::limits::BROADCAST_BYTES + 1].into();
+    let before = rig.heard;
+    rig.links.heal();
+    rig.call(|links, now, effects| links.broadcast(now, (LINK, Side::A), too_long, effects));
+    rig.run(Span::secs(1));
+    assert_eq!(rig.heard, before);
+}
+
+#[test]
+fn a_narrow_line_takes_its_time_and_tells_what_waits() {
+    let model = LinkModel {
+        bandwidth: Some(4),
+        ..LinkModel::default()
+    };
+    let mut rig = Rig::new(model, 1);
+    rig.run(Span::millis(100));
+    let session = rig.ends[0].session.expect("the link is up");
+    let mut effects = Effects::default();
+    let mut waiting = Vec::new();
+    for _ in 0..2 {
+        let bytes: Bytes = [0; 4].as_slice().into();
+        rig.links
+            .send(rig.now, (LINK, Side::A), session, bytes, &mut effects);
+    }
+    for (_, _, signal) in &effects.signals {
+        if let Signal::Backlog(_, bytes) = signal {
+            waiting.push(*bytes);
+        }
+    }
+    assert_eq!(waiting, [4, 8]);
+    let arrivals = effects.later.iter().filter_map(|(at, _, later)| {
+        matches!(later, Later::Frame { .. }).then_some(at.since(rig.now))
+    });
+    let delay = model.delay.min;
+    assert_eq!(
+        arrivals.collect::<Vec<_>>(),
+        [Span::secs(1) + delay, Span::secs(2) + delay]
+    );
+}
