@@ -7,7 +7,7 @@ use crate::ids::{Epoch, LaunchHash, MessageId, NodeId, SessionId, StoreToken, Ti
 use crate::tags::TagName;
 
 /// Something for the driver to do. Outputs come in order and must be done in order.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Output {
     /// Send one frame in a session. Frames of one session must arrive in order (it is enough that
     /// the first frame comes first and frames of one hop stay in order).
@@ -63,7 +63,7 @@ pub enum Output {
 }
 
 /// How a message ended.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Report {
     /// The message.
     pub message: MessageId,
@@ -77,7 +77,7 @@ pub struct Report {
 }
 
 /// The end of a message.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum End {
     /// Its program returned this value.
     Done {
@@ -100,7 +100,7 @@ pub enum End {
 }
 
 /// One line of a stack trace: a place in a brick.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TraceFrame {
     /// The brick.
     pub brick: [u8; 32],
@@ -160,7 +160,7 @@ impl fmt::Display for Kill {
 }
 
 /// A line for the operator.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Log {
     /// Something that arrived was refused, and changed nothing else.
     Refused {
@@ -191,7 +191,7 @@ pub enum Log {
 }
 
 /// A visible step of a message.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Trace {
     /// When.
     pub at: Time,
@@ -202,7 +202,7 @@ pub struct Trace {
 }
 
 /// What a message did, or what was done to it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Step {
     /// It began here by a launch.
     Launched,
