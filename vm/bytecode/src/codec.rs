@@ -14,6 +14,8 @@ pub enum DecodeError {
     Truncated,
     /// There are bytes after the last value.
     Trailing,
+    /// A version of the format that this crate does not know.
+    Version(u8),
     /// More bytes than the limit for this kind of thing.
     TooLarge,
     /// A number that is not in its shortest form, or too large for its type.
@@ -31,6 +33,7 @@ impl fmt::Display for DecodeError {
         match self {
             DecodeError::Truncated => f.write_str("the bytes end too early"),
             DecodeError::Trailing => f.write_str("there are bytes after the end"),
+            DecodeError::Version(version) => write!(f, "format version {version} is not known"),
             DecodeError::TooLarge => f.write_str("too many bytes"),
             DecodeError::BadNumber => f.write_str("a number is not in its shortest form"),
             DecodeError::BadTag(what) => write!(f, "unknown {what}"),
@@ -84,19 +87,19 @@ impl Writer {
     }
 
     /// The length of a list.
-    pub fn len(&mut self, len: usize) {
+    pub fn length(&mut self, len: usize) {
         self.number(len as u64);
     }
 
     /// A list: its length, then each element.
     pub fn list<T>(&mut self, items: &[T], mut each: impl FnMut(&mut Self, &T)) {
-        self.len(items.len());
+        self.length(items.len());
         items.iter().for_each(|item| each(self, item));
     }
 
     /// Bytes with their length.
     pub fn blob(&mut self, bytes: &[u8]) {
-        self.len(bytes.len());
+        self.length(bytes.len());
         self.raw(bytes);
     }
 
@@ -206,7 +209,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The length of a list whose elements take at least one byte each.
-    pub fn len(&mut self) -> Result<usize, DecodeError> {
+    pub fn length(&mut self) -> Result<usize, DecodeError> {
         let len = usize::try_from(self.number()?).map_err(|_| DecodeError::Truncated)?;
         if len > self.rest.len() {
             Err(DecodeError::Truncated)
@@ -220,7 +223,7 @@ impl<'a> Reader<'a> {
         &mut self,
         mut each: impl FnMut(&mut Self) -> Result<T, DecodeError>,
     ) -> Result<Vec<T>, DecodeError> {
-        let len = self.len()?;
+        let len = self.length()?;
         // An element can be much larger than its bytes: let the vector grow as they are read.
         let mut items = Vec::with_capacity(len.min(16));
         for _ in 0..len {
@@ -231,7 +234,7 @@ impl<'a> Reader<'a> {
 
     /// Bytes with their length.
     pub fn blob(&mut self) -> Result<&'a [u8], DecodeError> {
-        let len = self.len()?;
+        let len = self.length()?;
         self.raw(len)
     }
 

@@ -16,18 +16,25 @@ extern crate alloc;
 #[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
 
+pub mod bundle;
+mod canonical;
 pub mod codec;
 pub mod codes;
 pub mod debug;
+mod encode;
 pub mod group;
 pub mod hash;
 pub mod index;
 pub mod inst;
 pub mod limits;
+pub mod live;
 pub mod manifest;
 pub mod native;
 pub mod types;
+pub mod verify;
 
+pub use bundle::{Bundle, BundleError};
+pub use codec::DecodeError;
 pub use codes::{HopCode, TagCode, TrapKind};
 pub use debug::{DebugBlob, DebugFunction, DebugGroup, Position};
 pub use group::{Access, Block, Callee, Const, Function, Group, TagConst};
@@ -36,4 +43,7 @@ pub use index::{BlockIx, ConstIx, FloatBits, FuncRef, Reg, TagIx, TypeIx};
 pub use inst::{Effects, Fuel, Inst, OpInfo, Opcode};
 pub use manifest::{EntryRef, Export, ModuleManifest, ProgramManifest};
 pub use native::{Native, NativeType};
-pub use types::{Field, Slot, Type, TypeError, TypeFacts, TypePool, TypeTable, Variant};
+pub use types::{
+    Field, RecordSlot, Slot, Type, TypeError, TypeFacts, TypePool, TypeTable, Variant,
+};
+pub use verify::{BrickError, Fault, FunctionCode, VerifiedGroup, VerifyError};

@@ -20,7 +20,7 @@ pub const MAX_TYPES: usize = 8192;
 /// Variants of an enum, so that an index fits a `u16` and a jump table stays small.
 pub const MAX_VARIANTS: usize = 4096;
 /// Slots of one value: only nested options make more than two.
-pub const MAX_VALUE_SLOTS: usize = 16;
+pub const MAX_VALUE_SLOTS: usize = 8;
 /// Slots of the fields of one record, so that an index fits a `u16`.
 pub const MAX_RECORD_SLOTS: usize = 4096;
 /// Steps spent on naming recursive types: for each knot of types that refer to each other,
@@ -31,3 +31,7 @@ pub const MAX_KNOT_WORK: usize = 1 << 20;
 pub const MAX_LIVE_WORK: usize = 1 << 22;
 /// Bytes of the descriptor of one type.
 pub const MAX_DESCRIPTOR_BYTES: usize = 1 << 16;
+/// Version of every encoding in this crate. Version 0 carries no promise.
+pub const FORMAT_VERSION: u8 = 0;
+/// Parameters of one function, types of its captures, and keys of one family of tags.
+pub const MAX_PARAMS: usize = 255;

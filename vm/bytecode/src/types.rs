@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 
 use crate::index::TypeIx;
 
-pub use check::{TypeError, TypeFacts};
+pub use check::{RecordSlot, TypeError, TypeFacts};
 pub use table::{TypePool, TypeTable};
 
 /// A type of the language, after all generics are specialised.

@@ -140,6 +140,14 @@ pub enum OperandMut<'a> {
 }
 
 impl OperandRef<'_> {
+    /// The register, if the operand is a single one.
+    pub fn reg(self) -> Option<Reg> {
+        match self {
+            OperandRef::Use(reg) | OperandRef::Def(reg) | OperandRef::Update(reg) => Some(reg),
+            _ => None,
+        }
+    }
+
     pub(crate) fn encode(self, writer: &mut Writer) {
         match self {
             OperandRef::Use(reg) | OperandRef::Def(reg) | OperandRef::Update(reg) => {

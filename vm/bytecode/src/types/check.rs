@@ -7,8 +7,8 @@ use core::fmt;
 use crate::codec::DecodeError;
 use crate::hash::TypeHash;
 use crate::index::TypeIx;
-use crate::limits::{MAX_RECORD_SLOTS, MAX_TYPES, MAX_VALUE_SLOTS, MAX_VARIANTS};
-use crate::types::{Field, Type, TypeTable};
+use crate::limits::{MAX_PARAMS, MAX_RECORD_SLOTS, MAX_TYPES, MAX_VALUE_SLOTS, MAX_VARIANTS};
+use crate::types::{Field, Slot, Type, TypeTable};
 
 /// Why a table of types is not accepted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,15 +64,72 @@ impl fmt::Display for TypeError {
 
 impl core::error::Error for TypeError {}
 
-/// What is known about the types of a well-formed table, each list in the table's order.
+/// What is known about the types of a well-formed table, worked out once.
 #[derive(Clone, Debug)]
 pub struct TypeFacts {
-    /// Names.
-    pub hashes: Vec<TypeHash>,
+    hashes: Vec<TypeHash>,
+    data: Vec<bool>,
+    key: Vec<bool>,
+    slots: Vec<Vec<Slot>>,
+    records: Vec<Vec<Vec<RecordSlot>>>,
+}
+
+/// One slot of a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RecordSlot {
+    /// What it holds.
+    pub slot: Slot,
+    /// Whether it belongs to a field that was declared `var`.
+    pub mutable: bool,
+}
+
+/// All methods panic if the type is not in the table.
+impl TypeFacts {
+    /// The names of all types, in the table's order.
+    pub fn hashes(&self) -> &[TypeHash] {
+        &self.hashes
+    }
+
+    /// The name of a type.
+    pub fn hash(&self, ix: TypeIx) -> TypeHash {
+        self.hashes[ix.index()]
+    }
+
     /// Whether values contain no function: they can be copied into tags and other messages.
-    pub data: Vec<bool>,
+    pub fn is_data(&self, ix: TypeIx) -> bool {
+        self.data[ix.index()]
+    }
+
     /// Whether values can be keys: immutable data without `Float`.
-    pub key: Vec<bool>,
+    pub fn is_key(&self, ix: TypeIx) -> bool {
+        self.key[ix.index()]
+    }
+
+    /// As [`TypeTable::slots`].
+    pub fn slots(&self, ix: TypeIx) -> &[Slot] {
+        &self.slots[ix.index()]
+    }
+
+    /// As [`TypeTable::elem`].
+    pub fn elem(&self, ix: TypeIx) -> Slot {
+        match self.slots(ix) {
+            [single] => *single,
+            _ => Slot::Ref(ix),
+        }
+    }
+
+    /// The slots of the record that a `Ref(ix)` points to, as [`TypeTable::record_slots`].
+    pub fn record(&self, ix: TypeIx, variant: u16) -> Option<&[RecordSlot]> {
+        self.records[ix.index()]
+            .get(usize::from(variant))
+            .map(Vec::as_slice)
+    }
+
+    /// The records of a type: one for each variant of an enum with fields, one for a struct, a
+    /// tuple or a boxed type, none for others.
+    pub fn records(&self, ix: TypeIx) -> &[Vec<RecordSlot>] {
+        &self.records[ix.index()]
+    }
 }
 
 impl TypeTable {
@@ -100,7 +157,15 @@ impl TypeTable {
                 _ => {}
             }
         }
-        Ok(TypeFacts { hashes, data, key })
+        let slots: Vec<_> = self.iter().map(|(ix, _)| self.slots(ix)).collect();
+        let records = self.records(&slots)?;
+        Ok(TypeFacts {
+            hashes,
+            data,
+            key,
+            slots,
+            records,
+        })
     }
 
     /// Every part is in the table.
@@ -168,30 +233,47 @@ impl TypeTable {
                 {
                     return Err(TypeError::MutableVariant(ix));
                 }
+                Type::Fn { params, .. } if params.len() > MAX_PARAMS => {
+                    return Err(TypeError::TooManySlots(ix));
+                }
                 _ => {}
             }
         }
-        self.check_records()
+        Ok(())
     }
 
-    /// Records stay below the limit; after the depth of options has been checked.
-    fn check_records(&self) -> Result<(), TypeError> {
-        let slots = |fields: &[Field]| fields.iter().map(|f| self.slots(f.ty).len()).sum::<usize>();
+    /// The records of each type, from the slots of each type.
+    fn records(&self, slots: &[Vec<Slot>]) -> Result<Vec<Vec<Vec<RecordSlot>>>, TypeError> {
+        let record = |fields: &mut dyn Iterator<Item = (TypeIx, bool)>| -> Vec<RecordSlot> {
+            let slots = fields.flat_map(|(ty, mutable)| {
+                slots[ty.index()].iter().map(move |slot| RecordSlot {
+                    slot: *slot,
+                    mutable,
+                })
+            });
+            slots.take(MAX_RECORD_SLOTS + 1).collect()
+        };
+        let named = |fields: &[Field]| record(&mut fields.iter().map(|f| (f.ty, f.mutable)));
+        let mut records = Vec::with_capacity(self.len());
         for (ix, ty) in self.iter() {
-            let largest = match ty {
-                Type::Tuple(parts) => parts.iter().map(|part| self.slots(*part).len()).sum(),
-                Type::Struct { fields, .. } => slots(fields),
-                Type::Enum { variants, .. } => {
-                    variants.iter().map(|v| slots(&v.fields)).max().unwrap_or(0)
+            let of_type = match ty {
+                Type::Tuple(parts) => vec![record(&mut parts.iter().map(|part| (*part, false)))],
+                Type::Struct { fields, .. } => vec![named(fields)],
+                Type::Enum { variants, .. } if !ty.is_small_enum() => variants
+                    .iter()
+                    .map(|variant| named(&variant.fields))
+                    .collect(),
+                Type::Unit | Type::Option(_) if slots[ix.index()].len() != 1 => {
+                    vec![record(&mut [(ix, false)].into_iter())]
                 }
-                Type::Fn { params, .. } => params.iter().map(|p| self.slots(*p).len()).sum(),
-                _ => 0,
+                _ => vec![],
             };
-            if largest > MAX_RECORD_SLOTS {
+            if of_type.iter().any(|record| record.len() > MAX_RECORD_SLOTS) {
                 return Err(TypeError::TooManySlots(ix));
             }
+            records.push(of_type);
         }
-        Ok(())
+        Ok(records)
     }
 
     /// How many options stand in each other, counted up to the limit.

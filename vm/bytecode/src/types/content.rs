@@ -119,7 +119,7 @@ impl TypeTable {
                     visited.len() - 1
                 });
                 w.byte(INSIDE);
-                w.len(number);
+                w.length(number);
             });
         }
         TypeHash::of(&writer.into_bytes())
