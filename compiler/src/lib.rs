@@ -5,5 +5,9 @@
 
 pub mod ast;
 pub mod diagnostic;
+mod lexer;
 pub mod limits;
+mod parser;
 pub mod typed;
+
+pub use parser::parse;

@@ -24,12 +24,12 @@ pub struct Item {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ItemKind {
     Import(Import),
-    Tag(TagDecl),
-    Const(ConstDecl),
+    Tag(Box<TagDecl>),
+    Const(Box<ConstDecl>),
     Struct(StructDecl),
     Enum(EnumDecl),
     Fn(Box<FnDecl>),
-    Impl(ImplDecl),
+    Impl(Box<ImplDecl>),
     Test(TestDecl),
     /// What could not be parsed.
     Error,

@@ -1,0 +1,385 @@
+//! What the grammar needs to know about layout.
+//!
+//! One pass over the balanced tokens, with one token of look-ahead:
+//!
+//! - A line's end becomes a [`T::Term`] where it ends a statement: outside of round and square brackets,
+//!   after a token that can end a statement, unless the next line goes on with `.`, `??`, `else` or an
+//!   operator that cannot begin an operand. A `;` is a `Term` too. There is never a `Term` at the start
+//!   or the end of a block, nor two of them in a row.
+//! - A `{` where an operand is expected becomes [`T::LPlace`]: after an operator, `=`, `,`, `:`,
+//!   `return`, or an opening bracket. Any other one is a block's.
+//! - An `else` that does not follow a `}` becomes [`T::LetElse`].
+//! - An upper bound of the height of each item's tree is kept; an item above [`MAX_DEPTH`] is reported
+//!   and handed on as a hole, so nothing after this pass can recurse too deep.
+
+use std::ops::Range;
+
+use super::{T, Token};
+use crate::ast::{FileId, Span};
+use crate::diagnostic::{Diagnostic, Fix, code};
+use crate::limits::MAX_DEPTH;
+
+/// Tokens as the grammar reads them, and where each item's tokens are.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) items: Vec<Range<usize>>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Lays out `tokens`, whose brackets are balanced.
+pub(crate) fn lay_out(file: FileId, tokens: &[Token]) -> Layout {
+    let mut filter = Filter {
+        file,
+        out: Vec::with_capacity(tokens.len() + tokens.len() / 4),
+        frames: vec![Frame::new(Kind::Block, false)],
+        items: Vec::new(),
+        item_start: 0,
+        too_deep: None,
+        diagnostics: Vec::new(),
+    };
+    for token in tokens {
+        filter.token(*token);
+    }
+    filter.end_item();
+    Layout {
+        tokens: filter.out,
+        items: filter.items,
+        diagnostics: filter.diagnostics,
+    }
+}
+
+/// What a newline and a brace mean depends on the innermost open thing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The file, or braces in which lines end statements.
+    Block,
+    /// Brackets in which lines mean nothing.
+    Bracket,
+    /// From `if`, `while`, `for` or `match` to the brace of its block.
+    Header,
+}
+
+/// Something open, and the height of what was read in it.
+struct Frame {
+    kind: Kind,
+    /// Whether the end of a line can end a statement here.
+    lines_end: bool,
+    /// After `:` or `->`: a `>` closes type arguments and is no operator.
+    in_type: bool,
+    /// A `{` on a line of its own belongs to what was begun: a function, a declaration, a header.
+    wants_brace: bool,
+    /// Operators, and the highest bracket, in the statement or element being read.
+    operators: u32,
+    nested: u32,
+    /// The highest statement or element so far.
+    highest: u32,
+}
+
+impl Frame {
+    fn new(kind: Kind, in_bracket: bool) -> Self {
+        Self {
+            kind,
+            lines_end: !in_bracket,
+            in_type: false,
+            wants_brace: kind == Kind::Header,
+            operators: 0,
+            nested: 0,
+            highest: 0,
+        }
+    }
+
+    fn height(&self) -> u32 {
+        self.highest.max(self.operators + self.nested)
+    }
+
+    /// A separator: what was read is beside what follows, not above it.
+    fn separate(&mut self) {
+        self.highest = self.height();
+        self.operators = 0;
+        self.nested = 0;
+        self.in_type = false;
+        self.wants_brace = false;
+    }
+}
+
+struct Filter {
+    file: FileId,
+    out: Vec<Token>,
+    /// The first is the file itself.
+    frames: Vec<Frame>,
+    items: Vec<Range<usize>>,
+    item_start: usize,
+    /// Where the current item's tree grows too high.
+    too_deep: Option<Span>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Filter {
+    fn token(&mut self, token: Token) {
+        if token.is_first_on_line() && self.ends_statement(token.kind) {
+            self.terminate(Span::point(self.last_end()));
+        }
+        self.split_items(token);
+        match token.kind {
+            T::Semi if self.top().lines_end => self.terminate(token.span),
+            T::LBrace => self.brace(token),
+            T::RBrace => {
+                self.drop_terminator();
+                self.close(token);
+            }
+            kind if kind.opens() => self.open(token, Kind::Bracket),
+            kind if kind.closes() => self.close(token),
+            T::If | T::While | T::For | T::Match => {
+                // The `if` of an `else if` is the node of the `else`.
+                if self.last_kind() != Some(T::Else) {
+                    self.climb(token.span);
+                }
+                self.out.push(token);
+                self.push_frame(Kind::Header, token.span);
+            }
+            _ => self.plain(token),
+        }
+    }
+
+    /// Two items on one line.
+    fn split_items(&mut self, token: Token) {
+        let after_item = self.frames.len() == 1 && self.last_kind() == Some(T::RBrace);
+        if after_item && token.kind.begins_item() {
+            let message = "each declaration begins on a line of its own";
+            let fix = Fix::new("begin a new line", Span::point(token.span.start), "\n");
+            self.diagnostics.push(
+                Diagnostic::error(code::MISSING_LINE_END, self.file, token.span, message)
+                    .at("a line must end before this")
+                    .fix(fix.certain()),
+            );
+            self.end_item();
+        }
+    }
+
+    fn plain(&mut self, token: Token) {
+        let kind = match token.kind {
+            T::Else if self.last_kind() != Some(T::RBrace) => T::LetElse,
+            kind => kind,
+        };
+        match kind {
+            T::Comma => self.separate(),
+            T::Colon | T::Arrow => self.top_mut().in_type = true,
+            T::Fn | T::Struct | T::Enum | T::Impl => self.top_mut().wants_brace = true,
+            _ if kind.is_assignment() => self.top_mut().in_type = false,
+            _ => {}
+        }
+        if raises(kind) {
+            self.climb(token.span);
+        }
+        self.out.push(Token { kind, ..token });
+    }
+
+    /// Whether the end of the line before a token of this kind ends a statement.
+    fn ends_statement(&self, next: T) -> bool {
+        let top = self.top();
+        let is_top_level = self.frames.len() == 1;
+        let goes_on = next.continues_line()
+            || (next == T::LBrace && top.wants_brace)
+            || (is_top_level && matches!(next, T::Lifetime | T::Access));
+        let ended = match self.last_kind() {
+            Some(T::Gt | T::GtJoint) => top.in_type,
+            Some(last) => last.can_end_statement(),
+            None => false,
+        };
+        top.lines_end && ended && !goes_on
+    }
+
+    fn terminate(&mut self, span: Span) {
+        while self.top().kind == Kind::Header {
+            self.pop_frame();
+        }
+        self.separate();
+        if self.frames.len() == 1 {
+            return self.end_item();
+        }
+        if !matches!(self.last_kind(), None | Some(T::LBrace | T::Term)) {
+            self.out.push(Token::new(T::Term, span));
+        }
+    }
+
+    fn drop_terminator(&mut self) {
+        if self.last_kind() == Some(T::Term) {
+            self.out.pop();
+        }
+    }
+
+    fn brace(&mut self, token: Token) {
+        let before = self.last_kind();
+        // `T??` before a brace is the type of a result.
+        let is_type = before == Some(T::Coalesce) && self.top().in_type;
+        if before.is_some_and(expects_operand) && !is_type {
+            return self.open(
+                Token {
+                    kind: T::LPlace,
+                    ..token
+                },
+                Kind::Bracket,
+            );
+        }
+        if self.top().kind == Kind::Header && self.last_kind() != Some(T::Else) {
+            self.pop_frame();
+        }
+        self.top_mut().in_type = false;
+        self.top_mut().wants_brace = false;
+        self.open(token, Kind::Block);
+    }
+
+    fn open(&mut self, token: Token, kind: Kind) {
+        if matches!(token.kind, T::LParen | T::LBracket) {
+            self.climb(token.span);
+        }
+        self.out.push(token);
+        self.push_frame(kind, token.span);
+    }
+
+    fn close(&mut self, token: Token) {
+        while self.top().kind == Kind::Header {
+            self.pop_frame();
+        }
+        self.pop_frame();
+        self.out.push(token);
+    }
+
+    fn push_frame(&mut self, kind: Kind, span: Span) {
+        let in_bracket = match kind {
+            Kind::Block => false,
+            Kind::Bracket => true,
+            Kind::Header => !self.top().lines_end,
+        };
+        // Brackets are bounded already, headers are here; a header that is not pushed is missed by
+        // nobody, because its item becomes a hole.
+        if kind == Kind::Header && self.frames.len() > 2 * MAX_DEPTH as usize {
+            self.too_deep.get_or_insert(span);
+            return;
+        }
+        self.frames.push(Frame::new(kind, in_bracket));
+    }
+
+    fn pop_frame(&mut self) {
+        if self.frames.len() > 1
+            && let Some(frame) = self.frames.pop()
+        {
+            let height = frame.height() + 1;
+            let top = self.top_mut();
+            top.nested = top.nested.max(height);
+            if top.nested + top.operators > MAX_DEPTH {
+                let span = Span::point(self.last_end());
+                self.too_deep.get_or_insert(span);
+            }
+        }
+    }
+
+    /// One more node above what was read of this statement.
+    fn climb(&mut self, span: Span) {
+        let top = self.top_mut();
+        top.operators += 1;
+        if top.operators + top.nested > MAX_DEPTH {
+            self.too_deep.get_or_insert(span);
+        }
+    }
+
+    fn separate(&mut self) {
+        self.top_mut().separate();
+    }
+
+    fn end_item(&mut self) {
+        while self.frames.len() > 1 {
+            self.pop_frame();
+        }
+        self.drop_terminator();
+        if let Some(span) = self.too_deep.take() {
+            self.replace_item(span);
+        }
+        if self.item_start < self.out.len() {
+            self.items.push(self.item_start..self.out.len());
+        }
+        self.item_start = self.out.len();
+        self.frames[0] = Frame::new(Kind::Block, false);
+    }
+
+    fn replace_item(&mut self, span: Span) {
+        let Some(first) = self.out.get(self.item_start) else {
+            return;
+        };
+        let whole = first.span.to(Span::point(self.last_end()));
+        self.out.truncate(self.item_start);
+        self.out.push(Token::new(T::Hole, whole));
+        let message = format!("expressions are nested more than {MAX_DEPTH} deep");
+        let diagnostic = Diagnostic::error(code::TOO_DEEP, self.file, span, message)
+            .at("here it becomes too deep")
+            .note("a chain of operators or calls counts one level for each of them")
+            .help("give the inner parts names with `let`, or make functions of them");
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn top(&self) -> &Frame {
+        self.frames
+            .last()
+            .expect("the file's own frame is never popped")
+    }
+
+    fn top_mut(&mut self) -> &mut Frame {
+        self.frames
+            .last_mut()
+            .expect("the file's own frame is never popped")
+    }
+
+    /// The token before, in the same item.
+    fn last_kind(&self) -> Option<T> {
+        self.out[self.item_start..].last().map(|token| token.kind)
+    }
+
+    fn last_end(&self) -> u32 {
+        self.out.last().map_or(0, |token| token.span.end)
+    }
+}
+
+/// Whether a `{` after this token stands for an operand.
+fn expects_operand(before: T) -> bool {
+    let is_operator = before.is_infix() || before.is_assignment();
+    (is_operator && !matches!(before, T::Gt | T::GtJoint))
+        || matches!(
+            before,
+            T::LParen
+                | T::LBracket
+                | T::LPlace
+                | T::LSet
+                | T::InterpOpen
+                | T::Comma
+                | T::Colon
+                | T::Return
+                | T::In
+                | T::Minus
+                | T::Spawn
+        )
+}
+
+/// Whether a token of this kind puts a node above others.
+fn raises(kind: T) -> bool {
+    kind.is_infix()
+        || matches!(
+            kind,
+            T::Minus
+                | T::Bang
+                | T::Tilde
+                | T::Question
+                | T::Dot
+                | T::DotDot
+                | T::DotDotEq
+                | T::Else
+                | T::LetElse
+                | T::Arrow
+                | T::FatArrow
+                | T::At
+                | T::Return
+                | T::Spawn
+                | T::Loop
+                | T::Fn
+        )
+}

@@ -1,0 +1,165 @@
+//! Chains of binary operators, folded by precedence.
+//!
+//! The grammar reads `a + b * c` as one flat chain; this is the classic operator precedence method.
+
+use super::context::Context;
+use crate::ast::{BinaryOp, Expr, ExprKind, RangeEnd, Span};
+use crate::diagnostic::{Diagnostic, code};
+
+/// What stands between two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Binary(BinaryOp),
+    Range(RangeEnd),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Associativity {
+    Left,
+    Right,
+    /// `a < b < c` is refused.
+    None,
+}
+
+impl Operator {
+    /// Loosest is lowest.
+    const fn precedence(self) -> u8 {
+        use BinaryOp as B;
+        match self {
+            Self::Range(_) => 0,
+            Self::Binary(op) => match op {
+                B::Or => 1,
+                B::And => 2,
+                B::Eq | B::Ne | B::Lt | B::Le | B::Gt | B::Ge | B::Is => 3,
+                B::Coalesce => 4,
+                B::BitOr => 5,
+                B::BitXor => 6,
+                B::BitAnd => 7,
+                B::Shl | B::Shr | B::ShrLogical => 8,
+                B::Add | B::Sub | B::AddWrap | B::SubWrap => 9,
+                B::Mul | B::Div | B::Rem | B::MulWrap => 10,
+            },
+        }
+    }
+
+    const fn associativity(self) -> Associativity {
+        match self.precedence() {
+            0 | 3 => Associativity::None,
+            4 => Associativity::Right,
+            _ => Associativity::Left,
+        }
+    }
+
+    const fn symbol(self) -> &'static str {
+        match self {
+            Self::Binary(op) => op.symbol(),
+            Self::Range(RangeEnd::Exclusive) => "..",
+            Self::Range(RangeEnd::Inclusive) => "..=",
+        }
+    }
+}
+
+/// Operands and operators read so far. The precedences in `waiting` rise, except where operators of
+/// one level associate to the right.
+pub(crate) struct Chain {
+    waiting: Vec<(Expr, Operator, Span)>,
+    last: Expr,
+}
+
+impl Chain {
+    pub(crate) const fn new(operand: Expr) -> Self {
+        Self {
+            waiting: Vec::new(),
+            last: operand,
+        }
+    }
+
+    /// One more operator, which stands at `at`, and the operand after it.
+    pub(crate) fn push(mut self, cx: &mut Context, op: Operator, at: Span, operand: Expr) -> Self {
+        while let Some((_, before, _)) = self.waiting.last() {
+            let waits = before.precedence() < op.precedence()
+                || (before.precedence() == op.precedence()
+                    && op.associativity() == Associativity::Right);
+            if waits {
+                break;
+            }
+            self = self.fold_last();
+            self.refuse_chain(cx, op, at);
+        }
+        self.waiting.push((self.last, op, at));
+        Self {
+            waiting: self.waiting,
+            last: operand,
+        }
+    }
+
+    /// The whole chain as one expression.
+    pub(crate) fn finish(mut self, _cx: &mut Context) -> Expr {
+        while !self.waiting.is_empty() {
+            self = self.fold_last();
+        }
+        self.last
+    }
+
+    fn fold_last(mut self) -> Self {
+        let Some((left, op, at)) = self.waiting.pop() else {
+            return self;
+        };
+        self.last = combine(left, op, at, self.last);
+        self
+    }
+
+    /// `a < b < c`: what was folded last must not be of the same level.
+    fn refuse_chain(&mut self, cx: &mut Context, op: Operator, at: Span) {
+        if op.associativity() != Associativity::None {
+            return;
+        }
+        let first = match &self.last.kind {
+            ExprKind::Binary {
+                op: first, op_span, ..
+            } => (Operator::Binary(*first), *op_span),
+            ExprKind::Range { start, limit, .. } => {
+                let after = Span::new(start.span.end, start.span.end + 2);
+                (Operator::Range(*limit), after)
+            }
+            _ => return,
+        };
+        if first.0.precedence() != op.precedence() {
+            return;
+        }
+        let message = format!(
+            "`{}` and `{}` cannot be chained",
+            first.0.symbol(),
+            op.symbol()
+        );
+        let mut diagnostic = Diagnostic::error(code::CHAINED_COMPARISON, cx.file, at, message)
+            .label(first.1, "the first one");
+        if op.precedence() == 3 {
+            diagnostic = diagnostic.help("compare twice: `a < b && b < c`");
+        }
+        cx.report(diagnostic);
+        self.last = Expr {
+            kind: ExprKind::Error,
+            span: self.last.span,
+        };
+    }
+}
+
+fn combine(left: Expr, op: Operator, op_span: Span, right: Expr) -> Expr {
+    let span = left.span.to(right.span);
+    let (left, right) = (Box::new(left), Box::new(right));
+    let kind = match op {
+        Operator::Binary(op) => ExprKind::Binary {
+            op,
+            op_span,
+            left,
+            right,
+        },
+        Operator::Range(limit) => ExprKind::Range {
+            start: left,
+            end: right,
+            limit,
+        },
+    };
+    Expr { kind, span }
+}
