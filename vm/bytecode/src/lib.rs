@@ -16,11 +16,14 @@ extern crate alloc;
 #[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
 
+#[cfg(any(test, feature = "arbitrary"))]
+pub mod arbitrary;
 pub mod bundle;
 mod canonical;
 pub mod codec;
 pub mod codes;
 pub mod debug;
+pub mod disasm;
 mod encode;
 pub mod group;
 pub mod hash;

@@ -35,3 +35,5 @@ pub const MAX_DESCRIPTOR_BYTES: usize = 1 << 16;
 pub const FORMAT_VERSION: u8 = 0;
 /// Parameters of one function, types of its captures, and keys of one family of tags.
 pub const MAX_PARAMS: usize = 255;
+/// Bytes of one name: of a type, field, variant, tag or module.
+pub const MAX_NAME_BYTES: usize = 1024;

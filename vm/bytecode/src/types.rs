@@ -3,9 +3,10 @@
 //! A [`Type`] refers to other types by [`TypeIx`], so recursive types need no tricks. A type is
 //! named by its content ([`TypeTable::hashes`]), never by its place in a table.
 
-mod check;
+pub(crate) mod check;
 pub(crate) mod codec;
 mod content;
+mod show;
 mod slots;
 mod table;
 

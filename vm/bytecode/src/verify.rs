@@ -34,6 +34,7 @@ use crate::index::{FuncRef, Reg, TypeIx};
 use crate::inst::operand::OperandRef;
 use crate::inst::{Effects, Inst};
 use crate::limits::{MAX_CALLEES, MAX_FUNCTIONS, MAX_GROUP_BYTES, MAX_PARAMS, MAX_REGS};
+use crate::types::check::is_name;
 use crate::types::{Slot, TypeFacts};
 
 pub use code::FunctionCode;
@@ -212,6 +213,13 @@ fn few(params: &[TypeIx]) -> Result<(), Fault> {
 
 fn check_tag(tag: &TagConst, facts: &TypeFacts) -> Result<(), Fault> {
     few(&tag.keys)?;
+    if ![&tag.name]
+        .into_iter()
+        .chain(&tag.owner)
+        .all(|name| is_name(name))
+    {
+        return Err(Fault::BadName);
+    }
     if !facts.is_data(tag.value) {
         return Err(Fault::NotData(tag.value));
     }

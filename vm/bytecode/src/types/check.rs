@@ -1,5 +1,6 @@
 //! Well-formed tables of types, and what types may be used for.
 
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,8 +8,10 @@ use core::fmt;
 use crate::codec::DecodeError;
 use crate::hash::TypeHash;
 use crate::index::TypeIx;
-use crate::limits::{MAX_PARAMS, MAX_RECORD_SLOTS, MAX_TYPES, MAX_VALUE_SLOTS, MAX_VARIANTS};
-use crate::types::{Field, Slot, Type, TypeTable};
+use crate::limits::{
+    MAX_NAME_BYTES, MAX_PARAMS, MAX_RECORD_SLOTS, MAX_TYPES, MAX_VALUE_SLOTS, MAX_VARIANTS,
+};
+use crate::types::{Field, Slot, Type, TypeTable, Variant};
 
 /// Why a table of types is not accepted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +33,8 @@ pub enum TypeError {
     /// A value with more slots than [`MAX_VALUE_SLOTS`] or a record with more than
     /// [`MAX_RECORD_SLOTS`].
     TooManySlots(TypeIx),
+    /// A name that is too long or not fit to be shown.
+    BadName(TypeIx),
     /// A field of a variant that is declared mutable.
     MutableVariant(TypeIx),
     /// A map or set whose keys are mutable or contain a `Float` or a function.
@@ -53,6 +58,7 @@ impl fmt::Display for TypeError {
             TypeError::ShortTuple(ix) => write!(f, "{ix} is a tuple of fewer than two"),
             TypeError::TooManyVariants(ix) => write!(f, "{ix} has too many variants"),
             TypeError::TooManySlots(ix) => write!(f, "{ix} has too many slots"),
+            TypeError::BadName(ix) => write!(f, "{ix} has a name that cannot be shown"),
             TypeError::MutableVariant(ix) => write!(f, "{ix} has a mutable field in a variant"),
             TypeError::BadKey(ix) => write!(f, "{ix} has keys that cannot be keys"),
             TypeError::NotData(ix) => write!(f, "{ix} is a tag of functions"),
@@ -221,6 +227,7 @@ impl TypeTable {
     fn check_sizes(&self) -> Result<(), TypeError> {
         for (ix, ty) in self.iter() {
             match ty {
+                _ if !names_of(ty).all(is_name) => return Err(TypeError::BadName(ix)),
                 Type::Option(_) if self.option_depth(ix) >= MAX_VALUE_SLOTS => {
                     return Err(TypeError::TooManySlots(ix));
                 }
@@ -312,6 +319,31 @@ impl TypeTable {
         }
         answer
     }
+}
+
+/// All names in a type; positional fields have none.
+fn names_of(ty: &Type) -> impl Iterator<Item = &str> {
+    let (name, fields, variants): (_, &[Field], &[Variant]) = match ty {
+        Type::Struct { name, fields, .. } => (Some(name), fields, &[]),
+        Type::Enum { name, variants, .. } => (Some(name), &[], variants),
+        _ => (None, &[], &[]),
+    };
+    let inner = variants
+        .iter()
+        .flat_map(|v| &v.fields)
+        .filter(|field| !field.name.is_empty());
+    let names = name
+        .into_iter()
+        .chain(variants.iter().map(|variant| &variant.name));
+    names
+        .chain(fields.iter().chain(inner).map(|field| &field.name))
+        .map(String::as_str)
+}
+
+/// Whether the text is a name: not empty, not long, and without characters that would confuse who
+/// reads it on a terminal.
+pub(crate) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_NAME_BYTES && !text.contains(char::is_control)
 }
 
 /// Whether nothing in the type itself keeps it from being a key.

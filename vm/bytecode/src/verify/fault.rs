@@ -51,6 +51,8 @@ pub enum Fault {
     UnknownBlock(BlockIx),
     /// A register that is not there.
     UnknownReg(Reg),
+    /// A tag whose name or owner is too long or not fit to be shown.
+    BadName,
     /// A tag with `access code` and no owner, or the other way round.
     TagOwner,
     /// The registers do not begin with the slots of parameters and captures.
@@ -121,6 +123,7 @@ impl fmt::Display for Fault {
             Fault::UnknownFunction(func) => write!(f, "there is no function {func}"),
             Fault::UnknownBlock(ix) => write!(f, "there is no block {ix}"),
             Fault::UnknownReg(reg) => write!(f, "there is no register {reg}"),
+            Fault::BadName => f.write_str("a tag has a name that cannot be shown"),
             Fault::TagOwner => f.write_str("a tag's owner does not fit its access"),
             Fault::Frame => f.write_str("the registers do not begin with the parameters"),
             Fault::BadSlot(slot) => write!(f, "no value has the slot {slot:?}"),
