@@ -225,7 +225,6 @@ impl Balancer<'_> {
     fn close_down_to(&mut self, depth: usize) {
         while self.open.len() > depth {
             let Some(open) = self.open.pop() else { return };
-            self.report_lonely_opener(open.token);
             self.insert_closer(open);
         }
     }
@@ -236,6 +235,7 @@ impl Balancer<'_> {
             Some(last) => last.span.end,
             None => open.token.span.end,
         };
+        self.report_lonely_opener(open.token, at);
         let closer = Token {
             kind: open.token.kind.closer(),
             line: Line::Same,
@@ -244,11 +244,13 @@ impl Balancer<'_> {
         self.out.insert(index, closer);
     }
 
-    fn report_lonely_opener(&mut self, token: Token) {
+    fn report_lonely_opener(&mut self, token: Token, missing_at: u32) {
         let (opener, closer) = (text_of(token.kind), text_of(token.kind.closer()));
-        let message = format!("this `{opener}` is not closed");
-        let diagnostic = Diagnostic::error(code::UNCLOSED_BRACKET, self.file, token.span, message)
-            .at(format!("there is no `{closer}` for it"));
+        let span = Span::point(missing_at);
+        let message = format!("a `{opener}` is not closed");
+        let diagnostic = Diagnostic::error(code::UNCLOSED_BRACKET, self.file, span, message)
+            .at(format!("`{closer}` is missing here"))
+            .label(token.span, "it opens here");
         self.report(diagnostic);
     }
 

@@ -226,6 +226,9 @@ impl<'s> Driver<'s> {
         if first.is_alphabetic() {
             return self.foreign_letters(span, rest);
         }
+        if matches!(first, '\u{201c}' | '\u{201d}' | '\u{201e}') {
+            return self.typographic_string(span, rest);
+        }
         if first == '#' && rest[1..].starts_with([' ', '!', '\n', '\r']) {
             return self.hash_comment(span, rest);
         }
@@ -247,6 +250,28 @@ impl<'s> Driver<'s> {
         }
         self.out.diagnostics.push(diagnostic);
         self.push(T::Bad, span);
+    }
+
+    /// A string between quotes out of a text processor.
+    fn typographic_string(&mut self, span: Span, rest: &str) {
+        let ends = ['\u{201c}', '\u{201d}', '"'];
+        let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
+        let closing = line.char_indices().skip(1).find(|(_, c)| ends.contains(c));
+        let length = closing.map_or(line.len(), |(at, c)| at + c.len_utf8());
+        let whole = Span::new(span.start, span.start + length as u32);
+        let message = "strings are written between straight quotes";
+        let text = line[..length].trim_matches(['\u{201c}', '\u{201d}', '\u{201e}', '"']);
+        self.out.diagnostics.push(
+            Diagnostic::error(code::UNEXPECTED_CHARACTER, self.file, whole, message)
+                .at("these are typographic quotes")
+                .fix(Fix::new(
+                    "write straight quotes",
+                    whole,
+                    format!("\"{text}\""),
+                )),
+        );
+        self.skip_to(whole.end as usize);
+        self.push(T::StrError, whole);
     }
 
     /// A name with letters beyond ASCII is reported once, and stays one name.
@@ -333,9 +358,6 @@ impl<'s> Driver<'s> {
 
 fn character_help(character: char) -> Option<&'static str> {
     match character {
-        '\u{201c}' | '\u{201d}' | '\u{201e}' => {
-            Some("strings are written with straight quotes: \"")
-        }
         '\u{2013}' | '\u{2014}' | '\u{2212}' => Some("minus is written `-`"),
         '\u{a0}' => Some("this is a space that does not break; write a plain one"),
         '$' => Some("an interpolation is written \"{name}\", without `$`"),

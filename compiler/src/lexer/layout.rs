@@ -6,8 +6,9 @@
 //!   after a token that can end a statement, unless the next line goes on with `.`, `??`, `else` or an
 //!   operator that cannot begin an operand. A `;` is a `Term` too. There is never a `Term` at the start
 //!   or the end of a block, nor two of them in a row.
-//! - A `{` where an operand is expected becomes [`T::LPlace`]: after an operator, `=`, `,`, `:`,
-//!   `return`, or an opening bracket. Any other one is a block's.
+//! - A `{` where an operand is expected, that is after an operator, `=`, `,`, `:`, `return` or an
+//!   opening bracket, becomes [`T::LPlace`], or [`T::LBlock`] if its first token begins a statement or
+//!   a statement ends in it before the first comma. Any other `{` is that of a body.
 //! - An `else` that does not follow a `}` becomes [`T::LetElse`].
 //! - An upper bound of the height of each item's tree is kept; an item above [`MAX_DEPTH`] is reported
 //!   and handed on as a hole, so nothing after this pass can recurse too deep.
@@ -38,8 +39,8 @@ pub(crate) fn lay_out(file: FileId, tokens: &[Token]) -> Layout {
         too_deep: None,
         diagnostics: Vec::new(),
     };
-    for token in tokens {
-        filter.token(*token);
+    for (index, token) in tokens.iter().enumerate() {
+        filter.token(*token, &tokens[index + 1..]);
     }
     filter.end_item();
     Layout {
@@ -116,14 +117,14 @@ struct Filter {
 }
 
 impl Filter {
-    fn token(&mut self, token: Token) {
+    fn token(&mut self, token: Token, after: &[Token]) {
         if token.is_first_on_line() && self.ends_statement(token.kind) {
             self.terminate(Span::point(self.last_end()));
         }
         self.split_items(token);
         match token.kind {
             T::Semi if self.top().lines_end => self.terminate(token.span),
-            T::LBrace => self.brace(token),
+            T::LBrace => self.brace(token, after),
             T::RBrace => {
                 self.drop_terminator();
                 self.close(token);
@@ -198,7 +199,10 @@ impl Filter {
         if self.frames.len() == 1 {
             return self.end_item();
         }
-        if !matches!(self.last_kind(), None | Some(T::LBrace | T::Term)) {
+        if !matches!(
+            self.last_kind(),
+            None | Some(T::LBrace | T::LBlock | T::Term)
+        ) {
             self.out.push(Token::new(T::Term, span));
         }
     }
@@ -209,18 +213,27 @@ impl Filter {
         }
     }
 
-    fn brace(&mut self, token: Token) {
+    fn brace(&mut self, token: Token, after: &[Token]) {
         let before = self.last_kind();
         // `T??` before a brace is the type of a result.
         let is_type = before == Some(T::Coalesce) && self.top().in_type;
         if before.is_some_and(expects_operand) && !is_type {
-            return self.open(
-                Token {
-                    kind: T::LPlace,
-                    ..token
-                },
-                Kind::Bracket,
-            );
+            return match holds_statements(after) {
+                true => self.open(
+                    Token {
+                        kind: T::LBlock,
+                        ..token
+                    },
+                    Kind::Block,
+                ),
+                false => self.open(
+                    Token {
+                        kind: T::LPlace,
+                        ..token
+                    },
+                    Kind::Bracket,
+                ),
+            };
         }
         if self.top().kind == Kind::Header && self.last_kind() != Some(T::Else) {
             self.pop_frame();
@@ -338,6 +351,55 @@ impl Filter {
     fn last_end(&self) -> u32 {
         self.out.last().map_or(0, |token| token.span.end)
     }
+}
+
+/// Whether the braces that open before `tokens` are a block's and not a place's.
+fn holds_statements(tokens: &[Token]) -> bool {
+    let mut depth = 0_usize;
+    let mut before = None;
+    for token in tokens {
+        if depth == 0 {
+            let ends_line = token.is_first_on_line()
+                && before.is_some_and(T::can_end_statement)
+                && !token.kind.continues_line()
+                && token.kind != T::RBrace;
+            if ends_line || token.kind == T::Semi || token.kind.is_assignment() {
+                return true;
+            }
+            if before.is_none() && begins_statement(token.kind) {
+                return true;
+            }
+            if matches!(token.kind, T::Comma | T::RBrace) {
+                return false;
+            }
+        }
+        if token.kind.opens() {
+            depth += 1;
+        } else if token.kind.closes() {
+            depth = depth.saturating_sub(1);
+        }
+        before = Some(token.kind);
+    }
+    false
+}
+
+/// Whether a token of this kind can begin a statement, but not the name of a tag.
+const fn begins_statement(kind: T) -> bool {
+    matches!(
+        kind,
+        T::Let
+            | T::Var
+            | T::If
+            | T::Match
+            | T::For
+            | T::While
+            | T::Loop
+            | T::Break
+            | T::Continue
+            | T::Return
+            | T::Assert
+            | T::Spawn
+    )
 }
 
 /// Whether a `{` after this token stands for an operand.

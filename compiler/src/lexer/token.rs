@@ -165,6 +165,8 @@ pub(crate) enum T {
     LBrace,
     /// The brace of a place: one that stands where an operand is expected.
     LPlace,
+    /// The brace of a block that stands where an operand is expected.
+    LBlock,
     #[token("#{")]
     LSet,
     #[token("}")]
@@ -299,6 +301,7 @@ impl T {
                 | Self::StrClose
                 | Self::Bytes
                 | Self::As
+                | Self::Tag
                 | Self::Lifetime
                 | Self::Access
                 | Self::Native
@@ -391,7 +394,7 @@ impl T {
         )
     }
 
-    /// Whether an item can begin with this token; `native` and `test` are names elsewhere.
+    /// Whether an item can begin with this token; `tag`, `native` and `test` are names elsewhere.
     pub(crate) const fn begins_item(self) -> bool {
         matches!(
             self,
@@ -414,7 +417,6 @@ impl T {
             self,
             Self::Import
                 | Self::Pub
-                | Self::Tag
                 | Self::Const
                 | Self::Struct
                 | Self::Enum
@@ -449,6 +451,7 @@ impl T {
                 | Self::LBracket
                 | Self::LBrace
                 | Self::LPlace
+                | Self::LBlock
                 | Self::LSet
                 | Self::StrOpen
                 | Self::InterpOpen

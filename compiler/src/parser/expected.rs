@@ -58,13 +58,19 @@ impl Expected {
         }
     }
 
-    /// The tokens that would close or go on, without the operators that nearly always could.
+    /// The tokens to ask for: those that separate or close, else those that go on. The operators and
+    /// suffixes that nearly always could go on are left out.
     fn words(&self) -> Vec<&'static str> {
-        let suffix = ["(", "[", ".", "?", "!"];
-        WORDS
+        let is_suffix = |name: &str| ["(", "[", ".", "?", "!", "<", ">"].contains(&name);
+        let all: Vec<_> = WORDS
             .iter()
             .filter(|(name, _)| self.has(name))
-            .filter(|(name, _)| !(self.after_operand() && suffix.contains(name)))
+            .filter(|(name, _)| !(self.after_operand() && is_suffix(name)))
+            .collect();
+        let ends = |name: &str| [",", ")", "]", "}", ">", ")interpolation", "end"].contains(&name);
+        let has_end = all.iter().any(|(name, _)| ends(name));
+        all.into_iter()
+            .filter(|(name, _)| !has_end || ends(name) || matches!(*name, "{" | "fn" | "name"))
             .map(|(_, word)| *word)
             .collect()
     }
@@ -122,9 +128,7 @@ fn tokens_wanted(scene: &Scene) -> (Code, String) {
     let is_name = words.first() == Some(&"a name") && !scene.expected.after_operand();
     let code = match words.as_slice() {
         _ if is_name => code::EXPECTED_NAME,
-        ["the end of the line"]
-        | ["`}`", "the end of the line"]
-        | [_, "`}`", "the end of the line"] => {
+        [.., "the end of the line"] if scene.expected.after_operand() => {
             return (
                 code::MISSING_LINE_END,
                 "the end of the statement".to_owned(),
@@ -172,6 +176,9 @@ fn with_context(scene: &Scene, diagnostic: Diagnostic) -> Diagnostic {
 impl Scene<'_> {
     /// The token where the error is, in words.
     pub(super) fn found(&self) -> String {
+        if self.is_at_line_end() {
+            return "the end of the line".to_owned();
+        }
         let Some(token) = self.token() else {
             return if self.is_last {
                 "the end of the file"
@@ -195,8 +202,22 @@ impl Scene<'_> {
         }
     }
 
+    /// Whether something is missing at the end of the line before the token.
+    fn is_at_line_end(&self) -> bool {
+        let wants_more = matches!(
+            self.expected.want(),
+            Want::Expression | Want::Type | Want::Pattern
+        );
+        self.at > 0 && wants_more && self.token().is_some_and(Token::is_first_on_line)
+    }
+
     /// Where to point: at the token, or just behind the one before a line's end.
     pub(super) fn place(&self) -> Span {
+        if self.is_at_line_end()
+            && let Some(before) = self.get(-1)
+        {
+            return Span::point(before.span.end);
+        }
         match self.token() {
             Some(token) if !token.span.is_empty() => token.span,
             Some(token) => Span::point(token.span.start),

@@ -137,6 +137,10 @@ impl Chain {
         if op.precedence() == 3 {
             diagnostic = diagnostic.help("compare twice: `a < b && b < c`");
         }
+        if (first.0.symbol(), op.symbol()) == ("<", ">") {
+            diagnostic =
+                diagnostic.help("type arguments are not written at calls: they are inferred");
+        }
         cx.report(diagnostic);
         self.last = Expr {
             kind: ExprKind::Error,

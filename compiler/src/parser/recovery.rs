@@ -126,10 +126,10 @@ impl Recovery {
                 break None;
             }
             let scene = Scene::new(cx, &tokens, &failure, is_last);
-            let (diagnostic, splices) = diagnose(&scene);
+            let (diagnostic, repairs) = diagnose(&scene);
             found.extend(diagnostic);
             let segment = scene.segment;
-            match self.first_good(cx, &tokens, segment, splices) {
+            match self.first_good(cx, &tokens, segment, repairs) {
                 Step::Done(item) => break Some(item),
                 Step::Further(repaired, next) => (tokens, failure) = (repaired, next),
                 Step::Lost => break None,
@@ -145,9 +145,9 @@ impl Recovery {
         cx: &mut Context,
         tokens: &[Token],
         segment: Segment,
-        splices: Vec<Splice>,
+        repairs: Vec<Repair>,
     ) -> Step {
-        for splice in splices {
+        for Repair { splice, accept } in repairs {
             let Some(budget) = self.budget.checked_sub(tokens.len()) else {
                 return Step::Lost;
             };
@@ -158,7 +158,7 @@ impl Recovery {
             match self.attempt(cx, &repaired) {
                 Ok(item) => return Step::Done(item),
                 Err(next)
-                    if is_elsewhere(&repaired, segment, splice.range.start + added, next.at) =>
+                    if accept.allows(&repaired, segment, splice.range.start + added, next.at) =>
                 {
                     return Step::Further(repaired, next);
                 }
@@ -166,6 +166,29 @@ impl Recovery {
             }
         }
         Step::Lost
+    }
+}
+
+/// A repair to try, and when it is good.
+struct Repair {
+    splice: Splice,
+    accept: Accept,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Accept {
+    /// The mistake is known for sure: any progress will do.
+    Progress,
+    /// The repair is a guess: another mistake in the same segment is more likely its consequence.
+    Elsewhere,
+}
+
+impl Accept {
+    fn allows(self, tokens: &[Token], segment: Segment, after: usize, at: usize) -> bool {
+        match self {
+            Self::Progress => at > after,
+            Self::Elsewhere => is_elsewhere(tokens, segment, after, at),
+        }
     }
 }
 
@@ -210,24 +233,30 @@ fn whole_span(tokens: &[Token]) -> Span {
 }
 
 /// The message, unless the mistake was reported already, and the repairs to try.
-fn diagnose(scene: &Scene) -> (Option<Diagnostic>, Vec<Splice>) {
-    let mut splices = Vec::new();
-    if scene
-        .token()
-        .is_some_and(|token| matches!(token.kind, T::Bad))
-    {
-        scene.general_repairs(&mut splices);
-        return (None, splices);
-    }
-    let diagnostic = match mistakes::recognise(scene) {
-        Some(mistake) => {
-            splices.extend(mistake.repair);
-            mistake.diagnostic
-        }
-        None => describe(scene),
+fn diagnose(scene: &Scene) -> (Option<Diagnostic>, Vec<Repair>) {
+    let mut repairs = Vec::new();
+    let diagnostic = match scene.kind(0) {
+        Some(T::Bad) => None,
+        _ => Some(match mistakes::recognise(scene) {
+            Some(mistake) => {
+                let known = mistake.repair.into_iter();
+                repairs.extend(known.map(|splice| Repair {
+                    splice,
+                    accept: Accept::Progress,
+                }));
+                mistake.diagnostic
+            }
+            None => describe(scene),
+        }),
     };
-    scene.general_repairs(&mut splices);
-    (Some(diagnostic), splices)
+    let mut guesses = Vec::new();
+    scene.general_repairs(&mut guesses);
+    let guesses = guesses.into_iter();
+    repairs.extend(guesses.map(|splice| Repair {
+        splice,
+        accept: Accept::Elsewhere,
+    }));
+    (diagnostic, repairs)
 }
 
 impl<'a> Scene<'a> {
@@ -364,6 +393,9 @@ impl<'a> Scene<'a> {
                     || token.kind.is_assignment()
                     || matches!(token.kind, T::LBrace | T::FatArrow | T::Colon | T::Else)
             });
+        if self.token().is_some_and(Token::is_first_on_line) {
+            splices.push(self.replace(self.at..self.at, &[T::Hole, T::Term]));
+        }
         if stays {
             splices.push(self.replace(self.at..self.at, &[T::Hole]));
         }
@@ -402,9 +434,10 @@ impl<'a> Scene<'a> {
             ("=>", &[T::FatArrow, T::Hole]),
             ("in", &[T::In, T::Hole]),
         ];
-        let is_operand = expected.after_operand();
         for (name, kinds) in fillers {
-            if expected.has(name) && !(is_operand && name == "(") {
+            // After an operand an assignment, a call or a label could go on, but hardly should.
+            let is_likely = !expected.after_operand() || matches!(name, "{" | "=>" | "in");
+            if expected.has(name) && is_likely {
                 splices.push(self.replace(self.at..self.at, kinds));
                 splices.push(self.replace(self.at..end.max(self.at), kinds));
             }

@@ -286,8 +286,18 @@ pub(super) fn foreign_word(scene: &Scene) -> Option<Mistake> {
         return None;
     }
     let token = scene.get(offset)?;
-    Some(Mistake::new(foreign_diagnostic(scene, token)?))
+    let index = scene.index(offset);
+    // Some words are only too much; what others begin is read as one error.
+    let repair = match SUPERFLUOUS.contains(&scene.text(token.span)) {
+        true => scene.replace(index..index + 1, &[]),
+        false => scene.replace(index..scene.segment.end.max(index + 1), &[T::Hole]),
+    };
+    Some(Mistake::new(foreign_diagnostic(scene, token)?).repaired_by(repair))
 }
+
+const SUPERFLUOUS: [&str; 9] = [
+    "case", "export", "public", "private", "static", "async", "await", "new", "go",
+];
 
 fn help_for(name: Option<&str>) -> Option<&'static str> {
     FOREIGN
