@@ -17,6 +17,8 @@ pub const TYPE_DEPTH: usize = 16;
 
 /// How long one unit of fuel takes: an interpreter on a small device.
 pub const FUEL_TIME: Span = Span(10);
+/// The fuel of one slice, in which a node does not look at its network: 200 µs.
+pub const SLICE_FUEL: u64 = 20_000;
 /// How long a write to stable storage takes at least.
 pub const STORE_MIN: Span = Span(50_000);
 /// How long a write to stable storage takes at most.

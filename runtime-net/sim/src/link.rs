@@ -427,8 +427,11 @@ impl Link {
         effects: &mut Effects,
     ) {
         // An end that knows of a later session has learnt of the end of this one already.
-        if let Some(known) = self.known[side as usize].take_if(|known| *known <= id) {
-            effects.signals.push((link, side, Signal::Down(known)));
+        if self.known[side as usize]
+            .take_if(|known| *known == id)
+            .is_some()
+        {
+            effects.signals.push((link, side, Signal::Down(id)));
         }
         if self.is_current(id) {
             let repair = self.model.repair;

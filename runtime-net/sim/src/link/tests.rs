@@ -209,6 +209,11 @@ proptest! {
             }
             rig.check();
         }
+        // Cut off for long enough, both ends know it.
+        rig.call(|links, now, effects| links.block(now, LINK, effects));
+        rig.run(model.idle + Span::secs(1));
+        prop_assert_eq!(rig.ends[0].session.or(rig.ends[1].session), None);
+        rig.call(|links, now, effects| links.unblock(now, LINK, effects));
         // Healed, both ends find each other again and everything that is sent arrives.
         rig.links.heal();
         for _ in 0..blocks {

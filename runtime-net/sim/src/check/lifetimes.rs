@@ -1,0 +1,110 @@
+//! A tag lives as long as it was given at its last write, and not longer.
+
+use std::collections::BTreeMap;
+
+use sm_core::ids::Time;
+use sm_core::node::Step;
+use sm_core::tags::TagName;
+
+use super::{Checker, Facts};
+use crate::network::NodeIx;
+use crate::trace::{Event, Record};
+
+/// Expiry is the last write plus the lifetime; until then the tag stays, unless it is deleted.
+#[derive(Debug, Default)]
+pub struct Lifetimes {
+    tags: BTreeMap<NodeIx, BTreeMap<TagName, Seen>>,
+    /// When each tag was last written by a program, as its node told.
+    written: BTreeMap<(NodeIx, TagName), Time>,
+    /// Tags that were deleted since the node was last looked at.
+    deleted: Vec<(NodeIx, TagName)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Seen {
+    version: u64,
+    expires: Time,
+}
+
+impl Checker for Lifetimes {
+    fn name(&self) -> &'static str {
+        "tag lifetimes"
+    }
+
+    fn event(&mut self, record: &Record) -> Result<(), String> {
+        match &record.event {
+            Event::Step { node, trace } => match &trace.step {
+                Step::TagWritten { tag, .. } => {
+                    self.written.insert((*node, tag.clone()), trace.at);
+                }
+                Step::TagDeleted { tag, .. } => self.deleted.push((*node, tag.clone())),
+                _ => {}
+            },
+            // What a node forgot in a crash it need not keep.
+            Event::NodeDown { node } => {
+                self.tags.remove(node);
+                self.written.retain(|(at, _), _| at != node);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn facts(&mut self, facts: &Facts) -> Result<(), String> {
+        let Some(tags) = &facts.tags else {
+            return Ok(());
+        };
+        let mut now = BTreeMap::new();
+        let old = self.tags.remove(&facts.node).unwrap_or_default();
+        for fact in tags {
+            let tag = &fact.tag;
+            let seen = Seen {
+                version: tag.version,
+                expires: tag.expires,
+            };
+            if tag.expires <= facts.now {
+                return Err(format!("tag {} outlives its lifetime", tag.display));
+            }
+            let before = old.get(&fact.name);
+            match before.filter(|before| before.version == seen.version) {
+                Some(before) if *before != seen => {
+                    return Err(format!("tag {} lives on without a write", tag.display));
+                }
+                Some(_) => {}
+                None => self.check_new(facts, fact)?,
+            }
+            now.insert(fact.name.clone(), seen);
+        }
+        for (name, seen) in &old {
+            let gone = !now.contains_key(name) && seen.expires > facts.now;
+            let deleted = self.deleted.contains(&(facts.node, name.clone()));
+            if gone && !deleted {
+                return Err(format!("a tag is gone before its time: {name:?}"));
+            }
+        }
+        self.deleted.retain(|(node, _)| *node != facts.node);
+        self.tags.insert(facts.node, now);
+        Ok(())
+    }
+}
+
+impl Lifetimes {
+    /// A tag that was written: it is to live for its lifetime, counted from then.
+    fn check_new(&mut self, facts: &Facts, fact: &super::TagFacts) -> Result<(), String> {
+        let tag = &fact.tag;
+        let Some(written) = self.written.remove(&(facts.node, fact.name.clone())) else {
+            // The operator or a driver wrote it, at a time that it need not tell.
+            return Ok(());
+        };
+        let expected = tag
+            .lifetime
+            .map_or(Time::NEVER, |lifetime| written + lifetime);
+        if tag.expires == expected {
+            return Ok(());
+        }
+        Err(format!(
+            "tag {} expires at {:?}, not at {expected:?}",
+            tag.display, tag.expires
+        ))
+    }
+}

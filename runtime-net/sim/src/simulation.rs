@@ -1,0 +1,688 @@
+//! A run: real nodes on simulated links, in virtual time.
+//!
+//! ```text
+//! queue -> due entry -> link or node -> outputs -> queue
+//! ```
+//!
+//! One entry is taken after the other, in order of time and then of arrival. A node handles an
+//! input at once unless it is running a slice of a program, which takes virtual time by its fuel:
+//! then the input waits until the slice is over. What a slice puts out leaves at its end.
+
+mod faults;
+mod host;
+mod outputs;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use sm_core::content::ContentError;
+use sm_core::ids::{LaunchHash, MessageId, SessionId, Span, StoreToken, Time};
+use sm_core::launch::LaunchError;
+use sm_core::node::{Node, Report};
+
+use crate::check::{Checkers, Facts, Violation};
+use crate::launch::Start;
+use crate::limits;
+use crate::link::{Bytes, Effects, Later, LinkIx, Links, Side, Signal};
+use crate::network::{Faults, Layout, Network, NodeIx, Partition};
+use crate::random::{Seed, Stream};
+use crate::stats::Totals;
+use crate::trace::{Detail, Event, Record, TraceHash, TraceHasher};
+use crate::value::NodeTag;
+use crate::wheel::Wheel;
+use crate::world::Names;
+use host::Host;
+
+/// What can be chosen about a run beside its network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// The seed of everything that is left to chance.
+    pub seed: Seed,
+    /// The virtual time after which the run is given up.
+    pub deadline: Span,
+    /// Which events are kept for [`Simulation::take_records`]; the trace hash is of all.
+    pub detail: Detail,
+    /// Whether invariants are checked after every event.
+    pub checks: Checks,
+}
+
+impl Options {
+    /// A run with this seed, ten minutes long at most, that keeps outputs and checks nothing.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed: Seed(seed),
+            deadline: limits::DEADLINE,
+            detail: Detail::default(),
+            checks: Checks::Off,
+        }
+    }
+}
+
+/// Whether invariants are checked after every event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Checks {
+    /// They are not.
+    #[default]
+    Off,
+    /// They are; the run ends at the first that does not hold.
+    On,
+}
+
+/// Why a network cannot be simulated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadTag {
+    /// The node that has the tag.
+    pub node: String,
+    /// The tag.
+    pub tag: String,
+    /// What is wrong with its value.
+    pub reason: String,
+}
+
+impl std::fmt::Display for BadTag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "tag `{}` of node {}: {}",
+            self.tag, self.node, self.reason
+        )
+    }
+}
+
+impl std::error::Error for BadTag {}
+
+/// Why a run has stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stop {
+    /// The launch that was waited for has ended.
+    Done,
+    /// Nothing more would happen.
+    Quiet,
+    /// The virtual time is over.
+    Deadline,
+    /// An invariant does not hold.
+    Violation,
+}
+
+/// A launch and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchStatus {
+    /// Where it began.
+    pub node: NodeIx,
+    /// Its first message.
+    pub message: MessageId,
+    /// When it began.
+    pub began: Time,
+    /// When its first message had ended, as its home learnt.
+    pub ended: Option<Time>,
+    /// The reports on all its messages that have come home.
+    pub reports: Vec<Report>,
+    before: Totals,
+    after: Option<Totals>,
+}
+
+impl LaunchStatus {
+    /// The report on the first message, whose result is that of the launch.
+    pub fn result(&self) -> Option<&Report> {
+        self.reports
+            .iter()
+            .find(|report| report.message == self.message)
+    }
+}
+
+/// A run.
+#[derive(Debug)]
+pub struct Simulation {
+    options: Options,
+    names: Names,
+    layout: Layout,
+    faults: Faults,
+    partitions: Vec<Partition>,
+    /// Which partitions hold at the moment.
+    partitioned: Vec<bool>,
+    queue: Wheel<Due>,
+    /// How many entries of the queue are not faults to come.
+    foreground: usize,
+    now: Time,
+    links: Links,
+    hosts: Vec<Host>,
+    crashes: Vec<Stream>,
+    healed: bool,
+    launches: BTreeMap<LaunchHash, LaunchStatus>,
+    trace: TraceHasher,
+    totals: Totals,
+    records: VecDeque<Record>,
+    checkers: Option<Checkers>,
+    violation: Option<Violation>,
+}
+
+/// Something that is to happen.
+#[derive(Debug)]
+enum Due {
+    Link(LinkIx, Later),
+    Node {
+        node: NodeIx,
+        boot: u32,
+        due: NodeDue,
+    },
+    Crash(NodeIx),
+    Restart(NodeIx),
+    PartitionBegins(usize),
+    PartitionEnds(usize),
+    Heal,
+}
+
+/// Something that is to happen to a node, unless it has crashed by then.
+#[derive(Debug)]
+enum NodeDue {
+    /// The slice that it runs is over, or it begins to run.
+    Wake,
+    /// Its own timer.
+    Timer,
+    /// Its store has the next batch.
+    Stored,
+    /// A driver has a value for a tag.
+    Io {
+        tag: usize,
+        value: Vec<u8>,
+        next: usize,
+    },
+}
+
+/// Something that reaches a node.
+#[derive(Debug)]
+enum Input {
+    Up(SessionId, NodeIx),
+    Down(SessionId),
+    Frame(SessionId, Bytes),
+    Heard(NodeIx, Bytes),
+    Stored(StoreToken),
+    Timeout,
+    Io { tag: usize, value: Vec<u8> },
+}
+
+impl Simulation {
+    /// The network of this seed, with every node started and every link about to connect.
+    ///
+    /// # Errors
+    /// [`BadTag`] for a tag whose value cannot be encoded.
+    pub fn new(network: &Network, options: Options) -> Result<Self, BadTag> {
+        let seed = options.seed;
+        let layout = network.layout(seed);
+        let count = layout.nodes.len();
+        let links = Links::new(count, &layout.links, seed);
+        let names = Names::new(&network.name, &layout);
+        let hosts = (0..count as u32).map(|node| host(&layout, NodeIx(node), network, seed));
+        let mut simulation = Self {
+            options,
+            faults: network.faults,
+            partitions: network.partitions.clone(),
+            partitioned: vec![false; network.partitions.len()],
+            queue: Wheel::default(),
+            foreground: 0,
+            now: Time::ZERO,
+            links,
+            hosts: hosts.collect::<Result<_, _>>()?,
+            crashes: (0..count as u64)
+                .map(|node| seed.stream("crashes", node))
+                .collect(),
+            healed: false,
+            launches: BTreeMap::new(),
+            trace: TraceHasher::default(),
+            totals: Totals::default(),
+            records: VecDeque::new(),
+            checkers: (options.checks == Checks::On).then(Checkers::default),
+            violation: None,
+            names,
+            layout,
+        };
+        simulation.begin();
+        Ok(simulation)
+    }
+
+    /// Starts a program at a node.
+    ///
+    /// # Errors
+    /// [`StartError`] if the node is down or does not take it.
+    pub fn launch(&mut self, node: NodeIx, start: &Start) -> Result<LaunchHash, StartError> {
+        let before = self.totals;
+        let (began, local) = (self.now, self.local(node));
+        let key = self.names.key_of(node);
+        let number = self.launches.len() as u64;
+        let host = self.hosts.get_mut(node.at()).ok_or(StartError::Down)?;
+        let machine = host.node.as_mut().ok_or(StartError::Down)?;
+        for (kind, bytes) in &start.package.content {
+            machine
+                .add_content(*kind, bytes)
+                .map_err(StartError::Code)?;
+        }
+        let signed = start.sign(key, self.options.seed, number)?;
+        let message = machine.handle_launch(local, &signed.bytes)?;
+        let status = LaunchStatus {
+            node,
+            message,
+            began,
+            ended: None,
+            reports: Vec::new(),
+            before,
+            after: None,
+        };
+        self.launches.insert(signed.hash, status);
+        self.note(Event::Launched {
+            node,
+            launch: signed.hash,
+            message,
+        });
+        self.settle(node);
+        Ok(signed.hash)
+    }
+
+    /// Lets the next thing happen; `false` if the run is over.
+    pub fn step(&mut self) -> bool {
+        if self.violation.is_some() || self.is_quiet() {
+            return false;
+        }
+        let deadline = Time::ZERO + self.options.deadline;
+        let Some((at, due)) = self.queue.pop(deadline.0) else {
+            self.now = deadline;
+            return false;
+        };
+        self.now = Time(at);
+        self.foreground -= usize::from(due.is_foreground());
+        self.happen(due);
+        true
+    }
+
+    /// Goes on until a launch has ended or the run is over.
+    pub fn run(&mut self, launch: LaunchHash) -> Stop {
+        while !self.has_ended(launch) {
+            if !self.step() {
+                return self.why_over();
+            }
+        }
+        Stop::Done
+    }
+
+    /// Goes on for so much virtual time, or until the run is over.
+    pub fn run_for(&mut self, span: Span) -> Stop {
+        let saved = self.options.deadline;
+        let until = (self.now + span).since(Time::ZERO);
+        self.options.deadline = until.min(saved);
+        while self.step() {}
+        self.options.deadline = saved;
+        self.why_over()
+    }
+
+    /// Ends all faults, goes on until nothing more happens, and checks that all has come together.
+    pub fn converge(&mut self) -> Stop {
+        self.heal();
+        while self.step() {}
+        if self.violation.is_none() {
+            let facts: Vec<Facts> = (0..self.hosts.len()).map(|n| self.facts(n, true)).collect();
+            let checked = self
+                .checkers
+                .as_mut()
+                .map_or(Ok(()), |checkers| checkers.end(&facts));
+            self.violation = checked.err().map(|found| found.at(self.now));
+        }
+        self.why_over()
+    }
+
+    /// What happened since the last call, as far as [`Options::detail`] asks for it.
+    pub fn take_records(&mut self) -> impl Iterator<Item = Record> {
+        std::mem::take(&mut self.records).into_iter()
+    }
+
+    /// The virtual time since the start.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The names of nodes and tags.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Nodes and links as this seed has them.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// A node as it is now, unless it is down.
+    pub fn node(&self, node: NodeIx) -> Option<&Node> {
+        self.hosts.get(node.at())?.node.as_ref()
+    }
+
+    /// The time on a node's own clock.
+    pub fn local(&self, node: NodeIx) -> Time {
+        self.hosts
+            .get(node.at())
+            .map_or(self.now, |host| host.local(self.now))
+    }
+
+    /// What became of a launch so far.
+    pub fn status(&self, launch: LaunchHash) -> Option<&LaunchStatus> {
+        self.launches.get(&launch)
+    }
+
+    /// What was done from the beginning of a launch to its end, or until now.
+    pub fn cost(&self, launch: LaunchHash) -> Option<Totals> {
+        let status = self.launches.get(&launch)?;
+        Some(status.after.unwrap_or(self.totals) - status.before)
+    }
+
+    /// What was done since the start.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// The hash of everything that happened so far.
+    pub fn trace_hash(&self) -> TraceHash {
+        self.trace.hash()
+    }
+
+    /// The invariant that does not hold.
+    pub fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
+    }
+
+    fn has_ended(&self, launch: LaunchHash) -> bool {
+        self.launches
+            .get(&launch)
+            .is_none_or(|status| status.ended.is_some())
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.foreground == 0 && (self.healed || self.queue.is_empty())
+    }
+
+    fn why_over(&self) -> Stop {
+        if self.violation.is_some() {
+            Stop::Violation
+        } else if self.is_quiet() {
+            Stop::Quiet
+        } else {
+            Stop::Deadline
+        }
+    }
+
+    fn begin(&mut self) {
+        let mut effects = Effects::default();
+        for link in 0..self.layout.links.len() {
+            self.links
+                .connect(self.now, LinkIx(link as u32), &mut effects);
+        }
+        self.perform(effects);
+        self.schedule_faults();
+        for node in 0..self.hosts.len() {
+            self.boot(NodeIx(node as u32));
+        }
+    }
+
+    fn happen(&mut self, due: Due) {
+        match due {
+            Due::Link(link, later) => {
+                let mut effects = Effects::default();
+                self.links.happen(self.now, link, later, &mut effects);
+                self.perform(effects);
+            }
+            Due::Node { node, boot, due } => {
+                if self.hosts[node.at()].boot == boot {
+                    self.node_due(node, due);
+                }
+            }
+            Due::Crash(node) => self.crash_by_chance(node),
+            Due::Restart(node) => self.restart(node),
+            Due::PartitionBegins(partition) => self.partition_begins(partition),
+            Due::PartitionEnds(partition) => self.partition_ends(partition),
+            Due::Heal => self.heal(),
+        }
+    }
+
+    fn node_due(&mut self, node: NodeIx, due: NodeDue) {
+        match due {
+            NodeDue::Wake => self.wake(node),
+            NodeDue::Timer => {
+                let host = &mut self.hosts[node.at()];
+                if host.timer.take_if(|timer| *timer <= self.now).is_some() {
+                    self.input(node, Input::Timeout);
+                }
+            }
+            NodeDue::Stored => {
+                if let Some(token) = self.hosts[node.at()].store.complete() {
+                    self.note(Event::Stored { node, token });
+                    self.input(node, Input::Stored(token));
+                }
+            }
+            NodeDue::Io { tag, value, next } => {
+                self.input(node, Input::Io { tag, value });
+                self.schedule_io(node, tag, next);
+            }
+        }
+    }
+
+    /// Gives a node something to handle, at once or at the end of the slice that it runs.
+    fn input(&mut self, node: NodeIx, input: Input) {
+        let host = &mut self.hosts[node.at()];
+        if host.awake {
+            host.inbox.push_back(input);
+        } else {
+            host.feed(self.now, input, &self.names);
+            self.settle(node);
+        }
+    }
+
+    /// After a node has handled something: does what it wants done, and wakes it if it can run.
+    fn settle(&mut self, node: NodeIx) {
+        self.drain(node);
+        let host = &mut self.hosts[node.at()];
+        if !host.awake && host.is_ready() {
+            host.awake = true;
+            self.push_node(self.now, node, NodeDue::Wake);
+        }
+        self.arm(node);
+        self.check(node);
+    }
+
+    /// The slice is over: does what it put out, hands in what has come meanwhile, runs the next.
+    fn wake(&mut self, node: NodeIx) {
+        self.drain(node);
+        while let Some(input) = self.hosts[node.at()].inbox.pop_front() {
+            self.hosts[node.at()].feed(self.now, input, &self.names);
+            self.drain(node);
+        }
+        let host = &mut self.hosts[node.at()];
+        host.awake = host.is_ready();
+        if host.awake {
+            let progress = host.slice(self.now);
+            let took = Span(progress.fuel.saturating_mul(limits::FUEL_TIME.0).max(1));
+            if let Some(message) = progress.message {
+                self.note(Event::Ran {
+                    node,
+                    message,
+                    fuel: progress.fuel,
+                });
+            }
+            self.push_node(self.now + took, node, NodeDue::Wake);
+        }
+        self.arm(node);
+        self.check(node);
+    }
+
+    /// Sets the node's timer where the one that is set is too late.
+    fn arm(&mut self, node: NodeIx) {
+        let host = &mut self.hosts[node.at()];
+        let Some(at) = host.next_timeout() else {
+            return;
+        };
+        let at = at.max(self.now);
+        if host.timer.is_none_or(|timer| at < timer) {
+            host.timer = Some(at);
+            self.push_node(at, node, NodeDue::Timer);
+        }
+    }
+
+    fn push_node(&mut self, at: Time, node: NodeIx, due: NodeDue) {
+        let boot = self.hosts[node.at()].boot;
+        self.push(at, Due::Node { node, boot, due });
+    }
+
+    fn push(&mut self, at: Time, due: Due) {
+        self.foreground += usize::from(due.is_foreground());
+        self.queue.push(at.0, due);
+    }
+
+    /// Queues what links will do, and tells nodes what they are to know now.
+    fn perform(&mut self, effects: Effects) {
+        for (at, link, later) in effects.later {
+            self.push(at, Due::Link(link, later));
+        }
+        for (link, side, signal) in effects.signals {
+            self.signal(link, side, signal);
+        }
+    }
+
+    fn signal(&mut self, link: LinkIx, side: Side, signal: Signal) {
+        let (node, peer) = (
+            self.links.node(link, side),
+            self.links.node(link, side.other()),
+        );
+        match signal {
+            Signal::Up(session) => {
+                self.note(Event::SessionUp {
+                    node,
+                    peer,
+                    session,
+                });
+                self.input(node, Input::Up(session, peer));
+            }
+            Signal::Down(session) => {
+                self.note(Event::SessionDown {
+                    node,
+                    peer,
+                    session,
+                });
+                self.input(node, Input::Down(session));
+            }
+            Signal::Frame(session, frame) => {
+                let bytes = frame.clone();
+                self.note(Event::Arrived {
+                    from: peer,
+                    to: node,
+                    session: Some(session),
+                    frame,
+                });
+                self.input(node, Input::Frame(session, bytes));
+            }
+            Signal::Heard(frame) => {
+                let heard = frame.clone();
+                self.note(Event::Arrived {
+                    from: peer,
+                    to: node,
+                    session: None,
+                    frame,
+                });
+                self.input(node, Input::Heard(peer, heard));
+            }
+            Signal::Lost(bytes) => self.note(Event::Lost {
+                from: peer,
+                to: node,
+                bytes,
+            }),
+            // Changes no message and puts nothing out, so it needs no turn of its own.
+            Signal::Backlog(session, bytes) => self.hosts[node.at()].backlog(session, bytes),
+        }
+    }
+
+    /// Something has happened: it goes into the hash, the totals, the records and the checks.
+    fn note(&mut self, event: Event) {
+        let record = Record {
+            at: self.now,
+            event,
+        };
+        self.trace.add(&record);
+        self.totals.count(&record.event);
+        if let Some(checkers) = self.checkers.as_mut().filter(|_| self.violation.is_none()) {
+            self.violation = checkers
+                .event(&record)
+                .err()
+                .map(|found| found.at(self.now));
+        }
+        if record.event.detail() <= self.options.detail {
+            self.records.push_back(record);
+        }
+    }
+
+    fn check(&mut self, node: NodeIx) {
+        if self.checkers.is_none() || self.violation.is_some() {
+            return;
+        }
+        let changed = std::mem::take(&mut self.hosts[node.at()].tags_changed);
+        let facts = self.facts(node.at(), changed);
+        if let Some(checkers) = &mut self.checkers {
+            self.violation = checkers.facts(&facts).err().map(|found| found.at(self.now));
+        }
+    }
+
+    fn facts(&self, node: usize, tags: bool) -> Facts {
+        let host = &self.hosts[node];
+        Facts::of(
+            NodeIx(node as u32),
+            host.node.as_ref(),
+            host.local(self.now),
+            tags,
+        )
+    }
+}
+
+/// Why a program was not started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StartError {
+    /// The node is down, or there is no such node.
+    Down,
+    /// Its code is no code.
+    Code(ContentError),
+    /// The node does not take it.
+    Launch(LaunchError),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            StartError::Down => f.write_str("the node is down"),
+            StartError::Code(error) => write!(f, "the code is refused: {error:?}"),
+            StartError::Launch(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<LaunchError> for StartError {
+    fn from(error: LaunchError) -> Self {
+        StartError::Launch(error)
+    }
+}
+
+impl Due {
+    /// Whether a run without faults would have to wait for it.
+    fn is_foreground(&self) -> bool {
+        match self {
+            Due::Crash(_) | Due::PartitionBegins(_) | Due::Heal => false,
+            Due::Link(_, later) => !matches!(later, Later::Break(_)),
+            Due::Node { .. } | Due::Restart(_) | Due::PartitionEnds(_) => true,
+        }
+    }
+}
+
+fn host(layout: &Layout, node: NodeIx, network: &Network, seed: Seed) -> Result<Host, BadTag> {
+    let spec = &layout.nodes[node.at()];
+    let tag = |def: &crate::network::TagDef| {
+        NodeTag::new(def).map_err(|error| BadTag {
+            node: spec.name.clone(),
+            tag: def.name.clone(),
+            reason: error.to_string(),
+        })
+    };
+    let tags: Result<Vec<NodeTag>, BadTag> = spec.tags.iter().map(tag).collect();
+    Ok(Host::new(node, tags?, network.faults.memory, seed))
+}

@@ -1,0 +1,137 @@
+//! What goes wrong, and how it ends.
+
+use sm_core::ids::Time;
+
+use super::{Due, Simulation};
+use crate::link::{Effects, LinkIx};
+use crate::network::NodeIx;
+use crate::trace::Event;
+
+impl Simulation {
+    /// A node crashes now and stays away until it is restarted.
+    pub fn crash(&mut self, node: NodeIx) {
+        let host = &mut self.hosts[node.at()];
+        if host.node.is_none() {
+            return;
+        }
+        host.crash();
+        self.note(Event::NodeDown { node });
+        let mut effects = Effects::default();
+        for (link, side) in self.links.of(node).to_vec() {
+            self.links.crash(self.now, link, side, &mut effects);
+        }
+        self.perform(effects);
+        self.check(node);
+    }
+
+    /// A node that is away comes back, with what its store held.
+    pub fn restart(&mut self, node: NodeIx) {
+        if self.hosts[node.at()].node.is_some() {
+            return;
+        }
+        let mut effects = Effects::default();
+        for (link, _) in self.links.of(node).to_vec() {
+            self.links.unblock(self.now, link, &mut effects);
+        }
+        self.perform(effects);
+        self.boot(node);
+        self.schedule_crash(node);
+    }
+
+    /// From now on nothing goes wrong any more, and what is broken is mended: partitions end,
+    /// nodes come back, nothing is lost.
+    pub fn heal(&mut self) {
+        if self.healed {
+            return;
+        }
+        self.healed = true;
+        self.note(Event::Healed);
+        self.links.heal();
+        for partition in 0..self.partitions.len() {
+            self.partition_ends(partition);
+        }
+    }
+
+    pub(super) fn boot(&mut self, node: NodeIx) {
+        let host = &mut self.hosts[node.at()];
+        let fresh = host.start(self.now, &self.names);
+        for tag in &host.tags {
+            self.names
+                .learn(tag.name(), tag.display(), tag.descriptor());
+        }
+        let incarnation = host.incarnation();
+        self.note(Event::NodeUp { node, incarnation });
+        self.hosts[node.at()].put_up_tags(self.now, fresh);
+        for tag in 0..self.hosts[node.at()].tags.len() {
+            self.schedule_io(node, tag, 0);
+        }
+        self.settle(node);
+    }
+
+    pub(super) fn schedule_faults(&mut self) {
+        for node in 0..self.hosts.len() {
+            self.schedule_crash(NodeIx(node as u32));
+        }
+        for partition in 0..self.partitions.len() {
+            let from = Time::ZERO + self.partitions[partition].from;
+            let until = Time::ZERO + self.partitions[partition].until;
+            self.push(from, Due::PartitionBegins(partition));
+            self.push(until, Due::PartitionEnds(partition));
+        }
+        if let Some(until) = self.faults.until {
+            self.push(Time::ZERO + until, Due::Heal);
+        }
+    }
+
+    fn schedule_crash(&mut self, node: NodeIx) {
+        if let Some(mean) = self.faults.crash_every.filter(|_| !self.healed) {
+            let after = self.crashes[node.at()].exponential(mean);
+            self.push(self.now + after, Due::Crash(node));
+        }
+    }
+
+    pub(super) fn crash_by_chance(&mut self, node: NodeIx) {
+        if self.healed || self.hosts[node.at()].node.is_none() {
+            return;
+        }
+        self.crash(node);
+        let away = self.faults.restart.draw(&mut self.crashes[node.at()]);
+        self.push(self.now + away, Due::Restart(node));
+    }
+
+    pub(super) fn partition_begins(&mut self, partition: usize) {
+        if self.healed {
+            return;
+        }
+        self.partitioned[partition] = true;
+        self.note(Event::PartitionBegins { partition });
+        let mut effects = Effects::default();
+        for link in self.crossing(partition) {
+            self.links.block(self.now, link, &mut effects);
+        }
+        self.perform(effects);
+    }
+
+    pub(super) fn partition_ends(&mut self, partition: usize) {
+        if !std::mem::take(&mut self.partitioned[partition]) {
+            return;
+        }
+        self.note(Event::PartitionEnds { partition });
+        let mut effects = Effects::default();
+        for link in self.crossing(partition) {
+            self.links.unblock(self.now, link, &mut effects);
+        }
+        self.perform(effects);
+    }
+
+    /// The links from one side of a partition to the other.
+    fn crossing(&self, partition: usize) -> Vec<LinkIx> {
+        let inside = &self.partitions[partition].nodes;
+        let crosses = |(a, b): (NodeIx, NodeIx)| inside.contains(&a) != inside.contains(&b);
+        let links = self.layout.links.iter().zip(0..);
+        links
+            .filter(|(link, _)| crosses(link.ends))
+            .map(|(_, index)| LinkIx(index))
+            .collect()
+    }
+}
