@@ -258,6 +258,8 @@ natives! {
     101 IdShow "id.show" (Id) -> Str, fuel 4;
     /// The first eight hexadecimal digits of a node's identity.
     102 NodeShow "node.show" (Node) -> Str, fuel 4;
+    /// The node's full identity as a name: what tags that lead to it are keyed by.
+    103 NodeName "node.name" (Node) -> Name, fuel 4;
 }
 
 impl Native {
