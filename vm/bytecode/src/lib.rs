@@ -33,6 +33,7 @@ pub mod limits;
 pub mod live;
 pub mod manifest;
 pub mod native;
+pub mod reference;
 pub mod types;
 pub mod verify;
 
