@@ -7,6 +7,7 @@ pub mod ast;
 pub mod diagnostic;
 mod lexer;
 pub mod limits;
+pub mod lower;
 mod parser;
 pub mod typed;
 

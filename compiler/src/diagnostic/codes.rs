@@ -352,6 +352,33 @@ last: `P(x: 1, ..)`.";
     SPAWN_WITHOUT_CALL = "SM0148", "`spawn` without a call",
         "`spawn f(x)` makes a new message that begins with this call; it needs one.";
 
+    // SM07xx: lowering and limits.
+    ENDLESS_SPECIALISATION = "SM0701", "generic code without end",
+        "Generic functions and types are compiled once for every list of types that they are used with. Here
+each use needs another one, with a larger type, and so without end:
+
+    fn nest<T>(x: T, n: Int) { if n > 0 { nest([x], n - 1) } }
+
+Let a generic function call itself with its own type parameters, and put what grows into data.";
+    FUNCTION_TOO_LARGE = "SM0702", "a function that is too large",
+        "The code of one function has bounds: on its values, on its length, on what it refers to. Most often a
+machine has written such a function. Divide it into several.";
+    MATCH_TOO_LARGE = "SM0703", "patterns that overlap in too many ways",
+        "A `match` is compiled so that no part of the value is looked at twice. Where many patterns leave open
+different parts of a tuple or struct, that can need very much code. Match one part after the other,
+or have fewer guards.";
+    GENERIC_CODE_TAG = "SM0704", "a generic function uses a tag with `access code`",
+        "A tag with `access code` belongs to the code of the module that declares it. A generic function is
+compiled where it is used, and becomes code of the modules that call it, so it has no right to the tag.
+Use the tag in a function without type parameters, and call that one from the generic function.";
+    UNKNOWN_NATIVE = "SM0705", "a native function that does not exist",
+        "`native fn` declares a function that the machine has built in. Only the standard library can declare
+one, and this one the machine does not have.";
+    REFUSED_BRICK = "SM0706", "code that cannot be made into a brick",
+        "What is compiled is verified as any node would do it before it runs. The verifier refused the code of
+this function. If it says that something is too large, divide the function into several. Otherwise it is
+a fault of the compiler.";
+
     // SM08xx: warnings.
     LOST_DOCS = "SM0801", "a doc comment describes nothing",
         "A comment that begins with `///` describes the declaration, field or variant after it. Here

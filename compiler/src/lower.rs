@@ -1,0 +1,198 @@
+//! Lowering: a checked program becomes bricks.
+//!
+//! The way of a function: it is specialised and its tree turned into a *body* of blocks over registers
+//! ([`function`] and the modules by kind of expression); the body is improved ([`clean`]) and its
+//! registers are assigned ([`finish`]); with its closures it is a *unit*. Units that call each other
+//! become a brick, callees first, since a brick names what it calls by hash ([`groups`]). Manifests
+//! say which bricks a module and the program consist of ([`modules`]).
+//!
+//! The same source gives the same bytes on every machine, whatever else is imported or declared.
+//!
+//! **Invariant:** every brick that leaves here has passed the verifier.
+
+mod body;
+mod calls;
+mod clean;
+mod control;
+mod debug;
+mod decision;
+mod expr;
+mod finish;
+mod function;
+mod groups;
+mod layout;
+mod limits;
+mod liveness;
+mod loops;
+mod matching;
+mod modules;
+mod natives;
+mod operators;
+mod prebuilt;
+mod program;
+mod registers;
+mod unit;
+mod visit;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use sm_bytecode::{BrickHash, EntryRef, Group, ProgramManifest, TypeIx, TypeTable};
+
+use crate::ast::FileId;
+use crate::diagnostic::{Diagnostic, code};
+use crate::typed::{FnId, Name, Program};
+use debug::DebugMaker;
+use groups::Bricks;
+use modules::Modules;
+use prebuilt::Library;
+use program::Lowering;
+use unit::InstanceId;
+
+pub use modules::ModuleCode;
+pub use prebuilt::PrebuiltModule;
+
+/// The code of a program.
+#[derive(Clone, Debug, Default)]
+pub struct Lowered {
+    /// What `main` needs; absent where the root has no `main`.
+    pub program: Option<ProgramCode>,
+    /// All modules in the order of [`Program::modules`].
+    pub modules: Vec<ModuleCode>,
+    /// All bricks of all modules.
+    pub bricks: BTreeMap<BrickHash, Group>,
+    pub tests: Vec<TestCode>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What belongs to a program, by name.
+#[derive(Clone, Debug)]
+pub struct ProgramCode {
+    pub manifest: ProgramManifest,
+    pub signature: Signature,
+}
+
+/// The parameters and the result of an entry function.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    pub types: TypeTable,
+    /// Name and type.
+    pub params: Vec<(Name, TypeIx)>,
+    pub result: TypeIx,
+}
+
+/// A `test` of the root module.
+#[derive(Clone, Debug)]
+pub struct TestCode {
+    pub name: Name,
+    pub entry: EntryRef,
+}
+
+/// Lowers a program without errors. `text_of` answers the source of a file; `prebuilt` are library
+/// modules that need not be compiled again where their text is the same.
+pub fn lower<'p>(
+    program: &'p Program,
+    text_of: impl Fn(FileId) -> &'p str,
+    prebuilt: &'p [PrebuiltModule],
+) -> Lowered {
+    let file_of = |path: &str| {
+        let found = program.modules.iter().find(|module| &*module.path == path);
+        found.map(|module| text_of(module.file))
+    };
+    let library = Library::new(program, prebuilt, file_of);
+    let mut lowering = Lowering::new(program, &library);
+    lowering.run();
+    if !lowering.diagnostics.is_empty() {
+        return Lowered {
+            diagnostics: lowering.diagnostics,
+            ..Lowered::default()
+        };
+    }
+    let calls = groups::calls(&lowering);
+    let bricks = groups::make(&mut lowering, &calls);
+    if !bricks.refused.is_empty() {
+        let diagnostics = bricks
+            .refused
+            .iter()
+            .map(|fault| refused(&lowering, fault))
+            .collect();
+        return Lowered {
+            diagnostics,
+            ..Lowered::default()
+        };
+    }
+    collect(lowering, &bricks, &calls, &text_of)
+}
+
+/// Puts modules and program together.
+fn collect<'p>(
+    mut lowering: Lowering<'p>,
+    bricks: &Bricks,
+    calls: &[Vec<usize>],
+    text_of: &impl Fn(FileId) -> &'p str,
+) -> Lowered {
+    let program = lowering.program;
+    let instance_of = |lowering: &Lowering<'_>, id: FnId| {
+        let found = lowering
+            .instances
+            .iter()
+            .position(|instance| instance.function == id);
+        found.map(InstanceId)
+    };
+    let main = program.main.and_then(|main| instance_of(&lowering, main));
+    let signature = main.map(|main| entry_signature(&mut lowering, main));
+    let debug = DebugMaker::new(&lowering, bricks, text_of);
+    let makers = Modules::new(&lowering, bricks, calls);
+    let modules: Vec<ModuleCode> = (0..program.modules.len())
+        .map(|at| match lowering.prebuilt[at] {
+            Some(known) => known.code.clone(),
+            None => makers.code(crate::typed::ModuleId::new(at), &debug),
+        })
+        .collect();
+    let all = modules::all_bricks(bricks, &lowering.prebuilt);
+    let entry = main.and_then(|main| bricks.entries[main.0]);
+    let code = entry.zip(signature).map(|(entry, signature)| ProgramCode {
+        manifest: modules::program(entry, modules.iter(), &all).0,
+        signature,
+    });
+    let tests = program.tests.iter().filter_map(|test| {
+        let entry = bricks.entries[instance_of(&lowering, test.function)?.0]?;
+        Some(TestCode {
+            name: test.name.clone(),
+            entry,
+        })
+    });
+    Lowered {
+        program: code,
+        tests: tests.collect(),
+        modules,
+        bricks: all,
+        diagnostics: Vec::new(),
+    }
+}
+
+fn entry_signature(lowering: &mut Lowering<'_>, id: InstanceId) -> Signature {
+    let (params, result) = lowering.signature(id);
+    let function = lowering.program.function(lowering.instances[id.0].function);
+    let names = function
+        .params
+        .iter()
+        .map(|param| function.locals[param.index()].name.clone());
+    Signature {
+        types: lowering.layout.table.clone(),
+        params: names.zip(params).collect(),
+        result,
+    }
+}
+
+/// A brick that the verifier refuses: the function is too large, or the compiler is wrong.
+fn refused(lowering: &Lowering<'_>, fault: &groups::Refused) -> Diagnostic {
+    let instance = &lowering.instances[fault.instance.0];
+    let function = lowering.program.function(instance.function);
+    let file = lowering.program.module(function.module).file;
+    let message = format!("`{}` cannot be made into a brick", function.name);
+    Diagnostic::error(code::REFUSED_BRICK, file, function.span, message)
+        .note(format!("the verifier says: {}", fault.fault))
+}

@@ -1,0 +1,202 @@
+//! The small improvements that cost nothing: jumps to jumps, blocks in a row, copies of copies,
+//! results nobody uses, code nobody reaches.
+
+use sm_bytecode::inst::operand::OperandMut;
+use sm_bytecode::{BlockIx, Inst, Opcode, Reg};
+
+use super::body::{Body, for_each_target_mut, reorder};
+use super::liveness::{live_in, live_out, predecessors};
+
+/// Improves the body. The meaning stays, and so does everything that can trap or be seen.
+pub(crate) fn clean(body: &mut Body) {
+    thread_jumps(body);
+    drop_unreachable(body);
+    merge_rows(body);
+    forward_copies(body);
+    drop_dead(body);
+    thread_jumps(body);
+    drop_unreachable(body);
+    merge_rows(body);
+}
+
+/// Lets jumps to a block that only jumps go where that one goes.
+fn thread_jumps(body: &mut Body) {
+    let targets: Vec<BlockIx> = (0..body.blocks.len())
+        .map(|at| final_target(body, at))
+        .collect();
+    for block in &mut body.blocks {
+        for_each_target_mut(block.last_mut(), |target| *target = targets[target.index()]);
+        if let Inst::Branch {
+            then, otherwise, ..
+        } = *block.last()
+            && then == otherwise
+        {
+            *block.last_mut() = Inst::Jump { to: then };
+        }
+    }
+}
+
+/// Where control comes to that goes to block `from`, past blocks that only jump.
+fn final_target(body: &Body, from: usize) -> BlockIx {
+    let mut at = from;
+    for _ in 0..body.blocks.len() {
+        match body.blocks[at].ops.as_slice() {
+            [op] => match op.inst {
+                Inst::Jump { to } => at = to.index(),
+                _ => break,
+            },
+            _ => break,
+        }
+    }
+    BlockIx(u32::try_from(at).expect("blocks are numbered by u32"))
+}
+
+fn drop_unreachable(body: &mut Body) {
+    let mut reached = vec![false; body.blocks.len()];
+    let mut work = vec![0];
+    reached[0] = true;
+    while let Some(at) = work.pop() {
+        for successor in body.blocks[at].successors() {
+            if !std::mem::replace(&mut reached[successor.index()], true) {
+                work.push(successor.index());
+            }
+        }
+    }
+    keep(body, &reached);
+}
+
+fn keep(body: &mut Body, wanted: &[bool]) {
+    let order = (0u32..)
+        .map(BlockIx)
+        .zip(wanted)
+        .filter(|(_, wanted)| **wanted);
+    let order: Vec<BlockIx> = order.map(|(at, _)| at).collect();
+    if order.len() < body.blocks.len() {
+        reorder(body, &order);
+    }
+}
+
+/// Joins a block with the one it jumps to, where nothing else leads there.
+fn merge_rows(body: &mut Body) {
+    let mut entries: Vec<usize> = predecessors(body).iter().map(Vec::len).collect();
+    entries[0] += 1;
+    let mut kept = vec![true; body.blocks.len()];
+    for at in 0..body.blocks.len() {
+        if !kept[at] {
+            continue;
+        }
+        while let Inst::Jump { to } = *body.blocks[at].last()
+            && to.index() != at
+            && entries[to.index()] == 1
+        {
+            let tail = std::mem::take(&mut body.blocks[to.index()].ops);
+            body.blocks[at].ops.pop();
+            body.blocks[at].ops.extend(tail);
+            kept[to.index()] = false;
+        }
+    }
+    drop_merged(body, &kept);
+}
+
+/// Blocks that were merged have lost their instructions; nothing leads to them.
+fn drop_merged(body: &mut Body, kept: &[bool]) {
+    if kept.contains(&false) {
+        keep(body, kept);
+    }
+}
+
+/// Within each block, lets uses of a copy use what was copied.
+fn forward_copies(body: &mut Body) {
+    // The source of each copy that still has its value, and for each source its copies.
+    let mut source: Vec<Option<Reg>> = vec![None; body.regs.len()];
+    let mut copies: Vec<Vec<Reg>> = vec![Vec::new(); body.regs.len()];
+    for block in &mut body.blocks {
+        let mut touched: Vec<Reg> = Vec::new();
+        for op in &mut block.ops {
+            for_each_use_mut(&mut op.inst, |reg| {
+                *reg = source[reg.index()].unwrap_or(*reg)
+            });
+            op.inst.defs(|reg| {
+                source[reg.index()] = None;
+                for copy in std::mem::take(&mut copies[reg.index()]) {
+                    if source[copy.index()] == Some(reg) {
+                        source[copy.index()] = None;
+                    }
+                }
+            });
+            if let Inst::Move { dst, src } = op.inst
+                && dst != src
+            {
+                source[dst.index()] = Some(src);
+                copies[src.index()].push(dst);
+                touched.extend([dst, src]);
+            }
+        }
+        for reg in touched {
+            source[reg.index()] = None;
+            copies[reg.index()].clear();
+        }
+    }
+}
+
+/// Drops instructions whose results nobody uses and that do nothing else.
+fn drop_dead(body: &mut Body) {
+    let live = live_in(body);
+    for at in 0..body.blocks.len() {
+        let mut now = live_out(body, &live, at);
+        let ops = &mut body.blocks[at].ops;
+        let mut kept = Vec::with_capacity(ops.len());
+        for op in std::mem::take(ops).into_iter().rev() {
+            let is_self_move = matches!(op.inst, Inst::Move { dst, src } if dst == src);
+            let mut used = false;
+            op.inst.defs(|reg| used |= now.has(reg));
+            if is_self_move || (is_pure(&op.inst) && !used) {
+                continue;
+            }
+            now.step_back(&op.inst);
+            kept.push(op);
+        }
+        kept.reverse();
+        *ops = kept;
+    }
+}
+
+/// Calls `visit` for each register that is only read.
+fn for_each_use_mut(inst: &mut Inst, mut visit: impl FnMut(&mut Reg)) {
+    inst.operands_mut(|operand| match operand {
+        OperandMut::Use(reg) => visit(reg),
+        OperandMut::Uses(regs) => regs.iter_mut().for_each(&mut visit),
+        _ => {}
+    });
+}
+
+/// Whether the instruction only computes its result: it cannot trap, and nothing else changes.
+fn is_pure(inst: &Inst) -> bool {
+    use Opcode as Op;
+    matches!(
+        inst.opcode(),
+        Op::Move
+            | Op::IntConst
+            | Op::FloatConst
+            | Op::BoolConst
+            | Op::EnumConst
+            | Op::StrConst
+            | Op::BytesConst
+            | Op::Null
+            | Op::OptSome
+            | Op::OptIsSome
+            | Op::IntEq
+            | Op::IntNe
+            | Op::IntLt
+            | Op::IntLe
+            | Op::BoolNot
+            | Op::BoolEq
+            | Op::EnumIndex
+            | Op::EnumTag
+            | Op::RecordGet
+            | Op::ListLen
+            | Op::MapLen
+            | Op::TagConst
+            | Op::TagErase
+    )
+}

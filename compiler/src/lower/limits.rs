@@ -1,0 +1,25 @@
+//! The bounds of lowering, each with its reason.
+
+/// How many types may stand in one type, itself included. A generic function that calls itself with
+/// a larger type each time, or a generic type that holds itself so, is found by it: nobody writes
+/// such a type by hand.
+pub(crate) const MAX_TYPE_SIZE: u32 = 256;
+
+/// How many different types the code of one program may use. Far above what its parts can write
+/// down, it ends types that grow in number instead of size.
+pub(crate) const MAX_PROGRAM_TYPES: usize = 1 << 16;
+
+/// How many specialised functions one program may have, for the same reason.
+pub(crate) const MAX_INSTANCES: usize = 1 << 14;
+
+/// How many tests and leaves the decision tree of one `match` may have: it can grow exponentially
+/// with patterns that overlap in many columns.
+pub(crate) const MAX_DECISIONS: usize = 1 << 12;
+
+/// Elements of a list literal that are gathered in registers before the list is made; the rest is
+/// added one by one, so that a long literal needs no large frame.
+pub(crate) const LIST_CHUNK: usize = 64;
+
+/// How many tests and guards may follow one another in one `match`: the walks over its decision
+/// tree are recursive. Comparisons of one value with many literals count once.
+pub(crate) const MAX_DECISION_DEPTH: usize = 400;

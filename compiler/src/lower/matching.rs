@@ -1,0 +1,569 @@
+//! `match`, `if let`, `let`: the code of decision trees.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use sm_bytecode::{BlockIx, Inst, Reg, Slot, TrapKind};
+
+use super::control::Join;
+use super::decision::{Decisions, Head, PartId, PartOf, Tree, decide};
+use super::function::{FnLower, Lowered, Want};
+use crate::typed::{Arm, Expr, ExprKind, Literal, LocalId, Pattern, PatternKind, Ty};
+
+/// The matched value while its tree is turned into code.
+struct Matched<'m, 'p> {
+    decisions: &'m Decisions<'p>,
+    /// Parts that are in registers where the code stands.
+    loaded: Vec<Option<Vec<Reg>>>,
+    /// The parts that were loaded, in order, so that a branch can forget its own.
+    log: Vec<PartId>,
+    arms: Vec<ArmTarget<'p>>,
+    fail: BlockIx,
+}
+
+/// Where the code of an arm begins, and how its patterns bind.
+struct ArmTarget<'p> {
+    block: BlockIx,
+    guard: Option<&'p Expr>,
+    /// More than one leaf leads here: the bindings have registers that all of them fill.
+    shared: Option<HashMap<LocalId, Rc<[Reg]>>>,
+}
+
+impl<'p> FnLower<'_, 'p> {
+    /// Evaluates `value` and binds what `pattern` says, or goes to `fail`.
+    pub(crate) fn bind_or(
+        &mut self,
+        pattern: &'p Pattern,
+        value: &'p Expr,
+        fail: BlockIx,
+    ) -> Lowered<()> {
+        let subject = self.subject(value, &[pattern])?;
+        let ty = self.ty(value.ty);
+        self.bind_subject(pattern, ty, subject, fail);
+        Ok(())
+    }
+
+    /// Binds a pattern that cannot fail.
+    pub(crate) fn bind_sure(
+        &mut self,
+        pattern: &'p Pattern,
+        ty: Ty,
+        regs: Vec<Reg>,
+    ) -> Lowered<()> {
+        if let PatternKind::Bind(local) = &pattern.kind {
+            self.bind(*local, regs);
+            return Ok(());
+        }
+        let fail = self.code.block();
+        self.bind_subject(pattern, ty, Subject::Value(regs), fail);
+        let next = self.code.block();
+        self.code.jump(next);
+        self.code.begin(fail);
+        self.code.end(Inst::Trap {
+            kind: TrapKind::Unreachable,
+        });
+        self.code.begin(next);
+        Ok(())
+    }
+
+    fn bind_subject(&mut self, pattern: &'p Pattern, ty: Ty, subject: Subject, fail: BlockIx) {
+        let decisions = self.decisions(ty, &[pattern], &[false]);
+        let next = self.code.block();
+        let arms = vec![ArmTarget {
+            block: next,
+            guard: None,
+            shared: None,
+        }];
+        self.decide_and_go(&decisions, subject, arms, fail);
+        self.code.begin(next);
+    }
+
+    fn decisions(&mut self, ty: Ty, patterns: &[&'p Pattern], guarded: &[bool]) -> Decisions<'p> {
+        let decisions = decide(&mut self.cx.layout, ty, patterns, guarded);
+        if decisions.too_large {
+            let span = patterns
+                .first()
+                .map(|pattern| pattern.span)
+                .unwrap_or_default();
+            self.cx.match_too_large(self.module(), span);
+        }
+        decisions
+    }
+
+    pub(crate) fn matching(
+        &mut self,
+        ty: Ty,
+        value: &'p Expr,
+        arms: &'p [Arm],
+        want: Want<'_>,
+    ) -> Lowered<Vec<Reg>> {
+        let patterns: Vec<&'p Pattern> = arms.iter().map(|arm| &arm.pattern).collect();
+        let guarded: Vec<bool> = arms.iter().map(|arm| arm.guard.is_some()).collect();
+        let subject = self.subject(value, &patterns)?;
+        let value_ty = self.ty(value.ty);
+        let decisions = self.decisions(value_ty, &patterns, &guarded);
+        let mut join = Join::new(self, ty, want);
+        let targets: Vec<ArmTarget<'p>> = arms
+            .iter()
+            .map(|arm| ArmTarget {
+                block: self.code.block(),
+                guard: arm.guard.as_ref(),
+                shared: None,
+            })
+            .collect();
+        let blocks: Vec<BlockIx> = targets.iter().map(|target| target.block).collect();
+        let fail = self.code.block();
+        self.decide_and_go(&decisions, subject, targets, fail);
+        for ((arm, block), leaves) in arms.iter().zip(blocks).zip(&decisions.leaves) {
+            if *leaves > 0 {
+                self.code.begin(block);
+                let done = self.value_into(&arm.body, &join.dst);
+                join.arrive(self, done);
+            }
+        }
+        self.code.begin(fail);
+        self.code.end(Inst::Trap {
+            kind: TrapKind::Unreachable,
+        });
+        join.finish(self)
+    }
+
+    /// Evaluates what is matched. A tuple that is only taken apart is never made.
+    fn subject(&mut self, value: &'p Expr, patterns: &[&'p Pattern]) -> Lowered<Subject> {
+        if let ExprKind::Tuple(parts) = &value.kind
+            && patterns.iter().all(|pattern| takes_apart(pattern))
+        {
+            let mut parts = self.values(parts)?;
+            for part in &mut parts {
+                self.own(part);
+            }
+            return Ok(Subject::Parts(parts));
+        }
+        let mut regs = self.value(value)?;
+        self.own(&mut regs);
+        Ok(Subject::Value(regs))
+    }
+
+    /// Copies a value that may be assigned to while it is matched.
+    fn own(&mut self, regs: &mut Vec<Reg>) {
+        if self.can_change(regs) {
+            let slots: Vec<Slot> = regs.iter().map(|reg| self.code.slot(*reg)).collect();
+            let copy = self.code.regs(&slots);
+            self.code.copy(&copy, regs);
+            *regs = copy;
+        }
+    }
+
+    fn decide_and_go(
+        &mut self,
+        decisions: &Decisions<'p>,
+        subject: Subject,
+        arms: Vec<ArmTarget<'p>>,
+        fail: BlockIx,
+    ) {
+        let loaded = vec![None; decisions.parts.len()];
+        let mut matched = Matched {
+            decisions,
+            loaded,
+            log: Vec::new(),
+            arms,
+            fail,
+        };
+        for (arm, leaves) in matched.arms.iter_mut().zip(&decisions.leaves) {
+            arm.shared = (*leaves > 1).then(HashMap::new);
+        }
+        match subject {
+            Subject::Value(regs) => matched.loaded[0] = Some(regs),
+            Subject::Parts(parts) => {
+                for (part, at) in decisions.parts.iter().zip(0..) {
+                    if let PartOf::Field {
+                        of: PartId(0),
+                        field,
+                    } = part.place
+                    {
+                        matched.loaded[at] = Some(parts[field].clone());
+                    }
+                }
+            }
+        }
+        self.tree(&mut matched, &decisions.tree);
+    }
+
+    fn tree(&mut self, matched: &mut Matched<'_, 'p>, tree: &Tree<'p>) {
+        match tree {
+            Tree::Fail => self.code.jump(matched.fail),
+            Tree::Leaf {
+                arm,
+                binds,
+                rejected,
+            } => {
+                self.leaf(matched, *arm, binds, rejected.as_deref());
+            }
+            Tree::Test {
+                part,
+                cases,
+                default,
+            } => {
+                let regs = self.load(matched, *part, None);
+                match cases[0].0 {
+                    Head::Some | Head::None => self.option_cases(matched, &regs, cases),
+                    Head::Variant(_) => {
+                        self.variant_cases(matched, *part, &regs, cases, default.as_deref());
+                    }
+                    Head::Literal(_) | Head::Range(..) => {
+                        self.literal_cases(matched, *part, &regs, cases, default.as_deref());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Continues in a new block with what is known at this place.
+    fn subtree(&mut self, matched: &mut Matched<'_, 'p>, block: BlockIx, tree: &Tree<'p>) {
+        let known = matched.log.len();
+        self.code.begin(block);
+        self.tree(matched, tree);
+        for part in matched.log.split_off(known) {
+            matched.loaded[part.0] = None;
+        }
+    }
+
+    fn leaf(
+        &mut self,
+        matched: &mut Matched<'_, 'p>,
+        arm: usize,
+        binds: &[(LocalId, PartId)],
+        rejected: Option<&Tree<'p>>,
+    ) {
+        for (local, part) in binds {
+            self.bind_part(matched, arm, *local, *part);
+        }
+        let target = matched.arms[arm].block;
+        let (Some(guard), Some(rejected)) = (matched.arms[arm].guard, rejected) else {
+            return self.code.jump(target);
+        };
+        let next = self.code.block();
+        let decided = self.condition(guard, target, next);
+        if decided.is_ok() {
+            self.subtree(matched, next, rejected);
+        }
+    }
+
+    fn bind_part(
+        &mut self,
+        matched: &mut Matched<'_, 'p>,
+        arm: usize,
+        local: LocalId,
+        part: PartId,
+    ) {
+        let Some(shared) = &matched.arms[arm].shared else {
+            let regs = self.load(matched, part, None);
+            return self.bind(local, regs);
+        };
+        let regs = match shared.get(&local) {
+            Some(regs) => regs.clone(),
+            None => self.declare(local),
+        };
+        if let Some(shared) = &mut matched.arms[arm].shared {
+            shared.insert(local, regs.clone());
+        }
+        self.load(matched, part, Some(&regs));
+    }
+
+    /// A part of the matched value in registers.
+    fn load(&mut self, matched: &mut Matched<'_, 'p>, id: PartId, want: Want<'_>) -> Vec<Reg> {
+        if let Some(regs) = matched.loaded[id.0].clone() {
+            return self.give(regs, want);
+        }
+        let part = matched.decisions.parts[id.0];
+        let regs = match part.place {
+            PartOf::Whole => Vec::new(),
+            PartOf::Payload(of) => {
+                let option = self.load(matched, of, None);
+                self.payload(part.ty, &option, want)
+            }
+            PartOf::Variant { of, variant, field } => {
+                let src = self.load(matched, of, None)[0];
+                let ty = matched.decisions.parts[of.0].ty;
+                self.read_variant(ty, src, variant as usize, field, want)
+            }
+            PartOf::Field { of, field } => {
+                let src = self.load(matched, of, None)[0];
+                let ty = matched.decisions.parts[of.0].ty;
+                self.read_field(ty, src, field, want)
+            }
+        };
+        // What went into a variable's registers may be overwritten there.
+        if want.is_none() {
+            matched.loaded[id.0] = Some(regs.clone());
+            matched.log.push(id);
+        }
+        regs
+    }
+
+    fn option_cases(
+        &mut self,
+        matched: &mut Matched<'_, 'p>,
+        regs: &[Reg],
+        cases: &[(Head<'p>, Tree<'p>)],
+    ) {
+        let cond = self.is_some(regs);
+        let blocks = [self.code.block(), self.code.block()];
+        self.code.end(Inst::Branch {
+            cond,
+            then: blocks[0],
+            otherwise: blocks[1],
+        });
+        for (block, (_, tree)) in blocks.into_iter().zip(cases) {
+            self.subtree(matched, block, tree);
+        }
+    }
+
+    fn variant_cases(
+        &mut self,
+        matched: &mut Matched<'_, 'p>,
+        part: PartId,
+        regs: &[Reg],
+        cases: &[(Head<'p>, Tree<'p>)],
+        default: Option<&Tree<'p>>,
+    ) {
+        let ty = matched.decisions.parts[part.0].ty;
+        let index = self.variant_number(ty, regs[0]);
+        let blocks: Vec<BlockIx> = cases.iter().map(|_| self.code.block()).collect();
+        let other = self.code.block();
+        // Without a default every variant has a case, and the last one needs no test.
+        let tested = if default.is_some() {
+            cases.len()
+        } else {
+            cases.len() - 1
+        };
+        let last = if default.is_some() {
+            other
+        } else {
+            blocks[tested]
+        };
+        let mut targets = Vec::new();
+        for ((head, _), block) in cases.iter().zip(&blocks).take(tested) {
+            if let Head::Variant(variant) = head {
+                targets.resize(*variant as usize, last);
+                targets.push(*block);
+            }
+        }
+        self.code.end(Inst::Switch {
+            index,
+            targets: targets.into(),
+            default: last,
+        });
+        for (block, (_, tree)) in blocks.into_iter().zip(cases) {
+            self.subtree(matched, block, tree);
+        }
+        if let Some(default) = default {
+            self.subtree(matched, other, default);
+        }
+    }
+
+    /// The number of the variant that a value has.
+    fn variant_number(&mut self, ty: Ty, src: Reg) -> Reg {
+        let dst = self.code.reg(Slot::Int);
+        let small = self.cx.layout.is_small_enum(ty);
+        self.emit(match small {
+            true => Inst::EnumIndex { dst, src },
+            false => Inst::EnumTag { dst, src },
+        });
+        dst
+    }
+
+    fn literal_cases(
+        &mut self,
+        matched: &mut Matched<'_, 'p>,
+        part: PartId,
+        regs: &[Reg],
+        cases: &[(Head<'p>, Tree<'p>)],
+        default: Option<&Tree<'p>>,
+    ) {
+        let blocks: Vec<BlockIx> = cases.iter().map(|_| self.code.block()).collect();
+        let other = self.code.block();
+        // Without a default (both truth values) the last case needs no test.
+        let last = if default.is_some() {
+            other
+        } else {
+            blocks[cases.len() - 1]
+        };
+        let tested = if default.is_some() {
+            cases.len()
+        } else {
+            cases.len() - 1
+        };
+        match dense(cases) {
+            Some(first) => self.switch(regs[0], first, cases, &blocks, last),
+            None => {
+                let ty = matched.decisions.parts[part.0].ty;
+                let tests = cases.iter().zip(&blocks).take(tested);
+                for ((head, _), block) in tests {
+                    self.test_head(ty, regs, *head, *block);
+                }
+                self.code.jump(last);
+            }
+        }
+        for (block, (_, tree)) in blocks.into_iter().zip(cases) {
+            self.subtree(matched, block, tree);
+        }
+        if let Some(default) = default {
+            self.subtree(matched, other, default);
+        }
+    }
+
+    /// A jump table for integers that lie close together; the least is `first`.
+    fn switch(
+        &mut self,
+        value: Reg,
+        first: i64,
+        cases: &[(Head<'p>, Tree<'p>)],
+        blocks: &[BlockIx],
+        default: BlockIx,
+    ) {
+        let index = match first {
+            0 => value,
+            _ => {
+                let first = self.int(first);
+                let dst = self.code.reg(Slot::Int);
+                self.emit(Inst::IntWrapSub {
+                    dst,
+                    a: value,
+                    b: first,
+                });
+                dst
+            }
+        };
+        let mut targets = Vec::new();
+        for ((head, _), block) in cases.iter().zip(blocks) {
+            if let Some(at) = head_number(*head).and_then(|n| usize::try_from(n - first).ok()) {
+                if targets.len() <= at {
+                    targets.resize(at + 1, default);
+                }
+                targets[at] = *block;
+            }
+        }
+        self.code.end(Inst::Switch {
+            index,
+            targets: targets.into(),
+            default,
+        });
+    }
+
+    /// Goes to `yes` if the value is `head`, and on in a new block if not.
+    fn test_head(&mut self, ty: Ty, regs: &[Reg], head: Head<'p>, yes: BlockIx) {
+        let no = self.code.block();
+        let cond = match head {
+            Head::Range(first, last) => self.in_range(regs[0], first, last, no),
+            Head::Literal(Literal::Bool(true)) => regs[0],
+            Head::Literal(Literal::Bool(false)) => {
+                let dst = self.code.reg(Slot::Bool);
+                self.emit(Inst::BoolNot { dst, a: regs[0] });
+                dst
+            }
+            Head::Literal(literal) => {
+                let constant = self.literal(literal, None);
+                self.equal(ty, regs, &[constant])
+            }
+            Head::Some | Head::None | Head::Variant(_) => regs[0],
+        };
+        self.code.end(Inst::Branch {
+            cond,
+            then: yes,
+            otherwise: no,
+        });
+        self.code.begin(no);
+    }
+
+    /// Whether a number is not above `last`; goes to `no` if it is below `first`.
+    fn in_range(&mut self, value: Reg, first: i64, last: i64, no: BlockIx) -> Reg {
+        let low = self.int(first);
+        let cond = self.code.reg(Slot::Bool);
+        self.emit(Inst::IntLe {
+            dst: cond,
+            a: low,
+            b: value,
+        });
+        let above = self.code.block();
+        self.code.end(Inst::Branch {
+            cond,
+            then: above,
+            otherwise: no,
+        });
+        self.code.begin(above);
+        let high = self.int(last);
+        let cond = self.code.reg(Slot::Bool);
+        self.emit(Inst::IntLe {
+            dst: cond,
+            a: value,
+            b: high,
+        });
+        cond
+    }
+
+    /// Binds the entry `i` of a map to a pattern of key and value.
+    pub(crate) fn bind_entry(
+        &mut self,
+        pattern: &'p Pattern,
+        types: [Ty; 2],
+        map: Reg,
+        i: Reg,
+    ) -> Lowered<()> {
+        if let PatternKind::Tuple(parts) = &pattern.kind {
+            for (at, (part, ty)) in parts.iter().zip(types).enumerate() {
+                if !matches!(part.kind, PatternKind::Wildcard) {
+                    let regs = self.entry_part(at, ty, map, i);
+                    self.bind_sure(part, ty, regs)?;
+                }
+            }
+            return Ok(());
+        }
+        let mut args = self.entry_part(0, types[0], map, i);
+        args.extend(self.entry_part(1, types[1], map, i));
+        let tuple = self.ty(pattern.ty);
+        let regs = vec![self.make_record(tuple, 0, args, None)];
+        self.bind_sure(pattern, tuple, regs)
+    }
+
+    /// The key (0) or the value (1) of an entry.
+    fn entry_part(&mut self, at: usize, ty: Ty, map: Reg, entry: Reg) -> Vec<Reg> {
+        self.unpack(ty, None, |f, dst| {
+            f.emit(match at {
+                0 => Inst::MapKeyAt { dst, map, entry },
+                _ => Inst::MapValueAt { dst, map, entry },
+            });
+        })
+    }
+}
+
+/// What is matched: a value, or the parts of a tuple that was not made.
+enum Subject {
+    Value(Vec<Reg>),
+    Parts(Vec<Vec<Reg>>),
+}
+
+/// Whether the pattern looks only at the parts of a tuple.
+fn takes_apart(pattern: &Pattern) -> bool {
+    match &pattern.kind {
+        PatternKind::Wildcard | PatternKind::Tuple(_) => true,
+        PatternKind::Or(sides) => sides.iter().all(takes_apart),
+        _ => false,
+    }
+}
+
+fn head_number(head: Head<'_>) -> Option<i64> {
+    match head {
+        Head::Literal(Literal::Int(value) | Literal::Duration(value)) => Some(*value),
+        _ => None,
+    }
+}
+
+/// The least of at least four integers that fill at least a quarter of their range.
+fn dense(cases: &[(Head<'_>, Tree<'_>)]) -> Option<i64> {
+    let numbers: Option<Vec<i64>> = cases.iter().map(|(head, _)| head_number(*head)).collect();
+    let numbers = numbers.filter(|numbers| numbers.len() >= 4)?;
+    let (first, last) = (*numbers.iter().min()?, *numbers.iter().max()?);
+    let width = usize::try_from(last.checked_sub(first)?).ok()?;
+    (width < numbers.len() * 4).then_some(first)
+}

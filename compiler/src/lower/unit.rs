@@ -1,0 +1,85 @@
+//! What lowering one function gives: its code, that of its closures, and what they refer to.
+//!
+//! Numbers of constants, tags and callees count within the unit. A brick is made of the units of
+//! functions that call each other; its tables are joined from theirs.
+
+use std::collections::HashMap;
+
+use sm_bytecode::{Const, ConstIx, FuncRef, TagIx, TypeIx};
+
+use super::finish::Code;
+use crate::typed::TagId;
+
+/// A specialised function of the program, by its place in the worklist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct InstanceId(pub(crate) usize);
+
+/// A function and its closures. Function 0 is the function itself.
+#[derive(Debug, Default)]
+pub(crate) struct Unit {
+    /// `None` while the function is lowered.
+    pub(crate) functions: Vec<Option<UnitFunction>>,
+    pub(crate) consts: Vec<Const>,
+    pub(crate) tags: Vec<TagId>,
+    pub(crate) calls: Vec<InstanceId>,
+    known_consts: HashMap<Const, ConstIx>,
+    known_calls: HashMap<InstanceId, u16>,
+}
+
+/// One function or closure body.
+#[derive(Debug)]
+pub(crate) struct UnitFunction {
+    pub(crate) name: String,
+    pub(crate) params: Vec<TypeIx>,
+    pub(crate) captures: Vec<TypeIx>,
+    pub(crate) result: TypeIx,
+    pub(crate) code: Code,
+    /// It needs more values than can be numbered.
+    pub(crate) overflow: bool,
+}
+
+impl Unit {
+    /// A place for a function that is about to be lowered.
+    pub(crate) fn reserve(&mut self) -> usize {
+        self.functions.push(None);
+        self.functions.len() - 1
+    }
+
+    pub(crate) fn constant(&mut self, konst: Const) -> ConstIx {
+        let next = ConstIx(u32::try_from(self.consts.len()).expect("fewer than bytes of source"));
+        *self.known_consts.entry(konst).or_insert_with_key(|konst| {
+            self.consts.push(konst.clone());
+            next
+        })
+    }
+
+    pub(crate) fn tag(&mut self, tag: TagId) -> TagIx {
+        let known = self.tags.iter().position(|other| *other == tag);
+        let at = known.unwrap_or_else(|| {
+            self.tags.push(tag);
+            self.tags.len() - 1
+        });
+        TagIx(u32::try_from(at).expect("fewer than bytes of source"))
+    }
+
+    /// A function that the code calls.
+    pub(crate) fn call(&mut self, instance: InstanceId) -> FuncRef {
+        let next = u16::try_from(self.calls.len()).unwrap_or(u16::MAX);
+        FuncRef::Callee(*self.known_calls.entry(instance).or_insert_with(|| {
+            self.calls.push(instance);
+            next
+        }))
+    }
+
+    /// Whether the code refers to more functions than can be numbered.
+    pub(crate) fn is_too_large(&self) -> bool {
+        let limit = usize::from(u16::MAX);
+        self.calls.len() > limit
+            || self.functions.len() > limit
+            || self
+                .functions
+                .iter()
+                .flatten()
+                .any(|function| function.overflow)
+    }
+}
