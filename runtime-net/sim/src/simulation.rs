@@ -686,3 +686,6 @@ fn host(layout: &Layout, node: NodeIx, network: &Network, seed: Seed) -> Result<
     let tags: Result<Vec<NodeTag>, BadTag> = spec.tags.iter().map(tag).collect();
     Ok(Host::new(node, tags?, network.faults.memory, seed))
 }
+
+#[cfg(test)]
+mod tests;
