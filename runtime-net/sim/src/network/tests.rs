@@ -326,3 +326,16 @@ fn a_random_graph_has_about_the_degree_asked_for() {
     assert!((3200..4100).contains(&links), "{links}");
     assert_eq!(network.layout(Seed(1)), network.layout(Seed(2)));
 }
+
+#[test]
+fn every_example_of_the_reference_is_right() {
+    let text = include_str!("../../../../docs/networks.md");
+    let blocks: Vec<&str> = text.split("```toml\n").skip(1).collect();
+    assert!(blocks.len() >= 6);
+    for block in blocks {
+        let (example, _) = block.split_once("```").expect("a block ends");
+        if let Err(errors) = Network::parse(example) {
+            panic!("{errors}\nin\n{example}");
+        }
+    }
+}
