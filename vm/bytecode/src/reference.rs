@@ -41,11 +41,10 @@ fn instructions(page: &mut String) {
 }
 
 fn instruction(info: &OpInfo) -> String {
-    let operands: Vec<_> = info
-        .operands
-        .iter()
-        .map(|operand| format!("{}: {}", operand.name, operand.kind))
-        .collect();
+    // The compiler hands the kinds over with spaces around their brackets.
+    let operand =
+        |operand: &OperandInfo| format!("{}: {}", operand.name, operand.kind.replace(' ', ""));
+    let operands: Vec<_> = info.operands.iter().map(operand).collect();
     let name = match operands.as_slice() {
         [] => format!("`{}`", info.name),
         _ => format!("`{} {{ {} }}`", info.name, operands.join(", ")),

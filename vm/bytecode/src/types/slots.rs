@@ -74,7 +74,7 @@ impl TypeTable {
                     .iter()
                     .for_each(|field| self.push_slots(field.ty, &mut slots));
             }
-            Type::Enum { variants, .. } => {
+            ty @ Type::Enum { variants, .. } if !ty.is_small_enum() => {
                 let fields = &variants.get(usize::from(variant))?.fields;
                 fields
                     .iter()
