@@ -1,0 +1,83 @@
+//! Precise copying collection (C. J. Cheney, "A nonrecursive list compacting algorithm", 1970).
+//!
+//! The copied space is its own work list: the objects in it that were not scanned yet.
+
+use crate::heap::layout::{Addr, Class, Header, Layouts, Ref};
+use crate::heap::{FIRST_WORDS, Heap, HeapFull};
+
+impl Heap {
+    /// Keeps what the roots reach, and makes room for `need` more words.
+    ///
+    /// `each_root` calls its argument with every register that holds a live reference.
+    pub(crate) fn collect(
+        &mut self,
+        layouts: &Layouts,
+        need: usize,
+        each_root: impl FnOnce(&mut dyn FnMut(&mut u64)),
+    ) -> Result<(), HeapFull> {
+        let mut copy = Copy {
+            to: Vec::with_capacity(self.words.len()),
+            from: std::mem::take(&mut self.words),
+        };
+        copy.to.push(0);
+        each_root(&mut |root| *root = copy.moved(*root));
+        copy.scan(layouts);
+        self.words = copy.to;
+        self.resize(need)
+    }
+
+    /// Sets the size at which the next collection is due.
+    fn resize(&mut self, need: usize) -> Result<(), HeapFull> {
+        let live = self.words.len();
+        let wanted = live.saturating_add(need);
+        if wanted > self.quota {
+            return Err(HeapFull);
+        }
+        self.limit = wanted.max(live * 2).max(FIRST_WORDS).min(self.quota);
+        self.words.shrink_to(self.limit);
+        self.words.reserve_exact(self.limit - live);
+        Ok(())
+    }
+
+    /// Makes room while nothing is garbage, as it is while a state is restored.
+    pub(crate) fn grow(&mut self, need: usize) -> Result<(), HeapFull> {
+        if self.words.len() + need <= self.limit {
+            return Ok(());
+        }
+        self.resize(need)
+    }
+}
+
+struct Copy {
+    from: Vec<u64>,
+    to: Vec<u64>,
+}
+
+impl Copy {
+    /// Where an object is now; it is copied when it is seen for the first time.
+    fn moved(&mut self, word: u64) -> u64 {
+        let reference = Ref::of_word(word);
+        if !reference.is_object() {
+            return word;
+        }
+        let old = reference.addr();
+        let header = Header(self.from[old.at(0)]);
+        if header.class() == Class::Forward {
+            return Ref::object(Addr(header.aux())).word();
+        }
+        let new = Addr(self.to.len() as u32);
+        self.to
+            .extend_from_slice(&self.from[old.at(0)..old.at(header.words())]);
+        self.from[old.at(0)] = Header::new(Class::Forward, 0, new.0).0;
+        Ref::object(new).word()
+    }
+
+    fn scan(&mut self, layouts: &Layouts) {
+        let mut next = Addr(1);
+        while next.at(0) < self.to.len() {
+            let header = Header(self.to[next.at(0)]);
+            layouts.ref_words(header, next, |at| self.to[at] = self.moved(self.to[at]));
+            next = Addr(next.0 + header.words() as u32);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Indices into the tables of a linked program.
+
+macro_rules! indices {
+    ($($(#[doc = $doc:literal])+ $name:ident;)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub(crate) struct $name(pub(crate) u32);
+
+        impl $name {
+            #[inline]
+            pub(crate) const fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )+};
+}
+
+indices! {
+    /// A type of the program, whatever groups it appears in.
+    TypeId;
+    /// A function of the program.
+    FuncId;
+    /// Text or bytes of the program.
+    ConstId;
+    /// A tag declaration of the program.
+    TagId;
+}

@@ -1,0 +1,129 @@
+//! Functions of text. Positions count characters (Unicode scalar values).
+
+use sm_bytecode::{Native, Reg, TrapKind};
+
+use crate::interp::{Interp, Stop};
+use crate::natives::{Given, Sized, check_size, sized_text};
+
+impl Interp<'_> {
+    pub(super) fn compute_text(&self, native: Native, args: &[Reg]) -> Result<Sized, Stop> {
+        let first = || self.text(args[0]);
+        let second = || self.text(args[1]);
+        let both = || first().len() + second().len();
+        Ok(match native {
+            Native::StrByteLen => (Given::Int(first().len() as i64), 0),
+            Native::StrLen => (Given::Int(first().chars().count() as i64), first().len()),
+            Native::StrFind => {
+                let found = first().find(second());
+                let position = found.map(|at| first()[..at].chars().count() as i64);
+                (Given::OptInt(position), both())
+            }
+            Native::StrSlice => {
+                let text = slice(first(), self.get_int(args[1]), self.get_int(args[2]))?;
+                (Given::Text(text.to_owned()), first().len())
+            }
+            Native::StrChars => {
+                let chars: Vec<String> = first().chars().map(String::from).collect();
+                let count = chars.len();
+                (Given::Texts(chars), count)
+            }
+            Native::StrLines => {
+                let lines = first().lines().map(str::to_owned).collect();
+                (Given::Texts(lines), first().len())
+            }
+            Native::StrSplit => (Given::Texts(split(first(), second())), both()),
+            Native::StrJoin => self.join(args[0], second())?,
+            Native::StrTrim => (Given::Text(first().trim().to_owned()), first().len()),
+            Native::StrLower => (Given::Text(first().to_lowercase()), first().len()),
+            Native::StrUpper => (Given::Text(first().to_uppercase()), first().len()),
+            Native::StrStartsWith => (Given::Bool(first().starts_with(second())), second().len()),
+            Native::StrEndsWith => (Given::Bool(first().ends_with(second())), second().len()),
+            Native::StrContains => (Given::Bool(first().contains(second())), both()),
+            Native::StrReplace => {
+                let text = replace(first(), second(), self.text(args[2]))?;
+                let size = both() + self.text(args[2]).len() + text.len();
+                (Given::Text(text), size)
+            }
+            Native::StrRepeat => return repeat(first(), self.get_int(args[1])),
+            Native::StrToInt => (Given::OptInt(first().parse().ok()), first().len()),
+            Native::StrToFloat => (Given::OptFloat(first().parse().ok()), first().len()),
+            Native::StrCode => {
+                let code = first().chars().next().map(|c| i64::from(u32::from(c)));
+                (Given::OptInt(code), 0)
+            }
+            Native::StrFromCode => {
+                let code = u32::try_from(self.get_int(args[0])).ok();
+                let text = code.and_then(char::from_u32).map(String::from);
+                (Given::OptText(text), 0)
+            }
+            _ => unreachable!("is computed elsewhere"),
+        })
+    }
+
+    fn join(&self, list: Reg, separator: &str) -> Result<Sized, Stop> {
+        let view = self.view(&[]);
+        let words = view.heap.list_elements(self.get_ref(list));
+        let parts = || {
+            let refs = words
+                .iter()
+                .map(|word| crate::heap::layout::Ref::of_word(*word));
+            refs.map(|part| crate::data::show::text(view, part))
+        };
+        let gaps = words
+            .len()
+            .saturating_sub(1)
+            .saturating_mul(separator.len());
+        let size = parts().map(str::len).sum::<usize>().saturating_add(gaps);
+        check_size(size)?;
+        let mut text = String::with_capacity(size);
+        for (index, part) in parts().enumerate() {
+            if index > 0 {
+                text.push_str(separator);
+            }
+            text.push_str(part);
+        }
+        Ok((Given::Text(text), size + words.len()))
+    }
+}
+
+/// The characters `from..to`.
+fn slice(text: &str, from: i64, to: i64) -> Result<&str, TrapKind> {
+    let (Ok(from), Ok(to)) = (usize::try_from(from), usize::try_from(to)) else {
+        return Err(TrapKind::IndexOutOfRange);
+    };
+    if from > to {
+        return Err(TrapKind::IndexOutOfRange);
+    }
+    let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    let start = ends.nth(from).ok_or(TrapKind::IndexOutOfRange)?;
+    let end = match to - from {
+        0 => start,
+        more => ends.nth(more - 1).ok_or(TrapKind::IndexOutOfRange)?,
+    };
+    Ok(&text[start..end])
+}
+
+fn split(text: &str, separator: &str) -> Vec<String> {
+    match separator {
+        "" => vec![text.to_owned()],
+        _ => text.split(separator).map(str::to_owned).collect(),
+    }
+}
+
+fn replace(text: &str, old: &str, new: &str) -> Result<String, Stop> {
+    if old.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let count = text.matches(old).count();
+    check_size((text.len() - count * old.len()).saturating_add(count.saturating_mul(new.len())))?;
+    Ok(text.replace(old, new))
+}
+
+fn repeat(text: &str, count: i64) -> Result<Sized, Stop> {
+    let count = usize::try_from(count.max(0)).unwrap_or(usize::MAX);
+    if text.is_empty() {
+        return sized_text(String::new());
+    }
+    check_size(text.len().saturating_mul(count))?;
+    sized_text(text.repeat(count))
+}
