@@ -37,9 +37,10 @@ mod visit;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sm_bytecode::{BrickHash, EntryRef, Group, ProgramManifest, TypeIx, TypeTable};
+use sm_bytecode::bundle::Bundle;
+use sm_bytecode::{BrickHash, EntryRef, Group, ManifestHash, ProgramManifest, TypeIx, TypeTable};
 
 use crate::ast::FileId;
 use crate::diagnostic::{Diagnostic, code};
@@ -65,6 +66,35 @@ pub struct Lowered {
     pub bricks: BTreeMap<BrickHash, Group>,
     pub tests: Vec<TestCode>,
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Lowered {
+    /// The program with everything it needs to run, and the names and positions of its parts.
+    #[must_use]
+    pub fn bundle(&self) -> Option<Bundle> {
+        let program = self.program.as_ref()?.manifest.clone();
+        let wanted: BTreeSet<ManifestHash> = program.modules.iter().copied().collect();
+        let modules: Vec<&ModuleCode> = self
+            .modules
+            .iter()
+            .filter(|module| wanted.contains(&module.manifest.hash()))
+            .collect();
+        let bricks = program.bricks.iter();
+        let mut bundle = Bundle {
+            bricks: bricks
+                .map(|hash| self.bricks.get(hash).cloned())
+                .collect::<Option<_>>()?,
+            modules: modules
+                .iter()
+                .map(|module| module.manifest.clone())
+                .collect(),
+            debug: modules.iter().map(|module| module.debug.clone()).collect(),
+            program,
+        };
+        bundle.sort();
+        bundle.debug.dedup();
+        Some(bundle)
+    }
 }
 
 /// What belongs to a program, by name.

@@ -1,1 +1,3 @@
 //! Tests of lowering.
+
+mod bodies;
