@@ -1,3 +1,4 @@
 //! Tests of lowering.
 
 mod bodies;
+mod decisions;
