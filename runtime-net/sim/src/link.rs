@@ -1,18 +1,19 @@
 //! Links: sessions that carry frames in order until they break, and broadcasts that may get lost.
 //!
-//! Within a session frames arrive in the order in which they were sent, each once. When it breaks,
-//! each direction loses a suffix of what is under way, drawn from none to all, and everything sent
-//! later; each end finds out in its own time, up to the idle time of the link, and goes on sending
+//! Within a session there are streams: the frames of one arrive in the order in which they were
+//! sent, each once, and may overtake those of another; only the first frame of a session comes
+//! first. When the session breaks, each stream loses a suffix of what is under way, from none to
+//! all, and everything sent later; each end finds out in its own time, up to the idle time of the link, and goes on sending
 //! into the void until then. A new session begins some time after the first end has found out, and
 //! the other end may learn of the break only by it. A crash of one end is such a break.
 //!
 //! [`Links`] holds no queue: what is to happen later comes out as [`Later`] entries, which the
 //! caller hands back when their time has come; what a node is to be told comes out as [`Signal`].
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use sm_core::ids::{SessionId, Span, Time};
+use sm_core::ids::{HopId, SessionId, Span, Time};
 
 use crate::limits;
 use crate::network::{LinkModel, LinkSpec, NodeIx};
@@ -46,6 +47,15 @@ impl Side {
 /// The bytes of a frame, shared by all who hear it.
 pub type Bytes = Arc<[u8]>;
 
+/// Which frames of a session have to keep their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StreamKey {
+    /// Those about the same hop.
+    Ordered(HopId),
+    /// This frame has a stream to itself.
+    Alone,
+}
+
 /// Something that a link does later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Later {
@@ -65,6 +75,8 @@ pub enum Later {
         to: Side,
         /// Its number in this direction of the session.
         number: u64,
+        /// Its stream.
+        stream: StreamKey,
         /// The frame.
         bytes: Bytes,
     },
@@ -147,10 +159,16 @@ struct Session {
 #[derive(Debug, Default)]
 struct Direction {
     sent: u64,
-    arrived: u64,
-    /// The first frame that is lost, once the session is broken.
-    cut: u64,
-    last_arrival: Time,
+    /// Whether the first frame has arrived, without which no other counts.
+    opened: bool,
+    /// Nothing arrives earlier.
+    floor: Time,
+    /// When the last frame of each stream arrives.
+    last_arrival: BTreeMap<HopId, Time>,
+    /// The chance of what is under way to be lost, once the session is broken.
+    loss: f64,
+    /// The streams that have lost a frame, and lose all that follows.
+    cut: BTreeSet<HopId>,
     /// When the line has carried all that was sent.
     free: Time,
     waiting: VecDeque<(Time, usize)>,
@@ -220,7 +238,7 @@ impl Links {
         this.known[side as usize] = None;
         if let Some(session) = &mut this.session {
             // What is on its way to a node that is off arrives nowhere.
-            session.towards[side as usize].cut = session.towards[side as usize].arrived;
+            session.towards[side as usize].loss = 1.0;
         }
     }
 
@@ -235,10 +253,11 @@ impl Links {
         now: Time,
         (link, side): (LinkIx, Side),
         session: SessionId,
-        bytes: Bytes,
+        (stream, bytes): (StreamKey, Bytes),
         effects: &mut Effects,
     ) {
-        self.links[link.0 as usize].send(now, (link, side), session, bytes, effects);
+        let this = &mut self.links[link.0 as usize];
+        this.send(now, (link, side), session, (stream, bytes), effects);
     }
 
     /// Sends a broadcast from this end to the other.
@@ -297,9 +316,10 @@ impl Links {
                 session,
                 to,
                 number,
+                stream,
                 bytes,
             } => {
-                let signal = this.arrive(session, to, number, bytes);
+                let signal = this.arrive(session, to, (number, stream), bytes);
                 effects.signals.push((link, to, signal));
             }
             Later::Heard { to, bytes } => {
@@ -363,7 +383,7 @@ impl Link {
         let caller_at = called_at + self.model.delay.draw(&mut self.draws.breaks);
         let mut towards = [Direction::default(), Direction::default()];
         for (side, at) in [(caller.other(), called_at), (caller, caller_at)] {
-            towards[side as usize].last_arrival = at;
+            towards[side as usize].floor = at;
             effects.later.push((at, link, Later::Up(id, side)));
         }
         // An end that has not found out about the last session learns of its end by this one.
@@ -387,15 +407,14 @@ impl Link {
         }
     }
 
-    /// Cuts off a suffix of what is under way each way; whether there was a session to cut.
+    /// Breaks the session: each stream is to lose a suffix; whether there was one to break.
     fn cut(&mut self) -> bool {
         let Some(session) = self.session.as_mut().filter(|s| !s.broken) else {
             return false;
         };
         session.broken = true;
         for direction in &mut session.towards {
-            let under_way = direction.sent - direction.arrived;
-            direction.cut = direction.arrived + self.draws.breaks.below(under_way + 1);
+            direction.loss = self.draws.breaks.unit();
         }
         true
     }
@@ -444,7 +463,7 @@ impl Link {
         now: Time,
         (link, side): (LinkIx, Side),
         id: SessionId,
-        bytes: Bytes,
+        (stream, bytes): (StreamKey, Bytes),
         effects: &mut Effects,
     ) {
         let to = side.other();
@@ -473,8 +492,7 @@ impl Link {
                 direction.free
             }
         };
-        let at = (left + delay).max(direction.last_arrival);
-        direction.last_arrival = at;
+        let at = direction.arrival(now, stream, left + delay);
         effects.later.push((
             at,
             link,
@@ -482,21 +500,29 @@ impl Link {
                 session: id,
                 to,
                 number,
+                stream,
                 bytes,
             },
         ));
     }
 
-    fn arrive(&mut self, id: SessionId, to: Side, number: u64, bytes: Bytes) -> Signal {
+    fn arrive(
+        &mut self,
+        id: SessionId,
+        to: Side,
+        (number, stream): (u64, StreamKey),
+        bytes: Bytes,
+    ) -> Signal {
         let lost = Signal::Lost(bytes.len());
         let Some(session) = self.session.as_mut().filter(|session| session.id == id) else {
             return lost;
         };
         let direction = &mut session.towards[to as usize];
-        if session.broken && number >= direction.cut {
+        let opens = direction.opened || number == 0;
+        if !opens || (session.broken && direction.loses(stream, &mut self.draws.breaks)) {
             return lost;
         }
-        direction.arrived += 1;
+        direction.opened = true;
         if self.known[to as usize] == Some(id) {
             Signal::Frame(id, bytes)
         } else {
@@ -524,7 +550,41 @@ impl Link {
     }
 }
 
+/// So many streams are remembered before it is looked which are over.
+const STREAMS: usize = 64;
+
 impl Direction {
+    /// When a frame arrives that would take until `at` if it were alone.
+    fn arrival(&mut self, now: Time, stream: StreamKey, at: Time) -> Time {
+        let mut at = at.max(self.floor);
+        if self.sent == 1 {
+            self.floor = at;
+        }
+        if let StreamKey::Ordered(hop) = stream {
+            if self.last_arrival.len() > STREAMS {
+                self.last_arrival.retain(|_, last| *last > now);
+            }
+            let last = self.last_arrival.entry(hop).or_insert(at);
+            at = at.max(*last);
+            *last = at;
+        }
+        at
+    }
+
+    /// Whether a frame that arrives after the break is lost.
+    fn loses(&mut self, stream: StreamKey, draws: &mut Stream) -> bool {
+        match stream {
+            StreamKey::Alone => draws.chance(self.loss),
+            StreamKey::Ordered(hop) => {
+                let lost = self.cut.contains(&hop) || draws.chance(self.loss);
+                if lost {
+                    self.cut.insert(hop);
+                }
+                lost
+            }
+        }
+    }
+
     fn backlog(&mut self, now: Time) -> usize {
         while self.waiting.front().is_some_and(|(gone, _)| *gone <= now) {
             self.waiting.pop_front();

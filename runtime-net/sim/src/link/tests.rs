@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use sm_core::ids::{Incarnation, NodeId};
+
 use super::*;
 use crate::random::Delay;
 use crate::wheel::Wheel;
@@ -23,7 +25,7 @@ struct Rig {
 struct End {
     session: Option<SessionId>,
     /// What the other end sent towards this one in each session, oldest first.
-    sent_here: Vec<(SessionId, u32)>,
+    sent_here: Vec<(SessionId, StreamKey, u32)>,
     /// What came out, in order.
     received: Vec<(SessionId, u32)>,
     sessions: Vec<SessionId>,
@@ -87,7 +89,7 @@ impl Rig {
         }
     }
 
-    fn send(&mut self, side: Side) {
+    fn send(&mut self, side: Side, stream: StreamKey) {
         let Some(session) = self.ends[side as usize].session else {
             return;
         };
@@ -95,9 +97,11 @@ impl Rig {
         let number = self.sent;
         self.ends[side.other() as usize]
             .sent_here
-            .push((session, number));
+            .push((session, stream, number));
         let bytes: Bytes = number.to_le_bytes().as_slice().into();
-        self.call(|links, now, effects| links.send(now, (LINK, side), session, bytes, effects));
+        self.call(|links, now, effects| {
+            links.send(now, (LINK, side), session, (stream, bytes), effects);
+        });
     }
 
     fn run(&mut self, span: Span) {
@@ -109,24 +113,69 @@ impl Rig {
         self.now = until;
     }
 
-    /// In each session what came out is a prefix of what went in.
+    /// What came out of each session was put in, once; its first frame came first; and of each
+    /// stream it is a prefix.
     fn check(&self) {
         for end in &self.ends {
             for session in &end.sessions {
-                let of = |list: &[(SessionId, u32)]| -> Vec<u32> {
-                    list.iter()
-                        .filter(|(s, _)| s == session)
-                        .map(|(_, number)| *number)
-                        .collect()
-                };
-                let (sent, received) = (of(&end.sent_here), of(&end.received));
-                assert!(
-                    sent.starts_with(&received),
-                    "{sent:?} came out as {received:?}"
-                );
+                let received: Vec<u32> = end
+                    .received
+                    .iter()
+                    .filter(|(s, _)| s == session)
+                    .map(|(_, n)| *n)
+                    .collect();
+                let sent: Vec<(StreamKey, u32)> = end
+                    .sent_here
+                    .iter()
+                    .filter(|(s, ..)| s == session)
+                    .map(|(_, stream, number)| (*stream, *number))
+                    .collect();
+                check_session(&sent, &received);
             }
         }
     }
+}
+
+fn check_session(sent: &[(StreamKey, u32)], received: &[u32]) {
+    assert!(received.first().is_none_or(|first| *first == sent[0].1));
+    for number in 0..STREAMS_USED {
+        let key = ordered(number);
+        let went_in: Vec<u32> = sent
+            .iter()
+            .filter(|(stream, _)| *stream == key)
+            .map(|(_, n)| *n)
+            .collect();
+        let came_out: Vec<u32> = received
+            .iter()
+            .copied()
+            .filter(|n| went_in.contains(n))
+            .collect();
+        assert!(
+            went_in.starts_with(&came_out),
+            "{went_in:?} came out as {came_out:?}"
+        );
+    }
+    let once: std::collections::BTreeSet<u32> = received.iter().copied().collect();
+    assert_eq!(once.len(), received.len());
+    assert!(
+        once.iter()
+            .all(|number| sent.iter().any(|(_, n)| n == number))
+    );
+}
+
+/// Streams that the steps use.
+const STREAMS_USED: u64 = 3;
+const FIRST: StreamKey = StreamKey::Ordered(HopId {
+    node: NodeId([0; 32]),
+    incarnation: Incarnation(0),
+    sequence: 0,
+});
+
+fn ordered(sequence: u64) -> StreamKey {
+    StreamKey::Ordered(HopId {
+        sequence,
+        ..HopId::default()
+    })
 }
 
 fn number(bytes: &[u8]) -> u32 {
@@ -135,7 +184,7 @@ fn number(bytes: &[u8]) -> u32 {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Send(Side),
+    Send(Side, StreamKey),
     Wait(u64),
     Block,
     Unblock,
@@ -145,8 +194,12 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let side = prop_oneof![Just(Side::A), Just(Side::B)];
+    let stream = prop_oneof![
+        4 => (0..STREAMS_USED).prop_map(ordered),
+        1 => Just(StreamKey::Alone),
+    ];
     prop_oneof![
-        8 => side.clone().prop_map(Step::Send),
+        8 => (side.clone(), stream).prop_map(|(side, stream)| Step::Send(side, stream)),
         4 => (0u64..20_000_000).prop_map(Step::Wait),
         1 => (0u64..2_000_000_000).prop_map(Step::Wait),
         1 => Just(Step::Block),
@@ -185,7 +238,7 @@ proptest! {
         let mut blocks = 0;
         for step in steps {
             match step {
-                Step::Send(side) => rig.send(side),
+                Step::Send(side, stream) => rig.send(side, stream),
                 Step::Wait(span) => rig.run(Span(span)),
                 Step::Block => {
                     blocks += 1;
@@ -223,7 +276,7 @@ proptest! {
         prop_assert_eq!(rig.ends[0].session, rig.ends[1].session);
         prop_assert!(rig.ends[0].session.is_some());
         let before = rig.ends[1].received.len();
-        (0..5).for_each(|_| rig.send(Side::A));
+        (0..5).for_each(|_| rig.send(Side::A, FIRST));
         rig.run(Span::secs(120));
         rig.check();
         prop_assert_eq!(rig.ends[1].received.len(), before + 5);
@@ -252,7 +305,7 @@ fn a_break_loses_some_frames_and_keeps_others() {
         .map(|seed| {
             let mut rig = Rig::new(model, seed);
             rig.run(Span::secs(1));
-            (0..3).for_each(|_| rig.send(Side::A));
+            (0..3).for_each(|_| rig.send(Side::A, FIRST));
             rig.call(|links, now, effects| links.block(now, LINK, effects));
             rig.run(Span::secs(1));
             rig.ends[1].received.len()
@@ -299,8 +352,13 @@ fn a_narrow_line_takes_its_time_and_tells_what_waits() {
     let mut waiting = Vec::new();
     for _ in 0..2 {
         let bytes: Bytes = [0; 4].as_slice().into();
-        rig.links
-            .send(rig.now, (LINK, Side::A), session, bytes, &mut effects);
+        rig.links.send(
+            rig.now,
+            (LINK, Side::A),
+            session,
+            (FIRST, bytes),
+            &mut effects,
+        );
     }
     for (_, _, signal) in &effects.signals {
         if let Signal::Backlog(_, bytes) = signal {
@@ -316,4 +374,30 @@ fn a_narrow_line_takes_its_time_and_tells_what_waits() {
         arrivals.collect::<Vec<_>>(),
         [Span::secs(1) + delay, Span::secs(2) + delay]
     );
+}
+
+#[test]
+fn streams_overtake_each_other() {
+    let delay = Delay {
+        min: Span::millis(1),
+        max: Span::millis(50),
+    };
+    let mut rig = Rig::new(
+        LinkModel {
+            delay,
+            ..LinkModel::default()
+        },
+        1,
+    );
+    rig.run(Span::secs(1));
+    (0..10).for_each(|number| rig.send(Side::A, ordered(number)));
+    rig.run(Span::secs(1));
+    let received: Vec<u32> = rig.ends[1]
+        .received
+        .iter()
+        .map(|(_, number)| *number)
+        .collect();
+    assert_eq!(received.len(), 10);
+    assert!(!received.is_sorted());
+    assert_eq!(received[0], 1);
 }

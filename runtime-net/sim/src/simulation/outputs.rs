@@ -5,9 +5,10 @@ use std::sync::Arc;
 use sm_core::ids::{MessageId, SessionId, StoreToken};
 use sm_core::node::{Output, Report, Step, Trace};
 use sm_core::tags::TagName;
+use sm_core::wire::Frame;
 
 use super::{Input, NodeDue, Simulation};
-use crate::link::Effects;
+use crate::link::{Effects, StreamKey};
 use crate::network::NodeIx;
 use crate::trace::Event;
 
@@ -62,8 +63,14 @@ impl Simulation {
             frame: frame.clone(),
         });
         let mut effects = Effects::default();
-        self.links
-            .send(self.now, (link, side), session, frame, &mut effects);
+        let stream = stream_of(&frame);
+        self.links.send(
+            self.now,
+            (link, side),
+            session,
+            (stream, frame),
+            &mut effects,
+        );
         self.perform(effects);
     }
 
@@ -173,5 +180,22 @@ impl Simulation {
                 next: next + 1,
             },
         );
+    }
+}
+
+/// A driver may give each hop a stream of its own: all that a node asks for is that the frames of
+/// one hop keep their order.
+fn stream_of(frame: &[u8]) -> StreamKey {
+    match Frame::decode(frame) {
+        Ok(Frame::Offer(offer)) => StreamKey::Ordered(offer.hop),
+        Ok(
+            Frame::Accept { hop, .. }
+            | Frame::Refuse { hop, .. }
+            | Frame::State { hop, .. }
+            | Frame::Prepared { hop, .. }
+            | Frame::Commit { hop, .. }
+            | Frame::Step { hop, .. },
+        ) => StreamKey::Ordered(hop),
+        Ok(_) | Err(_) => StreamKey::Alone,
     }
 }
