@@ -1,6 +1,16 @@
 //! What is fetched and cached by its hash: bricks, manifests and launch records.
+//!
+//! A [`Library`] never takes anything that it has not verified, and a name never changes its
+//! meaning, so nothing in it goes stale. It is shared by all messages of a node.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
+
+use crate::engine::Engine;
+use crate::ids::LaunchHash;
+use crate::launch::{LaunchError, SignedLaunch};
+use crate::limits;
 
 /// What a hash names.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -41,6 +51,24 @@ pub struct ContentId {
     pub hash: [u8; 32],
 }
 
+impl ContentId {
+    /// The name of a launch record.
+    pub fn launch(hash: LaunchHash) -> Self {
+        Self {
+            kind: ContentKind::Launch,
+            hash: hash.0,
+        }
+    }
+
+    /// The name of a program manifest.
+    pub fn program(hash: [u8; 32]) -> Self {
+        Self {
+            kind: ContentKind::Program,
+            hash,
+        }
+    }
+}
+
 impl fmt::Display for ContentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
@@ -60,17 +88,232 @@ impl fmt::Display for ContentId {
 pub enum ContentError {
     /// They are longer than such a thing may be.
     TooLarge,
+    /// They are no launch record that may be believed.
+    Launch(LaunchError),
+    /// Nobody has asked for them.
+    Unasked(ContentId),
     /// They do not decode or verify, in the words of the decoder.
     Invalid(String),
 }
 
-/// Verifies the bytes of one thing and answers its name.
-pub(crate) fn check(kind: ContentKind, bytes: &[u8]) -> Result<ContentId, ContentError> {
-    if bytes.len() > crate::limits::BRICK_BYTES {
-        return Err(ContentError::TooLarge);
+impl fmt::Display for ContentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ContentError::TooLarge => f.write_str("it is too large"),
+            ContentError::Launch(error) => error.fmt(f),
+            ContentError::Unasked(id) => write!(f, "nobody asked for {id}"),
+            ContentError::Invalid(why) => f.write_str(why),
+        }
     }
-    Ok(ContentId {
-        kind,
-        hash: *blake3::hash(bytes).as_bytes(),
-    })
+}
+
+impl std::error::Error for ContentError {}
+
+/// A verified piece of code.
+#[derive(Debug)]
+pub struct Checked<C> {
+    /// The hash of its canonical bytes.
+    pub hash: [u8; 32],
+    /// What it consists of beside itself: the modules and bricks of a program.
+    pub needs: Vec<ContentId>,
+    /// The code.
+    pub code: C,
+}
+
+#[derive(Debug)]
+struct Piece<C> {
+    bytes: Arc<[u8]>,
+    needs: Vec<ContentId>,
+    code: C,
+    /// When it was last asked for, as a count.
+    used: u64,
+}
+
+/// The verified content of a node.
+#[derive(Debug)]
+pub struct Library<E: Engine> {
+    launches: BTreeMap<LaunchHash, Arc<SignedLaunch>>,
+    pieces: BTreeMap<ContentId, Piece<E::Code>>,
+    programs: BTreeMap<[u8; 32], E::Program>,
+    bytes: usize,
+    clock: u64,
+    unsaved: BTreeSet<ContentId>,
+}
+
+impl<E: Engine> Default for Library<E> {
+    fn default() -> Self {
+        Self {
+            launches: BTreeMap::new(),
+            pieces: BTreeMap::new(),
+            programs: BTreeMap::new(),
+            bytes: 0,
+            clock: 0,
+            unsaved: BTreeSet::new(),
+        }
+    }
+}
+
+impl<E: Engine> Library<E> {
+    /// Verifies the bytes of one thing, keeps them, and answers their name.
+    ///
+    /// # Errors
+    /// [`ContentError`] if they are no such thing; nothing changes.
+    pub fn add(&mut self, kind: ContentKind, bytes: &[u8]) -> Result<ContentId, ContentError> {
+        if kind == ContentKind::Launch {
+            let signed = SignedLaunch::verify(bytes).map_err(ContentError::Launch)?;
+            return Ok(self.add_launch(signed));
+        }
+        if bytes.len() > limits::BRICK_BYTES {
+            return Err(ContentError::TooLarge);
+        }
+        let Checked { hash, needs, code } = E::check(kind, bytes)?;
+        let id = ContentId { kind, hash };
+        self.clock += 1;
+        if !self.pieces.contains_key(&id) {
+            self.bytes += bytes.len();
+            let piece = Piece {
+                bytes: bytes.into(),
+                needs,
+                code,
+                used: self.clock,
+            };
+            self.pieces.insert(id, piece);
+            self.unsaved.insert(id);
+        }
+        Ok(id)
+    }
+
+    /// The name that these bytes would have. They are not verified.
+    pub fn name(&self, kind: ContentKind, bytes: &[u8]) -> ContentId {
+        match kind {
+            ContentKind::Launch => ContentId::launch(crate::launch::hash_of(bytes)),
+            _ => E::name(kind, bytes),
+        }
+    }
+
+    /// Keeps a launch record that has been verified.
+    pub fn add_launch(&mut self, signed: SignedLaunch) -> ContentId {
+        let id = ContentId::launch(signed.hash);
+        if self
+            .launches
+            .insert(signed.hash, Arc::new(signed))
+            .is_none()
+        {
+            self.unsaved.insert(id);
+        }
+        id
+    }
+
+    /// A launch record that is here.
+    pub fn launch(&self, hash: &LaunchHash) -> Option<&Arc<SignedLaunch>> {
+        self.launches.get(hash)
+    }
+
+    /// The bytes of something that is here.
+    pub fn bytes(&mut self, id: &ContentId) -> Option<Arc<[u8]>> {
+        if id.kind == ContentKind::Launch {
+            return self
+                .launches
+                .get(&LaunchHash(id.hash))
+                .map(|signed| signed.bytes.clone());
+        }
+        self.clock += 1;
+        let piece = self.pieces.get_mut(id)?;
+        piece.used = self.clock;
+        Some(piece.bytes.clone())
+    }
+
+    /// What has to be fetched before messages of this launch can run: as far as can be told.
+    pub fn missing(&self, launch: &LaunchHash) -> Vec<ContentId> {
+        let Some(signed) = self.launches.get(launch) else {
+            return vec![ContentId::launch(*launch)];
+        };
+        let program = ContentId::program(signed.launch.program);
+        match self.pieces.get(&program) {
+            None => vec![program],
+            Some(manifest) => {
+                let absent = |id: &&ContentId| !self.pieces.contains_key(id);
+                manifest.needs.iter().filter(absent).copied().collect()
+            }
+        }
+    }
+
+    /// The linked program with this manifest.
+    ///
+    /// # Errors
+    /// Why it does not link, in words.
+    pub fn program(&mut self, hash: &[u8; 32]) -> Result<E::Program, String> {
+        if let Some(program) = self.programs.get(hash) {
+            return Ok(program.clone());
+        }
+        let pieces = &self.pieces;
+        let program = E::link(hash, &|id| pieces.get(&id).map(|piece| &piece.code))?;
+        self.programs.insert(*hash, program.clone());
+        Ok(program)
+    }
+
+    /// What has come in since the last call, for the store.
+    pub fn take_unsaved(&mut self) -> BTreeSet<ContentId> {
+        std::mem::take(&mut self.unsaved)
+    }
+
+    /// Forgets what no message of these launches needs, oldest first, until the cache is within
+    /// its bounds again. Answers what was forgotten.
+    pub fn trim(&mut self, in_use: &BTreeSet<LaunchHash>) -> Vec<ContentId> {
+        let mut gone = Vec::new();
+        if self.launches.len() > limits::LAUNCHES_CACHED + in_use.len() {
+            gone.extend(self.trim_launches(in_use));
+        }
+        if self.bytes > limits::BRICK_CACHE_BYTES {
+            gone.extend(self.trim_pieces(in_use));
+        }
+        gone
+    }
+
+    fn trim_launches(&mut self, in_use: &BTreeSet<LaunchHash>) -> Vec<ContentId> {
+        let idle: Vec<LaunchHash> = self
+            .launches
+            .keys()
+            .filter(|hash| !in_use.contains(hash))
+            .copied()
+            .collect();
+        idle.iter()
+            .for_each(|hash| drop(self.launches.remove(hash)));
+        idle.into_iter().map(ContentId::launch).collect()
+    }
+
+    fn trim_pieces(&mut self, in_use: &BTreeSet<LaunchHash>) -> Vec<ContentId> {
+        let needed = self.needed(in_use);
+        let mut idle: Vec<(u64, ContentId)> = self
+            .pieces
+            .iter()
+            .filter(|(id, _)| !needed.contains(id))
+            .map(|(id, piece)| (piece.used, *id))
+            .collect();
+        idle.sort_unstable();
+        let mut gone = Vec::new();
+        for (_, id) in idle {
+            if self.bytes <= limits::BRICK_CACHE_BYTES / 2 {
+                break;
+            }
+            if let Some(piece) = self.pieces.remove(&id) {
+                self.bytes -= piece.bytes.len();
+                gone.push(id);
+            }
+        }
+        self.programs
+            .retain(|hash, _| needed.contains(&ContentId::program(*hash)));
+        gone
+    }
+
+    fn needed(&self, in_use: &BTreeSet<LaunchHash>) -> BTreeSet<ContentId> {
+        let mut needed = BTreeSet::new();
+        for signed in in_use.iter().filter_map(|hash| self.launches.get(hash)) {
+            let program = ContentId::program(signed.launch.program);
+            needed.insert(program);
+            let manifest = self.pieces.get(&program);
+            needed.extend(manifest.into_iter().flat_map(|piece| &piece.needs));
+        }
+        needed
+    }
 }

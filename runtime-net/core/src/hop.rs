@@ -421,6 +421,11 @@ impl Hops {
         self.timers.first().map(|timer| timer.at)
     }
 
+    /// Whether a hop to this node is under way.
+    pub fn receiving(&self, hop: HopId) -> bool {
+        self.incoming.contains_key(&hop)
+    }
+
     /// All timers that are set, earliest first.
     pub fn timers(&self) -> impl Iterator<Item = Timer> {
         self.timers.iter().copied()

@@ -8,6 +8,8 @@
 use std::fmt;
 use std::ops::{Add, Sub};
 
+pub use sm_bytecode::TypeHash;
+
 /// Defines a newtype over 32 bytes, shown in hexadecimal.
 macro_rules! name32 {
     ($(#[$doc:meta])* $name:ident) => {
@@ -62,14 +64,11 @@ name32! {
     /// A launch record, named by the hash of its signed bytes.
     LaunchHash
 }
-name32! {
-    /// A structural type, named by the hash of its canonical descriptor.
-    TypeHash
-}
 
 const FIRST_MESSAGE: &str = "smart-messages 2026 message: first of a launch";
 const SPAWNED_MESSAGE: &str = "smart-messages 2026 message: spawned by another";
 const COPIED_MESSAGE: &str = "smart-messages 2026 message: copy at a neighbor";
+const RANDOM_STREAM: &str = "smart-messages 2026 message: random stream";
 
 impl MessageId {
     /// The message that a launch starts.
@@ -96,6 +95,13 @@ impl MessageId {
         hasher.update(&hop.to_le_bytes());
         hasher.update(&receiver.0);
         Self(*hasher.finalize().as_bytes())
+    }
+}
+
+impl MessageId {
+    /// The seed of the message's own random stream.
+    pub fn seed(&self) -> [u8; 32] {
+        blake3::derive_key(RANDOM_STREAM, &self.0)
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod codec;
 pub mod content;
+pub mod engine;
 pub mod envelope;
 pub mod hop;
 pub mod ids;

@@ -8,7 +8,7 @@ use crate::ids::Span;
 // Wire.
 
 /// The longest frame a node accepts, so that a neighbor cannot make it buffer without end.
-pub const FRAME_BYTES: usize = 1 << 20;
+pub const FRAME_BYTES: usize = (1 << 20) + (4 << 10);
 /// The longest frame sent by broadcast: it must fit one datagram or one radio transmission.
 pub const BROADCAST_BYTES: usize = 1_200;
 /// The longest state that travels inside an offer and spares the hop a round trip.
@@ -19,14 +19,15 @@ pub const STATE_CHUNK_BYTES: usize = 64 << 10;
 pub const STATE_BYTES: usize = 64 << 20;
 /// The longest encoded launch record, most of which is arguments.
 pub const LAUNCH_BYTES: usize = 64 << 10;
-/// The longest launch record that travels inside an offer to a neighbor that may lack it.
-pub const INLINE_LAUNCH_BYTES: usize = 4 << 10;
+/// The longest launch record or program manifest that travels inside an offer to a neighbor that
+/// may lack it, and spares the hop a round trip.
+pub const INLINE_CONTENT_BYTES: usize = 16 << 10;
 /// The longest encoded arguments in a launch record.
 pub const ARGUMENT_BYTES: usize = 32 << 10;
-/// The longest brick, or any other thing fetched by its hash.
-pub const BRICK_BYTES: usize = 256 << 10;
-/// The most things asked for by hash in one frame.
-pub const WANTED_PER_FRAME: usize = 1_024;
+/// The longest brick, or any other thing fetched by its hash; it fits a frame.
+pub const BRICK_BYTES: usize = 1 << 20;
+/// The most things asked for by hash in one frame, and so the most that a program consists of.
+pub const WANTED_PER_FRAME: usize = 4_096;
 /// The most bytes of bricks put into one frame, a single brick excepted.
 pub const CODE_FRAME_BYTES: usize = 256 << 10;
 /// The longest text of a report or a log line that comes from elsewhere.
@@ -34,12 +35,13 @@ pub const TEXT_BYTES: usize = 4 << 10;
 
 // Launches.
 
-/// The most bricks one program may have.
-pub const BRICKS_PER_PROGRAM: usize = 1_024;
 /// The most verified launch records a node remembers beyond those in use.
 pub const LAUNCHES_CACHED: usize = 1_024;
 /// The most bytes of bricks a node remembers beyond those in use.
 pub const BRICK_CACHE_BYTES: usize = 64 << 20;
+
+/// The most things a node remembers that one neighbor has, to spare sending them again.
+pub const KNOWN_PER_NEIGHBOR: usize = 4_096;
 
 // Tag Space.
 

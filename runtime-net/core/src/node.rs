@@ -1,18 +1,42 @@
 //! A node: the Tag Space, the messages that stand on it, and their way in and out.
+//!
+//! This file is the node's front: what a driver calls. Behind it:
+//!
+//! - `session`: sessions, and what their frames are for;
+//! - `turn` and `host`: running messages, and what they ask for meanwhile;
+//! - `departure` and `arrival`: hops and copies, out and in;
+//! - `report`: ends of messages on their way home;
+//! - `store`: what a durable node writes down, and how it starts again.
 
+mod arrival;
 mod config;
+mod departure;
+mod host;
+mod launching;
 mod output;
+mod report;
+mod resident;
+mod session;
+mod store;
+mod turn;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use config::{Authors, Boot, Config, NodeLimits, Parking, Policy, Tracing};
 pub use output::{End, Kill, Log, Output, Report, Step, Trace, TraceFrame};
 
-use crate::content::{ContentError, ContentId, ContentKind};
-use crate::hop::Doubt;
-use crate::ids::{MessageId, NodeId, SessionId, StoreToken, Time};
-use crate::launch::LaunchError;
-use crate::tags::{TagSpace, TagSpec};
+use crate::content::{ContentError, ContentId, ContentKind, Library};
+use crate::engine::{Engine, Vm};
+use crate::hop::{Doubt, Effect, Hops};
+use crate::ids::{HopId, Incarnation, LaunchHash, MessageId, NodeId, SessionId, StoreToken, Time};
+use crate::tags::{TagName, TagSpace, TagSpec};
+use arrival::{Incoming, WaitingCopy};
+use departure::Outgoing;
+use report::Spoor;
+use resident::{Phase, Resident};
+use session::{Known, Session};
+use store::Stored;
+use turn::Turn;
 
 /// One node, without input and output of its own.
 ///
@@ -35,10 +59,128 @@ use crate::tags::{TagSpace, TagSpec};
 /// [`Node::add_content`] for each brick and manifest, then [`Node::handle_launch`] with a signed
 /// launch record whose home is this node. Its end comes out as [`Output::Report`].
 #[derive(Debug)]
-pub struct Node {
+pub struct Node<E: Engine = Vm> {
     config: Config,
+    incarnation: Incarnation,
+    hash_seed: u64,
+    now: Time,
+    /// The date, and when it was told, if it was.
+    date: Option<(u64, Time)>,
     tags: TagSpace,
+    library: Library<E>,
+    messages: BTreeMap<MessageId, Resident<E>>,
+    spoors: BTreeMap<LaunchHash, Spoor>,
+    ready: VecDeque<MessageId>,
+    turn: Option<Turn<E>>,
+    /// What drivers and the operator did to tags while a turn was under way.
+    deferred: VecDeque<TagChange>,
+    timers: BTreeSet<(Time, TimerKind)>,
+    sessions: BTreeMap<SessionId, Session>,
+    /// The session of each peer whose greeting has come.
+    peers: BTreeMap<NodeId, SessionId>,
+    known: BTreeMap<NodeId, Known>,
+    hops: Hops,
+    outgoing: BTreeMap<HopId, Outgoing>,
+    /// The launches of messages that left with hops which are not settled.
+    departed: BTreeMap<HopId, LaunchHash>,
+    incoming: BTreeMap<HopId, Incoming<E>>,
+    copies: BTreeMap<u64, WaitingCopy>,
+    copy_count: u64,
+    /// The messages that the event under way has changed.
+    changed: BTreeSet<MessageId>,
+    /// What the event under way wants to tell once its changes are stored.
+    held: Vec<Output>,
+    stores: BTreeMap<StoreToken, Stored>,
+    next_token: StoreToken,
     outputs: VecDeque<Output>,
+    counters: Counters,
+}
+
+/// What is due at a time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum TimerKind {
+    /// A block has lasted long enough.
+    Wake(MessageId),
+    /// A lifetime is over.
+    Life(MessageId),
+    /// A copy has waited for its code long enough.
+    Copy(u64),
+}
+
+/// A change of a tag from outside.
+#[derive(Debug)]
+enum TagChange {
+    /// By a driver, which keeps the tag.
+    Drive(OwnedSpec),
+    /// By the operator.
+    Put(OwnedSpec),
+}
+
+/// A [`TagSpec`] that owns its parts, and a value.
+#[derive(Debug)]
+struct OwnedSpec {
+    name: TagName,
+    display: String,
+    descriptor: Vec<u8>,
+    value: Vec<u8>,
+    rest: TagSpecRest,
+}
+
+/// The small parts of a [`TagSpec`].
+#[derive(Clone, Copy, Debug)]
+struct TagSpecRest {
+    ty: crate::ids::TypeHash,
+    read: crate::tags::Access,
+    write: crate::tags::Access,
+    lifetime: Option<crate::ids::Span>,
+    program: [u8; 32],
+}
+
+impl OwnedSpec {
+    fn new(spec: &TagSpec<'_>, value: &[u8]) -> Self {
+        let TagSpec {
+            ty,
+            read,
+            write,
+            lifetime,
+            program,
+            ..
+        } = *spec;
+        Self {
+            name: spec.name.clone(),
+            display: spec.display.to_owned(),
+            descriptor: spec.descriptor.to_vec(),
+            value: value.to_vec(),
+            rest: TagSpecRest {
+                ty,
+                read,
+                write,
+                lifetime,
+                program,
+            },
+        }
+    }
+
+    fn spec(&self) -> TagSpec<'_> {
+        let TagSpecRest {
+            ty,
+            read,
+            write,
+            lifetime,
+            program,
+        } = self.rest;
+        let (name, display, descriptor) = (&self.name, &*self.display, &*self.descriptor);
+        TagSpec {
+            name,
+            display,
+            ty,
+            descriptor,
+            read,
+            write,
+            lifetime,
+            program,
+        }
+    }
 }
 
 /// What a slice did.
@@ -65,7 +207,7 @@ pub struct Counters {
     pub copies_in: u64,
     /// Bytes of frames sent, broadcasts counted once.
     pub bytes_out: u64,
-    /// Of these, bytes of code: bricks, manifests and launch records.
+    /// Of these, bytes of code: bricks and manifests.
     pub code_bytes_out: u64,
     /// Of these, bytes of captured states.
     pub state_bytes_out: u64,
@@ -77,16 +219,49 @@ pub struct Counters {
     pub refused: u64,
 }
 
-impl Node {
+impl<E: Engine> Node<E> {
     /// A node that has just started.
+    ///
+    /// Records of the store that cannot be read are logged and left out.
     pub fn new(config: Config, boot: Boot) -> Self {
-        let tags = TagSpace::new(config.limits.tags);
-        drop(boot);
-        Self {
-            config,
-            tags,
+        let Boot {
+            now,
+            incarnation,
+            hash_seed,
+            records,
+        } = boot;
+        let mut node = Self {
+            incarnation,
+            hash_seed,
+            now,
+            date: None,
+            tags: TagSpace::new(config.limits.tags),
+            library: Library::default(),
+            messages: BTreeMap::new(),
+            spoors: BTreeMap::new(),
+            ready: VecDeque::new(),
+            turn: None,
+            deferred: VecDeque::new(),
+            timers: BTreeSet::new(),
+            sessions: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            known: BTreeMap::new(),
+            hops: Hops::new(config.node, incarnation, config.memory),
+            outgoing: BTreeMap::new(),
+            departed: BTreeMap::new(),
+            incoming: BTreeMap::new(),
+            copies: BTreeMap::new(),
+            copy_count: 0,
+            changed: BTreeSet::new(),
+            held: Vec::new(),
+            stores: BTreeMap::new(),
+            next_token: StoreToken::default(),
             outputs: VecDeque::new(),
-        }
+            counters: Counters::default(),
+            config,
+        };
+        node.recover(records);
+        node
     }
 
     /// The node's key.
@@ -94,44 +269,27 @@ impl Node {
         self.config.node
     }
 
-    // Events.
-
-    /// A session with an authenticated peer has begun. It replaces one that was there.
-    ///
-    /// Both ends get this call; the peer is a neighbor as soon as its first frame has come.
-    pub fn handle_session_up(&mut self, now: Time, session: SessionId, peer: NodeId) {
-        let _ = (now, session, peer);
-    }
-
-    /// A session has ended. Unknown ones are ignored.
-    pub fn handle_session_down(&mut self, now: Time, session: SessionId) {
-        let _ = (now, session);
-    }
-
-    /// One whole frame has come in a session.
-    pub fn handle_frame(&mut self, now: Time, session: SessionId, bytes: &[u8]) {
-        let _ = (now, session, bytes);
-    }
-
-    /// One whole frame was heard that a peer broadcast. Ignored without a session with it.
-    pub fn handle_broadcast(&mut self, now: Time, peer: NodeId, bytes: &[u8]) {
-        let _ = (now, peer, bytes);
-    }
-
-    /// So many bytes wait in the driver to be sent in a session. A driver that never tells is
-    /// taken to send at once; one that tells of too many makes hops there answer `Busy`.
-    pub fn handle_backlog(&mut self, session: SessionId, bytes: usize) {
-        let _ = (session, bytes);
-    }
-
-    /// The store has a batch for good. Tokens are confirmed in their order.
-    pub fn handle_stored(&mut self, now: Time, token: StoreToken) {
-        let _ = (now, token);
-    }
-
     /// Time has passed to [`Node::poll_timeout`].
     pub fn handle_timeout(&mut self, now: Time) {
-        let _ = now;
+        self.now = self.now.max(now);
+        self.hops.timeout(self.now);
+        self.drain_hops();
+        while let Some(&(at, kind)) = self.timers.first() {
+            if at > self.now {
+                break;
+            }
+            self.timers.remove(&(at, kind));
+            self.fire(kind);
+        }
+        self.expire_tags();
+        self.commit();
+    }
+
+    /// The date, in seconds of Unix time: launch records that have expired are refused from then
+    /// on. A node that is never told takes all of them.
+    pub fn handle_date(&mut self, now: Time, unix_seconds: u64) {
+        self.now = self.now.max(now);
+        self.date = Some((unix_seconds, self.now));
     }
 
     /// Takes a brick or a manifest into the cache.
@@ -143,48 +301,24 @@ impl Node {
         kind: ContentKind,
         bytes: &[u8],
     ) -> Result<ContentId, ContentError> {
-        crate::content::check(kind, bytes)
-    }
-
-    /// Starts a message from a signed launch record.
-    ///
-    /// # Errors
-    /// [`LaunchError`] if the record does not verify, asks for more than this node grants, or its
-    /// code is not in the cache.
-    pub fn handle_launch(&mut self, now: Time, record: &[u8]) -> Result<MessageId, LaunchError> {
-        let _ = (now, record);
-        Err(LaunchError::Full)
+        let added = self.library.add(kind, bytes);
+        self.commit();
+        added
     }
 
     /// A driver gives a value to a tag that it keeps: a sensor, an actuator, a clock.
     ///
     /// The first call makes the tag. If a turn is under way it takes effect at its end.
     pub fn handle_io(&mut self, now: Time, spec: &TagSpec<'_>, value: &[u8]) {
-        let _ = (now, spec, value);
+        self.change_tag(now, TagChange::Drive(OwnedSpec::new(spec, value)));
     }
 
     /// The operator creates or writes an ordinary tag on behalf of nobody.
     ///
     /// If a turn is under way it takes effect at its end. It is not refused for quotas.
     pub fn handle_tag(&mut self, now: Time, spec: &TagSpec<'_>, value: &[u8]) {
-        let _ = (now, spec, value);
+        self.change_tag(now, TagChange::Put(OwnedSpec::new(spec, value)));
     }
-
-    // Running.
-
-    /// Whether a message can run.
-    pub fn is_ready(&self) -> bool {
-        false
-    }
-
-    /// Runs one message for at most this much fuel: goes on with the turn that is under way, or
-    /// begins the turn of the message that has been ready for longest.
-    pub fn run(&mut self, now: Time, fuel: u64) -> Progress {
-        let _ = (now, fuel);
-        Progress::default()
-    }
-
-    // Asking.
 
     /// The next thing to do.
     pub fn poll_output(&mut self) -> Option<Output> {
@@ -193,7 +327,13 @@ impl Node {
 
     /// When [`Node::handle_timeout`] is next due.
     pub fn poll_timeout(&self) -> Option<Time> {
-        None
+        let timer = self.timers.first().map(|(at, _)| *at);
+        // No tag expires within a turn; those whose time comes meanwhile go at its end.
+        let expiry = self.tags.next_expiry().filter(|_| self.turn.is_none());
+        [timer, expiry, self.hops.next_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The Tag Space, for showing and checking.
@@ -203,21 +343,162 @@ impl Node {
 
     /// The messages that stand here and may run, now or when something wakes them: for checkers.
     pub fn runnable(&self) -> Vec<MessageId> {
-        Vec::new()
+        let stays = |resident: &Resident<E>| !matches!(resident.phase, Phase::Moving(_));
+        self.messages
+            .iter()
+            .filter(|(_, r)| stays(r))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// All messages that this node holds, those that are moving out included.
+    pub fn messages(&self) -> Vec<MessageId> {
+        self.messages.keys().copied().collect()
     }
 
     /// The hops whose end this node does not know.
     pub fn in_doubt(&self) -> Vec<Doubt> {
-        Vec::new()
-    }
-
-    /// The neighbors that a message could move to.
-    pub fn neighbors(&self) -> Vec<NodeId> {
-        Vec::new()
+        self.hops.in_doubt().map(|(_, doubt)| doubt).collect()
     }
 
     /// What happened so far, in numbers.
     pub fn counters(&self) -> Counters {
-        Counters::default()
+        Counters {
+            messages: self.messages.len(),
+            ..self.counters
+        }
+    }
+
+    fn fire(&mut self, kind: TimerKind) {
+        match kind {
+            TimerKind::Wake(message) => self.go_on(message, sm_vm::Answer::Tag(None)),
+            TimerKind::Copy(number) => self.give_up_copy(number),
+            TimerKind::Life(message) => self.outlive(message),
+        }
+    }
+
+    /// A lifetime is over. In a turn the message ends with it, in a hop when that has ended.
+    fn outlive(&mut self, message: MessageId) {
+        let runs = self
+            .turn
+            .as_ref()
+            .is_some_and(|turn| turn.message == message);
+        let phase = self.messages.get(&message).map(|resident| resident.phase);
+        if !runs && !matches!(phase, Some(Phase::Moving(_))) {
+            self.end_message(message, End::Killed(Kill::Lifetime));
+        }
+    }
+
+    fn expire_tags(&mut self) {
+        if self.turn.is_some() {
+            return;
+        }
+        for tag in self.tags.expire(self.now) {
+            self.trace(MessageId::default(), || Step::TagExpired { tag });
+        }
+    }
+
+    fn change_tag(&mut self, now: Time, change: TagChange) {
+        self.now = self.now.max(now);
+        if self.turn.is_some() {
+            return self.deferred.push_back(change);
+        }
+        self.apply(change);
+        self.commit();
+    }
+
+    fn apply(&mut self, change: TagChange) {
+        let owned = match &change {
+            TagChange::Drive(owned) | TagChange::Put(owned) => owned,
+        };
+        match &change {
+            TagChange::Drive(_) => self.tags.drive(&owned.spec(), &owned.value),
+            TagChange::Put(_) => self
+                .tags
+                .put_for_operator(self.now, &owned.spec(), &owned.value),
+        }
+        let (display, tag, value) = (
+            owned.display.clone(),
+            owned.name.clone(),
+            owned.value.clone(),
+        );
+        self.trace(MessageId::default(), || Step::TagWritten {
+            display,
+            tag,
+            value,
+        });
+        self.wake();
+    }
+
+    /// Does what the hop machine asks for.
+    fn drain_hops(&mut self) {
+        while let Some(effect) = self.hops.poll() {
+            match effect {
+                Effect::Send { to, hop, frame } => self.send_step(to, hop, frame),
+                Effect::Store(record) => self.store_hop(record),
+                Effect::Consider { hop } => self.consider(hop),
+                Effect::Verify { hop } => self.verify(hop),
+                Effect::Install { hop, .. } => self.install(hop),
+                Effect::Discard { hop, reason } => self.discard(hop, reason),
+                Effect::Resume {
+                    hop,
+                    message,
+                    error,
+                } => self.resume(hop, message, error),
+                Effect::Departed { hop, message, to } => self.left(hop, message, to),
+                Effect::Closed { hop, message, end } => self.closed(hop, message, end),
+            }
+        }
+    }
+
+    /// A message is no longer here, for whatever reason.
+    fn remove(&mut self, message: MessageId) -> Option<Resident<E>> {
+        let resident = self.messages.remove(&message)?;
+        self.timers
+            .remove(&(resident.expires(), TimerKind::Life(message)));
+        if let Phase::Blocked(Some(at)) = resident.phase {
+            self.timers.remove(&(at, TimerKind::Wake(message)));
+        }
+        self.tags.unblock(message);
+        self.uncount_launch(resident.envelope.launch);
+        self.changed.insert(message);
+        Some(resident)
+    }
+
+    /// How many more messages a message may have beside it.
+    fn room_for(&self, message: MessageId) -> usize {
+        let Some(resident) = self.messages.get(&message) else {
+            return 0;
+        };
+        let grants = &self.config.limits;
+        let live = self.live_of(&resident.envelope.launch);
+        let of_launch = grants.messages_per_launch.saturating_sub(live);
+        grants
+            .messages
+            .saturating_sub(self.messages.len())
+            .min(of_launch)
+    }
+
+    fn emit(&mut self, output: Output) {
+        self.outputs.push_back(output);
+    }
+
+    /// Keeps an output until what the event under way changed is stored.
+    fn hold(&mut self, output: Output) {
+        self.held.push(output);
+    }
+
+    fn trace(&mut self, message: MessageId, step: impl FnOnce() -> Step) {
+        if self.config.tracing == Tracing::On {
+            let trace = Trace {
+                at: self.now,
+                message,
+                step: step(),
+            };
+            self.hold(Output::Trace(trace));
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

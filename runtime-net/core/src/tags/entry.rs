@@ -39,6 +39,16 @@ pub enum Access {
     Code,
 }
 
+impl From<sm_bytecode::Access> for Access {
+    fn from(access: sm_bytecode::Access) -> Self {
+        match access {
+            sm_bytecode::Access::Any => Access::Any,
+            sm_bytecode::Access::Owner => Access::Owner,
+            sm_bytecode::Access::Code => Access::Code,
+        }
+    }
+}
+
 /// How far the author of a message is believed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Standing {

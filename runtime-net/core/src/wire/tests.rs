@@ -202,10 +202,10 @@ fn other_versions_and_kinds_are_named() {
 #[test]
 fn a_count_without_its_items_allocates_nothing_much() {
     let mut bytes = vec![WIRE_VERSION, super::kind::WANT];
-    bytes.extend([0xff, 0x07]);
+    bytes.extend([0xff, 0x1f]);
     assert_eq!(Frame::decode(&bytes), Err(DecodeError::Truncated));
     bytes.truncate(2);
-    bytes.extend([0x81, 0x08]);
+    bytes.extend([0x81, 0x20]);
     assert_eq!(Frame::decode(&bytes), Err(DecodeError::TooLong));
 }
 

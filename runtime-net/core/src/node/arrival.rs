@@ -1,0 +1,605 @@
+//! Messages on their way in: offers and copies, their admission, and the code they lack.
+//!
+//! Resources first, then launch and code by hash, then the state: what costs more is looked at
+//! later. Everything that is refused is refused with a reason, logged, and forgotten.
+
+use std::collections::BTreeSet;
+
+use sm_bytecode::HopCode;
+use sm_vm::Answer;
+
+use super::resident::{Body, Phase, Resident};
+use super::{Log, Node, Step, TimerKind};
+use crate::content::{ContentError, ContentId, ContentKind};
+use crate::engine::Engine;
+use crate::envelope::Envelope;
+use crate::hop::{Arrival, DropReason, HopError};
+use crate::ids::{HopId, LaunchHash, MessageId, NodeId, Time};
+use crate::launch::LaunchLimits;
+use crate::limits;
+use crate::wire::{Copy, Frame, More, Offer};
+
+/// What has come with an exact hop.
+#[derive(Debug)]
+pub(super) struct Incoming<E: Engine> {
+    pub(super) envelope: Envelope,
+    pub(super) state: Vec<u8>,
+    state_len: usize,
+    rest: Rest,
+    /// The message, once all is here and verified.
+    pub(super) resident: Option<Resident<E>>,
+}
+
+/// Whether the last piece of the state has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Rest {
+    Awaited,
+    Here,
+}
+
+/// A copy that waits for its code.
+#[derive(Debug)]
+pub(super) struct WaitingCopy {
+    pub(super) from: NodeId,
+    envelope: Envelope,
+    state: Vec<u8>,
+    /// When it is given up.
+    pub(super) until: Time,
+}
+
+impl<E: Engine> Node<E> {
+    /// A neighbor offers a message.
+    pub(super) fn take_offer(&mut self, from: NodeId, offer: Offer<'_>) {
+        let Offer {
+            hop,
+            envelope,
+            state_len,
+            state,
+            attached,
+        } = offer;
+        if self.incoming.contains_key(&hop) {
+            return self.refused(from, "the hop is offered twice");
+        }
+        self.note_known(from, &envelope.launch);
+        for (kind, bytes) in attached {
+            self.take_attached(from, &envelope, kind, bytes);
+        }
+        let rest = if state.is_some() {
+            Rest::Here
+        } else {
+            Rest::Awaited
+        };
+        let state = state.unwrap_or_default().to_vec();
+        let arrived = Incoming {
+            envelope,
+            state,
+            state_len,
+            rest,
+            resident: None,
+        };
+        let (message, expires) = (envelope.message, self.expiry_of(&envelope));
+        let arrival = Arrival {
+            hop,
+            message,
+            bytes: state_len,
+            expires,
+        };
+        match self.hops.offered(self.now, from, arrival) {
+            Ok(()) => drop(self.incoming.insert(hop, arrived)),
+            Err(fault) => return self.refused(from, &format!("offer: {fault}")),
+        }
+        self.drain_hops();
+        // An offer beyond a bound was answered without being considered.
+        if !self.hops.receiving(hop) {
+            self.incoming.remove(&hop);
+        }
+    }
+
+    /// Who sends a message has its launch record and its program.
+    fn note_known(&mut self, from: NodeId, launch: &LaunchHash) {
+        let known = self.known.entry(from).or_default();
+        known.note(ContentId::launch(*launch));
+        if let Some(signed) = self.library.launch(launch) {
+            known.note(ContentId::program(signed.launch.program));
+        }
+    }
+
+    /// Attached content is looked at only if it is what the envelope names.
+    fn take_attached(
+        &mut self,
+        from: NodeId,
+        envelope: &Envelope,
+        kind: ContentKind,
+        bytes: &[u8],
+    ) {
+        let launch = self.library.launch(&envelope.launch);
+        let useful = match kind {
+            ContentKind::Launch => {
+                launch.is_none() && crate::launch::hash_of(bytes) == envelope.launch
+            }
+            ContentKind::Program => launch.is_some_and(|signed| {
+                let program = ContentId::program(signed.launch.program);
+                self.library.missing(&envelope.launch).contains(&program)
+            }),
+            ContentKind::Module | ContentKind::Brick => false,
+        };
+        if useful && let Err(error) = self.library.add(kind, bytes) {
+            self.refused(from, &error.to_string());
+        }
+    }
+
+    /// Decides about an offer.
+    pub(super) fn consider(&mut self, hop: HopId) {
+        let Some(arrived) = self.incoming.get(&hop) else {
+            return;
+        };
+        let envelope = arrived.envelope;
+        if let Err((error, why)) = self.admit(&envelope) {
+            return self.turn_away(hop, error, why);
+        }
+        let complete = arrived.rest == Rest::Here;
+        if complete && self.library.missing(&envelope.launch).is_empty() {
+            self.verify(hop);
+        } else {
+            self.hops.accept(hop);
+        }
+    }
+
+    /// What can be told before anything is fetched. Also checked again when all is here.
+    fn admit(&self, envelope: &Envelope) -> Result<(), (HopError, &'static str)> {
+        let grants = &self.config.limits;
+        if self.messages.contains_key(&envelope.message) {
+            return Err((HopError::Refused, "the message is here already"));
+        }
+        if self.messages.len() >= grants.messages {
+            return Err((HopError::Busy, "the node has too many messages"));
+        }
+        if self.live_of(&envelope.launch) >= grants.messages_per_launch {
+            return Err((HopError::Busy, "the launch has too many messages here"));
+        }
+        if envelope.left > grants.lifetime || envelope.left.0 == 0 {
+            return Err((HopError::Quota, "the lifetime is over or too long"));
+        }
+        match self.library.launch(&envelope.launch) {
+            None => Ok(()),
+            Some(signed) => self.admit_launch(envelope, &signed.launch),
+        }
+    }
+
+    fn admit_launch(
+        &self,
+        envelope: &Envelope,
+        launch: &crate::launch::Launch,
+    ) -> Result<(), (HopError, &'static str)> {
+        if !self.config.policy.authors.contains(&launch.author) {
+            return Err((HopError::Refused, "the author is not admitted"));
+        }
+        if self.past(launch.expiry) {
+            return Err((HopError::Refused, "the launch record has expired"));
+        }
+        if let Some(limit) = self.over(&launch.limits) {
+            return Err((HopError::Quota, limit));
+        }
+        if !envelope.budget.within(&launch.limits) || envelope.left > launch.limits.lifetime {
+            return Err((
+                HopError::Refused,
+                "the envelope has more than the launch grants",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The name of a limit of which a launch asks more than this node grants.
+    pub(super) fn over(&self, asked: &LaunchLimits) -> Option<&'static str> {
+        let grants = &self.config.limits;
+        if asked.heap_bytes > grants.heap_bytes {
+            Some("heap")
+        } else if asked.frames > grants.frames {
+            Some("stack")
+        } else if asked.lifetime > grants.lifetime {
+            Some("lifetime")
+        } else {
+            None
+        }
+    }
+
+    /// What an acceptance asks for: what is missing and not on its way from there already.
+    pub(super) fn send_accept(&mut self, to: NodeId, hop: HopId) {
+        let Some(arrived) = self.incoming.get(&hop) else {
+            return;
+        };
+        let launch = arrived.envelope.launch;
+        let missing = self.ask_for(to, &launch);
+        self.send(to, &Frame::Accept { hop, missing });
+    }
+
+    /// Notes that a neighbor is asked for what is missing, and answers what.
+    fn ask_for(&mut self, from: NodeId, launch: &LaunchHash) -> Vec<ContentId> {
+        let missing = self.library.missing(launch);
+        let Some(session) = self.session_with(from) else {
+            return Vec::new();
+        };
+        missing
+            .into_iter()
+            .filter(|id| session.ask(*id))
+            .take(limits::WANTED_PER_FRAME)
+            .collect()
+    }
+
+    /// A piece of a state has come; answers whether it was the last.
+    pub(super) fn take_state(
+        &mut self,
+        from: NodeId,
+        hop: HopId,
+        bytes: &[u8],
+        more: More,
+    ) -> More {
+        let Some(arrived) = self.incoming.get_mut(&hop).filter(|_| hop.node == from) else {
+            return more;
+        };
+        if arrived.state.len() + bytes.len() > arrived.state_len {
+            self.turn_away(
+                hop,
+                HopError::Refused,
+                "the state is longer than it was said to be",
+            );
+            return More::Follows;
+        }
+        arrived.state.extend_from_slice(bytes);
+        if more == More::Last {
+            arrived.rest = Rest::Here;
+        }
+        more
+    }
+
+    /// Content has come that this node asked that neighbor for.
+    pub(super) fn take_content(&mut self, from: NodeId, pieces: &[(ContentKind, &[u8])]) {
+        let mut launches = false;
+        for (kind, bytes) in pieces {
+            match self.take_piece(from, *kind, bytes) {
+                Ok(()) => launches |= matches!(kind, ContentKind::Launch | ContentKind::Program),
+                Err(error) => self.refused(from, &error.to_string()),
+            }
+        }
+        self.trim_library();
+        self.look_again(if launches { Some(from) } else { None });
+    }
+
+    fn take_piece(
+        &mut self,
+        from: NodeId,
+        kind: ContentKind,
+        bytes: &[u8],
+    ) -> Result<(), ContentError> {
+        let id = self.library.name(kind, bytes);
+        match self.session_with(from).filter(|session| session.asks(&id)) {
+            Some(session) => session.answered(&id),
+            None => return Err(ContentError::Unasked(id)),
+        }
+        self.library.add(kind, bytes).map(drop)
+    }
+
+    /// Something came that messages on their way in may have waited for.
+    fn look_again(&mut self, asking: Option<NodeId>) {
+        let hops: Vec<HopId> = self.incoming.keys().copied().collect();
+        for hop in hops {
+            self.verify(hop);
+            if asking == Some(hop.node) {
+                self.fetch_more(hop);
+            }
+        }
+        let copies: Vec<u64> = self.copies.keys().copied().collect();
+        for copy in copies {
+            self.look_again_at_copy(copy, asking);
+        }
+        self.drain_hops();
+    }
+
+    /// A launch record or a manifest has named more code to fetch.
+    fn fetch_more(&mut self, hop: HopId) {
+        let Some(arrived) = self.incoming.get(&hop) else {
+            return;
+        };
+        let launch = arrived.envelope.launch;
+        let missing = self.ask_for(hop.node, &launch);
+        if !missing.is_empty() {
+            self.send(hop.node, &Frame::Want(missing));
+        }
+    }
+
+    /// If all is here: validates it and promises to take it, or turns it away.
+    pub(super) fn verify(&mut self, hop: HopId) {
+        let Some(arrived) = self.incoming.get(&hop) else {
+            return;
+        };
+        let envelope = arrived.envelope;
+        let waits = arrived.rest == Rest::Awaited || arrived.resident.is_some();
+        if waits || !self.library.missing(&envelope.launch).is_empty() {
+            return;
+        }
+        if arrived.state.len() != arrived.state_len {
+            return self.turn_away(
+                hop,
+                HopError::Refused,
+                "the state is shorter than it was said",
+            );
+        }
+        if let Err((error, why)) = self.admit(&envelope) {
+            return self.turn_away(hop, error, why);
+        }
+        let state = std::mem::take(&mut self.incoming_mut(hop).state);
+        let made = self.revive(hop.node, envelope, &state);
+        let arrived = self.incoming_mut(hop);
+        arrived.state = state;
+        match made {
+            Ok(resident) => {
+                arrived.resident = Some(resident);
+                self.hops.prepare(hop);
+            }
+            Err(why) => self.turn_away(hop, HopError::Refused, &why),
+        }
+    }
+
+    fn incoming_mut(&mut self, hop: HopId) -> &mut Incoming<E> {
+        self.incoming
+            .get_mut(&hop)
+            .expect("the caller has just found it there")
+    }
+
+    /// A message from its envelope and its state, both validated.
+    pub(super) fn revive(
+        &mut self,
+        from: NodeId,
+        mut envelope: Envelope,
+        state: &[u8],
+    ) -> Result<Resident<E>, String> {
+        let launch = self.library.launch(&envelope.launch).cloned();
+        let launch = launch.ok_or("the launch record is not here")?;
+        let program = self.library.program(&launch.launch.program)?;
+        let limits = self.machine_limits(&launch.launch.limits);
+        let machine = E::restore(&program, state, limits)?;
+        envelope.standing = self.standing_of(from, &envelope);
+        Ok(Resident {
+            envelope,
+            since: self.now,
+            launch,
+            program,
+            body: Body::Live(machine),
+            phase: Phase::Ready,
+            previous: Some(from),
+            limits,
+        })
+    }
+
+    /// A message from the store that this node was prepared to take.
+    pub(super) fn put_arrived(
+        &mut self,
+        hop: HopId,
+        envelope: Envelope,
+        state: &[u8],
+        resident: Resident<E>,
+    ) {
+        let (state, state_len, rest) = (state.to_vec(), state.len(), Rest::Here);
+        let resident = Some(resident);
+        self.incoming.insert(
+            hop,
+            Incoming {
+                envelope,
+                state,
+                state_len,
+                rest,
+                resident,
+            },
+        );
+    }
+
+    fn turn_away(&mut self, hop: HopId, error: HopError, why: &str) {
+        self.refused(hop.node, why);
+        self.hops.refuse(hop, error);
+    }
+
+    /// What came with a hop is not needed any more.
+    pub(super) fn discard(&mut self, hop: HopId, reason: DropReason) {
+        let Some(arrived) = self.incoming.remove(&hop) else {
+            return;
+        };
+        self.ask_again(hop.node, &arrived.envelope.launch);
+        if reason == DropReason::Expired {
+            let Envelope {
+                message, launch, ..
+            } = arrived.envelope;
+            self.report(message, launch, super::End::Killed(super::Kill::Lifetime));
+        }
+    }
+
+    /// Answers the hop for a message that is this node's own from here on.
+    pub(super) fn own(&mut self, hop: HopId) {
+        let now = self.now;
+        let Some(arrived) = self.incoming.get_mut(&hop) else {
+            return;
+        };
+        let Some(resident) = &mut arrived.resident else {
+            return;
+        };
+        resident.since = now;
+        if resident.answer(Answer::Hop(HopCode::Ok)).is_err() {
+            arrived.resident = None;
+        }
+    }
+
+    /// The message is this node's own and runs.
+    pub(super) fn install(&mut self, hop: HopId) {
+        let Some(arrived) = self.incoming.remove(&hop) else {
+            return;
+        };
+        let Some(resident) = arrived.resident else {
+            return;
+        };
+        let Envelope {
+            message,
+            launch,
+            epoch,
+            ..
+        } = resident.envelope;
+        self.counters.hops_in += 1;
+        self.leave_crumb(launch, hop.node);
+        self.trace(message, || Step::Arrived {
+            from: hop.node,
+            epoch,
+        });
+        self.settle_in(resident);
+    }
+
+    // Copies.
+
+    /// A copy has come, from a neighbor or over the air.
+    pub(super) fn take_copy(&mut self, from: NodeId, copy: Copy<'_>) {
+        let Copy { envelope, state } = copy;
+        if let Err((_, why)) = self.admit(&envelope) {
+            return self.drop_copy(from, why);
+        }
+        if self.copies.len() >= limits::WAITING_COPIES {
+            return self.drop_copy(from, "too many copies wait for their code");
+        }
+        let until = self.now + limits::COPY_WAIT;
+        let waiting = WaitingCopy {
+            from,
+            envelope,
+            state: state.to_vec(),
+            until,
+        };
+        let number = self.copy_count;
+        self.copy_count += 1;
+        self.copies.insert(number, waiting);
+        self.timers.insert((until, TimerKind::Copy(number)));
+        self.look_again_at_copy(number, Some(from));
+    }
+
+    /// Starts a copy whose code is here, or asks for what is missing.
+    fn look_again_at_copy(&mut self, number: u64, asking: Option<NodeId>) {
+        let Some(waiting) = self.copies.get(&number) else {
+            return;
+        };
+        let (from, launch) = (waiting.from, waiting.envelope.launch);
+        if self.library.missing(&launch).is_empty() {
+            return self.start_copy(number);
+        }
+        if asking == Some(from) {
+            let missing = self.ask_for(from, &launch);
+            if !missing.is_empty() {
+                self.send(from, &Frame::Want(missing));
+            }
+        }
+    }
+
+    fn start_copy(&mut self, number: u64) {
+        let Some(waiting) = self.copies.remove(&number) else {
+            return;
+        };
+        self.timers
+            .remove(&(waiting.until, TimerKind::Copy(number)));
+        let WaitingCopy {
+            from,
+            envelope,
+            state,
+            ..
+        } = waiting;
+        let original = envelope.message;
+        let id = original.copy_at(envelope.hops, &self.config.node);
+        let envelope = Envelope {
+            message: id,
+            ..envelope
+        };
+        if let Err((_, why)) = self.admit(&envelope) {
+            return self.drop_copy(from, why);
+        }
+        match self.revive_copy(from, envelope, &state) {
+            Err(why) => self.drop_copy(from, &why),
+            Ok(resident) => {
+                self.counters.copies_in += 1;
+                self.leave_crumb(envelope.launch, from);
+                self.trace(id, || Step::CopyArrived { of: original, from });
+                self.settle_in(resident);
+            }
+        }
+    }
+
+    fn revive_copy(
+        &mut self,
+        from: NodeId,
+        envelope: Envelope,
+        state: &[u8],
+    ) -> Result<Resident<E>, String> {
+        let mut resident = self.revive(from, envelope, state)?;
+        resident.answer(Answer::Go {
+            seed: envelope.message.seed(),
+        })?;
+        Ok(resident)
+    }
+
+    /// A copy has waited for its code long enough.
+    pub(super) fn give_up_copy(&mut self, number: u64) {
+        let Some(waiting) = self.copies.remove(&number) else {
+            return;
+        };
+        self.ask_again(waiting.from, &waiting.envelope.launch);
+        self.drop_copy(waiting.from, "its code has not come");
+    }
+
+    /// What was asked for has not come: it may be asked for again.
+    fn ask_again(&mut self, from: NodeId, launch: &LaunchHash) {
+        let missing = self.library.missing(launch);
+        if let Some(session) = self.session_with(from) {
+            missing.iter().for_each(|id| session.answered(id));
+        }
+    }
+
+    pub(super) fn drop_copy(&mut self, from: NodeId, why: &str) {
+        self.counters.refused += 1;
+        self.emit(super::Output::Log(Log::CopyDropped {
+            from,
+            reason: why.to_owned(),
+        }));
+    }
+
+    /// Copies lost with what they waited for, when a session ends.
+    pub(super) fn drop_copies_from(&mut self, from: NodeId) {
+        let gone: Vec<(u64, Time)> = self
+            .copies
+            .iter()
+            .filter(|(_, copy)| copy.from == from)
+            .map(|(number, copy)| (*number, copy.until))
+            .collect();
+        for (number, until) in gone {
+            self.copies.remove(&number);
+            self.timers.remove(&(until, TimerKind::Copy(number)));
+            self.drop_copy(from, "the session ended before its code had come");
+        }
+    }
+
+    /// A message begins to live here.
+    pub(super) fn settle_in(&mut self, resident: Resident<E>) {
+        let message: MessageId = resident.envelope.message;
+        let expires = resident.expires();
+        self.count_launch(resident.envelope.launch);
+        self.timers.insert((expires, TimerKind::Life(message)));
+        self.messages.insert(message, resident);
+        self.make_ready(message);
+    }
+
+    fn trim_library(&mut self) {
+        let in_use: BTreeSet<_> = self
+            .messages
+            .values()
+            .map(|resident| resident.envelope.launch)
+            .chain(
+                self.incoming
+                    .values()
+                    .map(|arrived| arrived.envelope.launch),
+            )
+            .chain(self.copies.values().map(|copy| copy.envelope.launch))
+            .collect();
+        let gone = self.library.trim(&in_use);
+        self.forget_content(&gone);
+    }
+}

@@ -1,0 +1,382 @@
+//! Messages on their way out: exact hops, copies, and the content that neighbors ask for.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::resident::Phase;
+use super::{Node, Output, Step};
+use crate::content::{ContentId, ContentKind};
+use crate::engine::Engine;
+use crate::envelope::Envelope;
+use crate::hop::{Departure, HopEnd, HopError, HopFrame};
+use crate::ids::{HopId, LaunchHash, MessageId, NodeId, SessionId, Span, Time};
+use crate::limits;
+use crate::tags::Standing;
+use crate::wire::{BareStep, Copy, Frame, More, Offer};
+
+/// What a hop carries while its sender can still need it.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    to: NodeId,
+    envelope: Envelope,
+    state: Arc<[u8]>,
+    /// What the receiver asked for.
+    wanted: Vec<ContentId>,
+    inline: Inline,
+}
+
+/// Whether the offer held the state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Inline {
+    Yes,
+    No,
+}
+
+impl Outgoing {
+    /// The launch that its message belongs to.
+    pub(super) fn launch(&self) -> LaunchHash {
+        self.envelope.launch
+    }
+}
+
+impl<E: Engine> Node<E> {
+    /// A message wants to move to a neighbor.
+    pub(super) fn depart(&mut self, message: MessageId, to: NodeId, timeout: Option<u64>) {
+        if let Err(error) = self.try_depart(message, to, timeout) {
+            self.stay(message, error);
+        }
+    }
+
+    fn try_depart(
+        &mut self,
+        message: MessageId,
+        to: NodeId,
+        timeout: Option<u64>,
+    ) -> Result<(), HopError> {
+        let (envelope, state) = self.pack(message)?;
+        if self.backlogged(to) {
+            return Err(HopError::Busy);
+        }
+        let timeout = timeout.map_or(limits::HOP_TIMEOUT_DEFAULT, Span);
+        let deadline = self.now + timeout;
+        let expires = self.now + envelope.left;
+        let bytes = state.len();
+        let hop = self.hops.depart(Departure {
+            message,
+            to,
+            bytes,
+            deadline,
+            expires,
+        })?;
+        let short = state.len() <= limits::INLINE_STATE_BYTES;
+        let inline = if short { Inline::Yes } else { Inline::No };
+        let out = Outgoing {
+            to,
+            envelope,
+            state,
+            wanted: Vec::new(),
+            inline,
+        };
+        self.outgoing.insert(hop, out);
+        if let Some(resident) = self.messages.get_mut(&message) {
+            resident.phase = Phase::Moving(hop);
+            resident.envelope.budget.bytes -= bytes as u64;
+        }
+        self.trace(message, || Step::Leaving { to });
+        self.drain_hops();
+        Ok(())
+    }
+
+    /// The envelope and state of a message as they would arrive at the next node.
+    fn pack(&mut self, message: MessageId) -> Result<(Envelope, Arc<[u8]>), HopError> {
+        let resident = self.messages.get(&message).ok_or(HopError::Refused)?;
+        let mut envelope = resident.envelope_at(self.now);
+        if envelope.budget.hops == 0 {
+            return Err(HopError::HopLimit);
+        }
+        let state = resident.state();
+        let bytes = state.len() as u64;
+        if state.len() > limits::STATE_BYTES || bytes > envelope.budget.bytes {
+            return Err(HopError::Quota);
+        }
+        envelope.trace = envelope.trace.stay(&message, envelope.hops);
+        envelope.budget.hops -= 1;
+        envelope.budget.bytes -= bytes;
+        envelope.hops = envelope.hops.saturating_add(1);
+        Ok((envelope, state.into()))
+    }
+
+    /// A copy is to go on at every neighbor, and this message ends here.
+    pub(super) fn send_copies(&mut self, message: MessageId) {
+        let neighbors = self.neighbors();
+        if neighbors.is_empty() {
+            return self.stay(message, HopError::NoNeighbors);
+        }
+        match self.pack(message) {
+            Ok((envelope, state)) => {
+                let frame = Frame::Copy(Copy {
+                    envelope,
+                    state: &state,
+                })
+                .encode();
+                if frame.len() > limits::FRAME_BYTES {
+                    return self.stay(message, HopError::Quota);
+                }
+                self.counters.copies_out += neighbors.len() as u64;
+                self.counters.state_bytes_out += state.len() as u64;
+                self.spread(frame);
+                let count = neighbors.len();
+                self.trace(message, || Step::CopiesSent { neighbors: count });
+                self.remove(message);
+            }
+            Err(error) => self.stay(message, error),
+        }
+    }
+
+    /// One transmission where it fits, else one frame to each neighbor.
+    fn spread(&mut self, frame: Vec<u8>) {
+        if frame.len() <= limits::BROADCAST_BYTES {
+            self.counters.bytes_out += frame.len() as u64;
+            return self.hold(Output::Broadcast { bytes: frame });
+        }
+        let sessions: Vec<(NodeId, SessionId)> = self
+            .peers
+            .iter()
+            .map(|(peer, session)| (*peer, *session))
+            .collect();
+        for (peer, session) in sessions {
+            if !self.backlogged(peer) {
+                self.counters.bytes_out += frame.len() as u64;
+                self.hold(Output::Send {
+                    session,
+                    bytes: frame.clone(),
+                });
+            }
+        }
+    }
+
+    /// Sends a step of a hop with what belongs to it.
+    pub(super) fn send_step(&mut self, to: NodeId, hop: HopId, frame: HopFrame) {
+        match frame {
+            HopFrame::Offer => self.send_offer(to, hop),
+            HopFrame::State => self.send_rest(to, hop),
+            HopFrame::Accept => self.send_accept(to, hop),
+            HopFrame::Refuse(reason) => self.send(to, &Frame::Refuse { hop, reason }),
+            HopFrame::Prepared(incarnation) => {
+                self.send(to, &Frame::Prepared { hop, incarnation });
+            }
+            HopFrame::Commit(incarnation) => self.send(to, &Frame::Commit { hop, incarnation }),
+            HopFrame::Done => self.send(
+                to,
+                &Frame::Step {
+                    hop,
+                    step: BareStep::Done,
+                },
+            ),
+            HopFrame::Lost => self.send(
+                to,
+                &Frame::Step {
+                    hop,
+                    step: BareStep::Lost,
+                },
+            ),
+            HopFrame::Abort => self.send(
+                to,
+                &Frame::Step {
+                    hop,
+                    step: BareStep::Abort,
+                },
+            ),
+            HopFrame::Query => self.send(
+                to,
+                &Frame::Step {
+                    hop,
+                    step: BareStep::Query,
+                },
+            ),
+            HopFrame::Unknown => self.send(
+                to,
+                &Frame::Step {
+                    hop,
+                    step: BareStep::Unknown,
+                },
+            ),
+        }
+    }
+
+    fn send_offer(&mut self, to: NodeId, hop: HopId) {
+        let Some(out) = self.outgoing.get(&hop) else {
+            return;
+        };
+        let (mut envelope, state, inline) = (out.envelope, out.state.clone(), out.inline);
+        // A neighbor is told the epoch that the message will have if it takes it.
+        envelope.epoch = envelope.epoch.next();
+        let attached = self.attachment(to, &envelope);
+        let borrowed = attached
+            .iter()
+            .map(|(kind, bytes)| (*kind, &**bytes))
+            .collect();
+        self.counters.code_bytes_out += code_bytes(&attached);
+        let body = (inline == Inline::Yes).then_some(&*state);
+        self.counters.state_bytes_out += body.map_or(0, <[u8]>::len) as u64;
+        let offer = Offer {
+            hop,
+            envelope,
+            state_len: state.len(),
+            state: body,
+            attached: borrowed,
+        };
+        self.send(to, &Frame::Offer(offer));
+    }
+
+    /// The launch record and the program manifest, if this neighbor may not have them yet.
+    fn attachment(&mut self, to: NodeId, envelope: &Envelope) -> Vec<(ContentKind, Arc<[u8]>)> {
+        let Some(signed) = self.library.launch(&envelope.launch).cloned() else {
+            return Vec::new();
+        };
+        let launch = ContentId::launch(signed.hash);
+        let program = ContentId::program(signed.launch.program);
+        let known = self.known.entry(to).or_default();
+        let news = [launch, program].map(|id| known.note(id).then_some(id));
+        let piece = |id: ContentId| self.library.bytes(&id).map(|bytes| (id.kind, bytes));
+        let mut attached: Vec<_> = news.into_iter().flatten().filter_map(piece).collect();
+        attached.retain(|(_, bytes)| bytes.len() <= limits::INLINE_CONTENT_BYTES);
+        attached
+    }
+
+    /// The neighbor takes a message and wants this content with it.
+    pub(super) fn note_wanted(&mut self, from: NodeId, hop: HopId, wanted: Vec<ContentId>) {
+        if let Some(out) = self.outgoing.get_mut(&hop).filter(|out| out.to == from) {
+            out.wanted = wanted;
+        }
+    }
+
+    fn send_rest(&mut self, to: NodeId, hop: HopId) {
+        let Some(out) = self.outgoing.get_mut(&hop) else {
+            return;
+        };
+        let wanted = std::mem::take(&mut out.wanted);
+        let state = match out.inline {
+            Inline::Yes => Arc::default(),
+            Inline::No => out.state.clone(),
+        };
+        self.send_content(to, &wanted);
+        self.counters.state_bytes_out += state.len() as u64;
+        let mut chunks = state.chunks(limits::STATE_CHUNK_BYTES).peekable();
+        if chunks.peek().is_none() {
+            self.send(
+                to,
+                &Frame::State {
+                    hop,
+                    bytes: &[],
+                    more: More::Last,
+                },
+            );
+        }
+        while let Some(bytes) = chunks.next() {
+            let more = if chunks.peek().is_some() {
+                More::Follows
+            } else {
+                More::Last
+            };
+            self.send(to, &Frame::State { hop, bytes, more });
+        }
+    }
+
+    /// Sends what is here of this content, as many pieces in a frame as fit.
+    pub(super) fn send_content(&mut self, to: NodeId, wanted: &[ContentId]) {
+        let distinct: BTreeSet<&ContentId> = wanted.iter().collect();
+        let mut frame: Vec<(ContentKind, Arc<[u8]>)> = Vec::new();
+        let mut size = 0;
+        for id in distinct {
+            let Some(bytes) = self.library.bytes(id) else {
+                continue;
+            };
+            if size > 0 && size + bytes.len() > limits::CODE_FRAME_BYTES {
+                self.send_pieces(to, &frame);
+                frame.clear();
+                size = 0;
+            }
+            size += bytes.len();
+            frame.push((id.kind, bytes));
+        }
+        if !frame.is_empty() {
+            self.send_pieces(to, &frame);
+        }
+    }
+
+    fn send_pieces(&mut self, to: NodeId, pieces: &[(ContentKind, Arc<[u8]>)]) {
+        self.counters.code_bytes_out += code_bytes(pieces);
+        let pieces = pieces
+            .iter()
+            .map(|(kind, bytes)| (*kind, &**bytes))
+            .collect();
+        self.send(to, &Frame::Code(pieces));
+    }
+
+    /// The hop was aborted: the message stays.
+    pub(super) fn resume(&mut self, hop: HopId, message: MessageId, error: HopError) {
+        self.outgoing.remove(&hop);
+        if self.moves_with(message, hop) {
+            self.stay(message, error);
+        }
+    }
+
+    /// The hop is committed: the message is no longer here.
+    pub(super) fn left(&mut self, hop: HopId, message: MessageId, to: NodeId) {
+        if let Some(out) = self.outgoing.remove(&hop) {
+            self.departed.insert(hop, out.envelope.launch);
+        }
+        self.counters.hops_out += 1;
+        self.trace(message, || Step::Left { to });
+        if self.moves_with(message, hop) {
+            self.remove(message);
+        }
+        // The record that says so has removed it from the store as well.
+        self.changed.remove(&message);
+    }
+
+    /// A committed hop has ended. Nobody else can tell the home if the message was lost.
+    pub(super) fn closed(&mut self, hop: HopId, message: MessageId, end: HopEnd) {
+        let Some(launch) = self.departed.remove(&hop) else {
+            return;
+        };
+        let kill = match end {
+            HopEnd::Delivered => return,
+            HopEnd::Lost => super::Kill::LostInHop,
+            HopEnd::Expired => super::Kill::Lifetime,
+        };
+        self.report(message, launch, super::End::Killed(kill));
+    }
+
+    fn moves_with(&self, message: MessageId, hop: HopId) -> bool {
+        let phase = self.messages.get(&message).map(|resident| resident.phase);
+        phase == Some(Phase::Moving(hop))
+    }
+
+    /// How far this node believes what a neighbor brings of an author.
+    pub(super) fn standing_of(&self, from: NodeId, envelope: &Envelope) -> Standing {
+        let Some(signed) = self.library.launch(&envelope.launch) else {
+            return Standing::Stranger;
+        };
+        let policy = &self.config.policy;
+        let trusted = policy.carriers.get(&from).unwrap_or(&policy.others);
+        match envelope.standing {
+            Standing::Trusted if trusted.contains(&signed.launch.author) => Standing::Trusted,
+            _ => Standing::Stranger,
+        }
+    }
+
+    /// When the message of an envelope that has just come is over.
+    pub(super) fn expiry_of(&self, envelope: &Envelope) -> Time {
+        self.now + envelope.left
+    }
+}
+
+/// How many of these bytes are code: a launch record is none.
+fn code_bytes(pieces: &[(ContentKind, Arc<[u8]>)]) -> u64 {
+    let code = pieces
+        .iter()
+        .filter(|(kind, _)| *kind != ContentKind::Launch);
+    code.map(|(_, bytes)| bytes.len() as u64).sum()
+}

@@ -1,0 +1,268 @@
+//! What a program asks its node during a turn.
+
+use sm_bytecode::{EntryRef, TagCode};
+use sm_vm::{CreateOptions, Host, Lifetime, SpawnRefused, TagRef};
+
+use super::resident::{Body, Phase, Resident};
+use super::{Output, Step, Trace, Tracing};
+use crate::engine::Engine;
+use crate::envelope::Envelope;
+use crate::ids::{MessageId, NodeId, Span, Time};
+use crate::limits;
+use crate::tags::{Access, Actor, TagError, TagName, TagSpace, TagSpec, Written};
+
+/// What a turn does to the world beside its tags: released when it ends.
+#[derive(Debug)]
+pub(super) struct Effects<E: Engine> {
+    pub(super) outputs: Vec<Output>,
+    pub(super) spawned: Vec<Resident<E>>,
+}
+
+impl<E: Engine> Default for Effects<E> {
+    fn default() -> Self {
+        Self {
+            outputs: Vec::new(),
+            spawned: Vec::new(),
+        }
+    }
+}
+
+/// The node as one message sees it during one turn, which happens at one instant.
+pub(super) struct View<'a, E: Engine> {
+    pub(super) now: Time,
+    pub(super) node: NodeId,
+    pub(super) tracing: Tracing,
+    pub(super) neighbors: &'a [NodeId],
+    pub(super) tags: &'a mut TagSpace,
+    pub(super) resident: &'a mut Resident<E>,
+    pub(super) effects: &'a mut Effects<E>,
+    /// How many more messages the launch, and the node, may have.
+    pub(super) room: usize,
+}
+
+impl<E: Engine> View<'_, E> {
+    fn actor(&self) -> Actor {
+        self.resident.actor()
+    }
+
+    fn message(&self) -> MessageId {
+        self.resident.envelope.message
+    }
+
+    /// Keeps an effect for the end of the turn; beyond the bound it is dropped.
+    fn effect(&mut self, output: Output) {
+        if self.effects.outputs.len() < limits::EFFECTS_PER_TURN {
+            self.effects.outputs.push(output);
+        }
+    }
+
+    fn trace(&mut self, step: impl FnOnce() -> Step) {
+        if self.tracing == Tracing::On {
+            let (at, message) = (self.now, self.message());
+            self.effect(Output::Trace(Trace {
+                at,
+                message,
+                step: step(),
+            }));
+        }
+    }
+
+    fn exists(&self, name: &TagName) -> bool {
+        self.tags.get(self.now, name).is_some()
+    }
+
+    /// Takes a tag off the budget if this one would be new.
+    fn may_create(&self, name: &TagName) -> Result<(), TagError> {
+        let broke = self.resident.envelope.budget.tags == 0;
+        if broke && !self.exists(name) {
+            Err(TagError::Full)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn write(&mut self, spec: &TagSpec<'_>, value: &[u8]) -> Result<(), TagError> {
+        self.may_create(spec.name)?;
+        let new = !self.exists(spec.name);
+        match self.tags.write(self.now, &self.actor(), spec, value)? {
+            Written::Kept => self.wrote(spec, value, new),
+            Written::ForDriver => {
+                let (message, tag) = (self.message(), spec.name.clone());
+                self.effect(Output::IoWrite {
+                    tag,
+                    value: value.to_vec(),
+                    message,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn create(&mut self, spec: &TagSpec<'_>, value: &[u8]) -> Result<(), TagError> {
+        self.may_create(spec.name)?;
+        self.tags.create(self.now, &self.actor(), spec, value)?;
+        self.wrote(spec, value, true);
+        Ok(())
+    }
+
+    fn wrote(&mut self, spec: &TagSpec<'_>, value: &[u8], new: bool) {
+        self.resident.envelope.budget.tags -= u32::from(new);
+        self.trace(|| Step::TagWritten {
+            display: spec.display.to_owned(),
+            tag: spec.name.clone(),
+            value: value.to_vec(),
+        });
+    }
+
+    fn child(&self, entry: EntryRef, arguments: &[u8]) -> Result<Resident<E>, SpawnRefused> {
+        let parent = &*self.resident;
+        if self.room <= self.effects.spawned.len() || parent.envelope.budget.children == 0 {
+            return Err(SpawnRefused);
+        }
+        let message = parent.envelope.message.child(parent.envelope.spawned);
+        let (program, limits) = (&parent.program, parent.limits);
+        let machine = E::start(program, entry, arguments, limits, message.seed())
+            .map_err(|_| SpawnRefused)?;
+        let envelope = Envelope {
+            message,
+            epoch: Default::default(),
+            hops: 0,
+            age: Span::ZERO,
+            spawned: 0,
+            budget: parent.envelope.budget.of_child(),
+            trace: parent.envelope.trace.stay(&message, 0),
+            ..parent.envelope_at(self.now)
+        };
+        Ok(Resident {
+            envelope,
+            since: self.now,
+            launch: parent.launch.clone(),
+            program: parent.program.clone(),
+            body: Body::Live(machine),
+            phase: Phase::Ready,
+            previous: None,
+            limits,
+        })
+    }
+}
+
+impl<E: Engine> Host for View<'_, E> {
+    fn tag_create(&mut self, tag: &TagRef<'_>, value: &[u8], options: CreateOptions) -> TagCode {
+        let name = name_of(tag);
+        let mut spec = spec_of(tag, &name, self.resident.launch.launch.program);
+        spec.lifetime = match options.lifetime {
+            Lifetime::Default => spec.lifetime,
+            Lifetime::Never => None,
+            Lifetime::After(nanoseconds) => Some(Span(nanoseconds)),
+        };
+        spec.read = options.read.map_or(spec.read, Access::from);
+        spec.write = options.write.map_or(spec.write, Access::from);
+        code_of(self.create(&spec, value))
+    }
+
+    fn tag_delete(&mut self, tag: &TagRef<'_>) -> bool {
+        let name = name_of(tag);
+        let deleted = self.tags.delete(self.now, &self.actor(), &name);
+        if deleted {
+            self.trace(|| Step::TagDeleted {
+                display: tag.decl.name.clone(),
+                tag: name,
+            });
+        }
+        deleted
+    }
+
+    fn tag_has(&mut self, tag: &TagRef<'_>) -> bool {
+        self.tags.has(self.now, &self.actor(), &name_of(tag))
+    }
+
+    fn tag_read(&mut self, tag: &TagRef<'_>) -> Option<&[u8]> {
+        self.tags.read(self.now, &self.actor(), &name_of(tag))
+    }
+
+    fn tag_write(&mut self, tag: &TagRef<'_>, value: &[u8]) -> TagCode {
+        let name = name_of(tag);
+        let spec = spec_of(tag, &name, self.resident.launch.launch.program);
+        code_of(self.write(&spec, value))
+    }
+
+    fn tag_version(&mut self, tag: &TagRef<'_>) -> u64 {
+        self.tags.version(self.now, &self.actor(), &name_of(tag))
+    }
+
+    fn spawn(&mut self, entry: EntryRef, args: &[u8]) -> Result<[u8; 32], SpawnRefused> {
+        let child = self.child(entry, args)?;
+        let envelope = &mut self.resident.envelope;
+        envelope.spawned += 1;
+        envelope.budget.children -= 1;
+        let id = child.envelope.message;
+        self.effects.spawned.push(child);
+        Ok(id.0)
+    }
+
+    fn neighbors(&mut self) -> Vec<[u8; 32]> {
+        self.neighbors.iter().map(|node| node.0).collect()
+    }
+
+    fn previous(&self) -> Option<[u8; 32]> {
+        self.resident.previous.map(|node| node.0)
+    }
+
+    fn here(&self) -> [u8; 32] {
+        self.node.0
+    }
+
+    fn home(&self) -> [u8; 32] {
+        self.resident.launch.launch.home.0
+    }
+
+    fn hops(&self) -> u64 {
+        self.resident.envelope.hops
+    }
+
+    fn now(&self) -> u64 {
+        self.resident.age(self.now).0
+    }
+
+    fn id(&self) -> [u8; 32] {
+        self.message().0
+    }
+
+    fn print(&mut self, text: &str) {
+        let (message, launch) = (self.message(), self.resident.envelope.launch);
+        self.effect(Output::Print {
+            message,
+            launch,
+            text: text.to_owned(),
+        });
+    }
+}
+
+pub(super) fn name_of(tag: &TagRef<'_>) -> TagName {
+    TagName {
+        base: *tag.base,
+        key: tag.key.into(),
+    }
+}
+
+fn spec_of<'a>(tag: &TagRef<'a>, name: &'a TagName, program: [u8; 32]) -> TagSpec<'a> {
+    TagSpec {
+        name,
+        display: &tag.decl.name,
+        ty: tag.decl.value,
+        descriptor: &tag.decl.descriptor,
+        read: tag.decl.read.into(),
+        write: tag.decl.write.into(),
+        lifetime: tag.decl.lifetime.map(Span),
+        program,
+    }
+}
+
+fn code_of(result: Result<(), TagError>) -> TagCode {
+    match result {
+        Ok(()) => TagCode::Ok,
+        Err(TagError::Exists) => TagCode::Exists,
+        Err(TagError::Refused) => TagCode::Refused,
+        Err(TagError::Full) => TagCode::Full,
+    }
+}

@@ -1,0 +1,126 @@
+//! A message that stands on the node.
+
+use std::sync::Arc;
+
+use sm_vm::Answer;
+
+use super::Parking;
+use crate::engine::Engine;
+use crate::envelope::Envelope;
+use crate::ids::{HopId, NodeId, Span, Time};
+use crate::launch::SignedLaunch;
+use crate::tags::Actor;
+
+/// A message with everything that belongs to it.
+#[derive(Debug)]
+pub(super) struct Resident<E: Engine> {
+    /// As it was at `since`; what it has used is taken off at once.
+    pub(super) envelope: Envelope,
+    /// When the envelope's age and lifetime were right.
+    pub(super) since: Time,
+    pub(super) launch: Arc<SignedLaunch>,
+    pub(super) program: E::Program,
+    pub(super) body: Body<E>,
+    pub(super) phase: Phase,
+    /// The neighbor it came from.
+    pub(super) previous: Option<NodeId>,
+    pub(super) limits: sm_vm::Limits,
+}
+
+/// The state of a message between two turns.
+#[derive(Debug)]
+pub(super) enum Body<E: Engine> {
+    Live(E::Machine),
+    /// Its captured state.
+    Image(Box<[u8]>),
+    /// It is in the turn that is under way.
+    Taken,
+}
+
+/// What a message is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Phase {
+    /// It is in the queue of those that can run, or runs.
+    Ready,
+    /// It sleeps until a tag is written, or this time comes.
+    Blocked(Option<Time>),
+    /// It waits for the end of a hop.
+    Moving(HopId),
+}
+
+impl<E: Engine> Resident<E> {
+    /// Its age: what its program sees as `now()`.
+    pub(super) fn age(&self, now: Time) -> Span {
+        self.envelope.age + now.since(self.since)
+    }
+
+    /// When its lifetime is over.
+    pub(super) fn expires(&self) -> Time {
+        self.since + self.envelope.left
+    }
+
+    /// The envelope as it is now.
+    pub(super) fn envelope_at(&self, now: Time) -> Envelope {
+        let stayed = now.since(self.since);
+        Envelope {
+            age: self.envelope.age + stayed,
+            left: self.envelope.left - stayed,
+            ..self.envelope
+        }
+    }
+
+    /// On whose behalf it acts.
+    pub(super) fn actor(&self) -> Actor {
+        Actor {
+            author: self.launch.launch.author,
+            standing: self.envelope.standing,
+        }
+    }
+
+    /// Gives it the answer it stopped for. It is restored for that, since it will run soon.
+    ///
+    /// # Errors
+    /// Why the node's own image does not restore, in words.
+    pub(super) fn answer(&mut self, answer: Answer) -> Result<(), String> {
+        if let Some(mut machine) = self.take()? {
+            E::answer(&mut machine, answer);
+            self.body = Body::Live(machine);
+        }
+        Ok(())
+    }
+
+    /// Takes its machine for a turn, restoring it if need be.
+    ///
+    /// # Errors
+    /// Why the node's own image does not restore, in words.
+    pub(super) fn take(&mut self) -> Result<Option<E::Machine>, String> {
+        match std::mem::replace(&mut self.body, Body::Taken) {
+            Body::Live(machine) => Ok(Some(machine)),
+            Body::Taken => Ok(None),
+            Body::Image(state) => E::restore(&self.program, &state, self.limits).map(Some),
+        }
+    }
+
+    /// Puts its machine back after a turn.
+    pub(super) fn park(&mut self, machine: E::Machine, parking: Parking) {
+        self.body = match parking {
+            Parking::Live => Body::Live(machine),
+            Parking::Image => {
+                let mut state = Vec::new();
+                E::capture(&machine, &mut state);
+                Body::Image(state.into())
+            }
+        };
+    }
+
+    /// Its captured state. It is not in a turn.
+    pub(super) fn state(&self) -> Vec<u8> {
+        let mut state = Vec::new();
+        match &self.body {
+            Body::Live(machine) => E::capture(machine, &mut state),
+            Body::Image(image) => state.extend_from_slice(image),
+            Body::Taken => {}
+        }
+        state
+    }
+}

@@ -1,0 +1,282 @@
+//! Sessions with neighbors: who is one, and what of them has been asked and told.
+
+use std::collections::BTreeSet;
+
+use super::{Log, Node, Output};
+use crate::codec::DecodeError;
+use crate::content::ContentId;
+use crate::engine::Engine;
+use crate::hop::{HopFault, HopFrame};
+use crate::ids::{HopId, Incarnation, NodeId, SessionId, Time};
+use crate::limits;
+use crate::wire::{BareStep, Frame, More};
+
+/// A session with an authenticated peer.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) peer: NodeId,
+    greeted: Greeted,
+    /// What this node has asked for and not received.
+    asked: BTreeSet<ContentId>,
+    /// Bytes that wait in the driver.
+    pub(super) backlog: usize,
+}
+
+/// What a peer is known to have in its cache, in its present boot. It may have forgotten it.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    incarnation: Incarnation,
+    has: BTreeSet<ContentId>,
+}
+
+impl Known {
+    /// Notes that the peer has, or is being sent, this; whether that is news.
+    pub(super) fn note(&mut self, id: ContentId) -> bool {
+        if self.has.len() >= limits::KNOWN_PER_NEIGHBOR {
+            self.has.clear();
+        }
+        self.has.insert(id)
+    }
+}
+
+/// Whether the peer's first frame has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Greeted {
+    Yes,
+    No,
+}
+
+impl Session {
+    fn new(peer: NodeId) -> Self {
+        Self {
+            peer,
+            greeted: Greeted::No,
+            asked: BTreeSet::new(),
+            backlog: 0,
+        }
+    }
+
+    /// Notes that the peer is being asked for something; whether it had not been before.
+    pub(super) fn ask(&mut self, id: ContentId) -> bool {
+        self.asked.insert(id)
+    }
+
+    /// Whether the peer has been asked for this.
+    pub(super) fn asks(&self, id: &ContentId) -> bool {
+        self.asked.contains(id)
+    }
+
+    /// The peer has answered, or is to be asked again.
+    pub(super) fn answered(&mut self, id: &ContentId) {
+        self.asked.remove(id);
+    }
+}
+
+impl<E: Engine> Node<E> {
+    /// A session with an authenticated peer has begun. It replaces one that was there.
+    ///
+    /// Both ends get this call; the peer is a neighbor as soon as its first frame has come.
+    pub fn handle_session_up(&mut self, now: Time, session: SessionId, peer: NodeId) {
+        self.now = self.now.max(now);
+        self.end_sessions_with(peer);
+        if peer == self.config.node || self.sessions.len() >= limits::NEIGHBORS {
+            return self.emit(Output::Close { session });
+        }
+        self.sessions.insert(session, Session::new(peer));
+        let incarnation = self.incarnation;
+        let hello = Frame::Hello { incarnation }.encode();
+        self.counters.bytes_out += hello.len() as u64;
+        self.emit(Output::Send {
+            session,
+            bytes: hello,
+        });
+        self.commit();
+    }
+
+    /// A session has ended. Unknown ones are ignored.
+    pub fn handle_session_down(&mut self, now: Time, session: SessionId) {
+        self.now = self.now.max(now);
+        self.end_session(session);
+        self.commit();
+    }
+
+    /// One whole frame has come in a session.
+    ///
+    /// A frame that does not decode, or that no honest neighbor would send here and now, is
+    /// logged and changes nothing.
+    pub fn handle_frame(&mut self, now: Time, session: SessionId, bytes: &[u8]) {
+        self.now = self.now.max(now);
+        let Some(known) = self.sessions.get(&session) else {
+            return self.emit(Output::Log(Log::NoSession { session }));
+        };
+        let (peer, greeted) = (known.peer, known.greeted);
+        match (Frame::decode(bytes), greeted) {
+            (Ok(Frame::Hello { incarnation }), Greeted::No) => {
+                self.greet(session, peer, incarnation);
+            }
+            (Ok(frame), Greeted::Yes) => self.take_frame(peer, frame),
+            (Ok(_), Greeted::No) => self.refused(peer, "the first frame is no greeting"),
+            (Err(error @ DecodeError::Version(_)), _) => {
+                self.refused(peer, &error.to_string());
+                self.end_session(session);
+                self.emit(Output::Close { session });
+            }
+            (Err(error), _) => self.refused(peer, &error.to_string()),
+        }
+        self.commit();
+    }
+
+    /// One whole frame was heard that a peer broadcast. Ignored without a session with it.
+    pub fn handle_broadcast(&mut self, now: Time, peer: NodeId, bytes: &[u8]) {
+        self.now = self.now.max(now);
+        if !self.peers.contains_key(&peer) {
+            return;
+        }
+        match Frame::decode(bytes) {
+            Ok(Frame::Copy(copy)) => self.take_copy(peer, copy),
+            Ok(_) => self.refused(peer, "only copies are broadcast"),
+            Err(error) => self.refused(peer, &error.to_string()),
+        }
+        self.commit();
+    }
+
+    /// So many bytes wait in the driver to be sent in a session. A driver that never tells is
+    /// taken to send at once; one that tells of too many makes hops there answer `Busy`.
+    pub fn handle_backlog(&mut self, session: SessionId, bytes: usize) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.backlog = bytes;
+        }
+    }
+
+    /// The neighbors that a message could move to, in the order of their keys.
+    pub fn neighbors(&self) -> Vec<NodeId> {
+        self.peers.keys().copied().collect()
+    }
+
+    fn greet(&mut self, session: SessionId, peer: NodeId, incarnation: Incarnation) {
+        if let Some(known) = self.sessions.get_mut(&session) {
+            known.greeted = Greeted::Yes;
+        }
+        if self.known.len() >= limits::NEIGHBORS {
+            self.known.retain(|node, _| self.peers.contains_key(node));
+        }
+        let known = self.known.entry(peer).or_default();
+        if known.incarnation != incarnation {
+            *known = Known {
+                incarnation,
+                ..Known::default()
+            };
+        }
+        self.peers.insert(peer, session);
+        self.hops.session_up(peer);
+        self.drain_hops();
+    }
+
+    fn end_sessions_with(&mut self, peer: NodeId) {
+        let old: Vec<SessionId> = self
+            .sessions
+            .iter()
+            .filter(|(_, known)| known.peer == peer)
+            .map(|(session, _)| *session)
+            .collect();
+        old.into_iter()
+            .for_each(|session| self.end_session(session));
+    }
+
+    fn end_session(&mut self, session: SessionId) {
+        let Some(known) = self.sessions.remove(&session) else {
+            return;
+        };
+        if self.peers.get(&known.peer) == Some(&session) {
+            self.peers.remove(&known.peer);
+            self.hops.session_down(known.peer);
+            self.drain_hops();
+            self.drop_copies_from(known.peer);
+        }
+    }
+
+    fn take_frame(&mut self, from: NodeId, frame: Frame<'_>) {
+        match frame {
+            Frame::Hello { .. } => self.refused(from, "a second greeting"),
+            Frame::Offer(offer) => self.take_offer(from, offer),
+            Frame::Accept { hop, missing } => {
+                self.note_wanted(from, hop, missing);
+                self.step(from, hop, HopFrame::Accept);
+            }
+            Frame::Refuse { hop, reason } => self.step(from, hop, HopFrame::Refuse(reason)),
+            Frame::State { hop, bytes, more } => {
+                if self.take_state(from, hop, bytes, more) == More::Last {
+                    self.step(from, hop, HopFrame::State);
+                }
+            }
+            Frame::Prepared { hop, incarnation } => {
+                self.step(from, hop, HopFrame::Prepared(incarnation));
+            }
+            Frame::Commit { hop, incarnation } => {
+                self.step(from, hop, HopFrame::Commit(incarnation));
+            }
+            Frame::Step { hop, step } => self.step(from, hop, frame_of(step)),
+            Frame::Copy(copy) => self.take_copy(from, copy),
+            Frame::Want(ids) => self.send_content(from, &ids),
+            Frame::Code(pieces) => self.take_content(from, &pieces),
+            Frame::Report {
+                report,
+                home,
+                hops_left,
+            } => self.pass_on(report, home, hops_left),
+        }
+        self.drain_hops();
+    }
+
+    fn step(&mut self, from: NodeId, hop: HopId, frame: HopFrame) {
+        if let Err(fault) = self.hops.frame(from, hop, frame) {
+            self.fault(from, fault);
+        }
+    }
+
+    fn fault(&mut self, from: NodeId, fault: HopFault) {
+        self.refused(from, &fault.to_string());
+    }
+
+    /// Something that came was refused, and changed nothing else.
+    pub(super) fn refused(&mut self, from: NodeId, reason: &str) {
+        self.counters.refused += 1;
+        self.emit(Output::Log(Log::Refused {
+            from,
+            reason: reason.to_owned(),
+        }));
+    }
+
+    /// The present session with a neighbor.
+    pub(super) fn session_with(&mut self, peer: NodeId) -> Option<&mut Session> {
+        let session = self.peers.get(&peer)?;
+        self.sessions.get_mut(session)
+    }
+
+    /// Sends a frame to a neighbor, if there is a session.
+    pub(super) fn send(&mut self, to: NodeId, frame: &Frame<'_>) {
+        let Some(&session) = self.peers.get(&to) else {
+            return;
+        };
+        let bytes = frame.encode();
+        self.counters.bytes_out += bytes.len() as u64;
+        self.emit(Output::Send { session, bytes });
+    }
+
+    /// Whether too much waits to be sent to a neighbor.
+    pub(super) fn backlogged(&mut self, to: NodeId) -> bool {
+        let most = limits::OUTBOUND_BYTES_PER_NEIGHBOR;
+        self.session_with(to)
+            .is_some_and(|session| session.backlog > most)
+    }
+}
+
+fn frame_of(step: BareStep) -> HopFrame {
+    match step {
+        BareStep::Done => HopFrame::Done,
+        BareStep::Lost => HopFrame::Lost,
+        BareStep::Abort => HopFrame::Abort,
+        BareStep::Query => HopFrame::Query,
+        BareStep::Unknown => HopFrame::Unknown,
+    }
+}

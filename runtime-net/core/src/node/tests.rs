@@ -1,0 +1,9 @@
+//! Nodes with programs that are lists of steps: turns, tags, hops, copies, faults, attacks.
+
+mod attacks;
+mod hops;
+mod toy;
+mod turns;
+mod world;
+
+use super::*;

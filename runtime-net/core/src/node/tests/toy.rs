@@ -1,0 +1,395 @@
+//! An engine whose programs are lists of steps, so that a test says exactly what happens.
+//!
+//! ```text
+//! print TEXT | show             a line; the register
+//! create T V | write T V | delete T | has T | read T | version T
+//! block T [MS]                  register: 1 if the value came, 0 after the timeout
+//! move N [MS] | copy            N is a node of the world; register: the answer's code
+//! spawn LINE                    a message that starts there
+//! here | hops | now             register
+//! spin N | pad N | yield        fuel; bytes of state
+//! goto LINE | zero LINE         jump; jump if the register is zero
+//! done V | trap
+//! ```
+//! A tag whose name begins with `own.` is its author's; one that ends with `@N` lives N ms.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use sm_bytecode::{Access, BrickHash, EntryRef, TrapKind, TypeHash};
+use sm_vm::{Answer, CreateOptions, Data, Host, Limits, Outcome, TagBuf, TagDecl, TrapReport};
+
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::content::{Checked, ContentError, ContentId, ContentKind};
+use crate::engine::Engine;
+
+#[derive(Debug)]
+pub(super) struct Toy;
+
+#[derive(Debug)]
+pub(super) struct Machine {
+    script: Rc<[String]>,
+    pc: usize,
+    register: i64,
+    pad: usize,
+    spin: u64,
+    fuel: u64,
+    seed: [u8; 32],
+    pending: Option<Outcome>,
+}
+
+/// A program is the hash of its only brick.
+pub(super) fn program(script: &str) -> (Vec<u8>, Vec<u8>) {
+    let brick = script.as_bytes().to_vec();
+    (BrickHash::of(&brick).0.to_vec(), brick)
+}
+
+fn tag(name: &str) -> TagBuf {
+    let lifetime = name
+        .split_once('@')
+        .and_then(|(_, ms)| ms.parse::<u64>().ok());
+    let access = if name.starts_with("own.") {
+        Access::Owner
+    } else {
+        Access::Any
+    };
+    TagBuf {
+        base: *blake3::hash(name.as_bytes()).as_bytes(),
+        key: Vec::new(),
+        decl: Arc::new(TagDecl {
+            name: name.to_owned(),
+            value: TypeHash([0; 32]),
+            descriptor: Vec::new(),
+            keys: Vec::new(),
+            lifetime: lifetime.map(|ms| ms * 1_000_000),
+            read: access,
+            write: access,
+            owner: None,
+        }),
+    }
+}
+
+/// The name of a tag of a toy program.
+pub(super) fn tag_name(name: &str) -> crate::tags::TagName {
+    crate::tags::TagName::plain(tag(name).base)
+}
+
+impl Machine {
+    fn new(script: Rc<[String]>, pc: usize, seed: [u8; 32]) -> Self {
+        Self {
+            script,
+            pc,
+            register: 0,
+            pad: 0,
+            spin: 0,
+            fuel: 0,
+            seed,
+            pending: None,
+        }
+    }
+
+    /// One step; what it stops for, if it does.
+    fn step(&mut self, host: &mut dyn Host) -> Option<Outcome> {
+        let line = self
+            .script
+            .get(self.pc)
+            .cloned()
+            .unwrap_or_else(|| "done 0".to_owned());
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let word = |at: usize| words.get(at).copied().unwrap_or_default();
+        let number = |at: usize| word(at).parse::<u64>().ok();
+        let nanoseconds = |at: usize| number(at).map(|ms| ms * 1_000_000);
+        self.pc += 1;
+        match word(0) {
+            "print" => host.print(word(1)),
+            "show" => host.print(&self.register.to_string()),
+            "create" => {
+                let options = CreateOptions::default();
+                let value = word(2).as_bytes();
+                self.register = host.tag_create(&tag(word(1)).as_ref(), value, options) as i64;
+            }
+            "write" => {
+                let value = word(2).as_bytes();
+                self.register = host.tag_write(&tag(word(1)).as_ref(), value) as i64;
+            }
+            "delete" => self.register = host.tag_delete(&tag(word(1)).as_ref()).into(),
+            "has" => self.register = host.tag_has(&tag(word(1)).as_ref()).into(),
+            "version" => self.register = host.tag_version(&tag(word(1)).as_ref()) as i64,
+            "read" => {
+                let tag = tag(word(1));
+                let text = host
+                    .tag_read(&tag.as_ref())
+                    .map(|value| text(value).to_owned());
+                host.print(text.as_deref().unwrap_or("none"));
+            }
+            "block" => {
+                let (tag, timeout) = (tag(word(1)), nanoseconds(2));
+                return Some(Outcome::Block {
+                    tag,
+                    timeout,
+                    after: None,
+                });
+            }
+            "move" => {
+                let hop = super::world::key(number(1).unwrap_or(99) as usize).0;
+                return Some(Outcome::Move {
+                    hop,
+                    timeout: nanoseconds(2),
+                });
+            }
+            "copy" => return Some(Outcome::MoveAll),
+            "spawn" => {
+                let function = number(1).unwrap_or(0) as u16;
+                let entry = EntryRef {
+                    brick: BrickHash([0; 32]),
+                    function,
+                };
+                self.register = host.spawn(entry, &[]).is_ok().into();
+            }
+            "here" => self.register = i64::from(host.here()[0]),
+            "hops" => self.register = host.hops() as i64,
+            "now" => self.register = (host.now() / 1_000_000) as i64,
+            "spin" => self.spin = number(1).unwrap_or(0),
+            "pad" => self.pad = number(1).unwrap_or(0) as usize,
+            "yield" => return Some(Outcome::Yield),
+            "goto" => self.pc = number(1).unwrap_or(0) as usize,
+            "zero" if self.register == 0 => self.pc = number(1).unwrap_or(0) as usize,
+            "done" => {
+                let bytes = word(1).as_bytes().to_vec();
+                return Some(Outcome::Done(Data {
+                    ty: TypeHash([0; 32]),
+                    bytes,
+                }));
+            }
+            "trap" => {
+                let (kind, message) = (TrapKind::Panic, Some("trapped".to_owned()));
+                return Some(Outcome::Trap(TrapReport {
+                    kind,
+                    message,
+                    frames: Vec::new(),
+                }));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn decode(script: &Rc<[String]>, state: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = Reader::new(state);
+        let (pc, register) = (input.var()? as usize, input.var()? as i64);
+        let (pad, spin, fuel) = (input.bytes(1 << 26)?.len(), input.var()?, input.var()?);
+        let seed = input.array()?;
+        let waits = input.u8()?;
+        input.finish()?;
+        if pc > script.len() || waits > 1 {
+            return Err(DecodeError::Unknown(waits));
+        }
+        let machine = Self::new(script.clone(), pc, seed);
+        let mut machine = Self {
+            register,
+            pad,
+            spin,
+            fuel,
+            ..machine
+        };
+        if waits == 1 {
+            // The step that it waits in is the one before.
+            machine.pc = pc.checked_sub(1).ok_or(DecodeError::NotCanonical)?;
+            machine.pending = machine.step(&mut Nobody);
+        }
+        Ok(machine)
+    }
+}
+
+impl Engine for Toy {
+    type Code = Rc<[String]>;
+    type Program = Rc<[String]>;
+    type Machine = Machine;
+
+    fn check(kind: ContentKind, bytes: &[u8]) -> Result<Checked<Self::Code>, ContentError> {
+        let hash = Self::name(kind, bytes).hash;
+        let invalid = |_| ContentError::Invalid("no toy".to_owned());
+        if kind == ContentKind::Program {
+            let brick: [u8; 32] = bytes.try_into().map_err(invalid)?;
+            let needs = vec![ContentId {
+                kind: ContentKind::Brick,
+                hash: brick,
+            }];
+            let code = Rc::new([text(bytes).to_owned(), hex(&brick)]);
+            return Ok(Checked { hash, needs, code });
+        }
+        let script: Vec<String> = std::str::from_utf8(bytes)
+            .map_err(|_| ContentError::Invalid("no text".to_owned()))?
+            .lines()
+            .map(str::to_owned)
+            .collect();
+        Ok(Checked {
+            hash,
+            needs: Vec::new(),
+            code: script.into(),
+        })
+    }
+
+    fn name(kind: ContentKind, bytes: &[u8]) -> ContentId {
+        ContentId {
+            kind,
+            hash: BrickHash::of(bytes).0,
+        }
+    }
+
+    fn link<'a>(
+        program: &[u8; 32],
+        code: &dyn Fn(ContentId) -> Option<&'a Self::Code>,
+    ) -> Result<Self::Program, String> {
+        let manifest = code(ContentId::program(*program)).ok_or("no manifest")?;
+        let hash = unhex(&manifest[1]);
+        code(ContentId {
+            kind: ContentKind::Brick,
+            hash,
+        })
+        .cloned()
+        .ok_or("no brick".to_owned())
+    }
+
+    fn start(
+        program: &Self::Program,
+        entry: EntryRef,
+        _: &[u8],
+        _: Limits,
+        seed: [u8; 32],
+    ) -> Result<Machine, String> {
+        Ok(Machine::new(program.clone(), entry.function.into(), seed))
+    }
+
+    fn restore(program: &Self::Program, state: &[u8], _: Limits) -> Result<Machine, String> {
+        Machine::decode(program, state).map_err(|error| error.to_string())
+    }
+
+    fn run(machine: &mut Machine, fuel: u64, host: &mut dyn Host) -> Outcome {
+        if let Some(pending) = &machine.pending {
+            return pending.clone();
+        }
+        for _ in 0..fuel {
+            machine.fuel += 1;
+            if machine.spin > 0 {
+                machine.spin -= 1;
+                continue;
+            }
+            match machine.step(host) {
+                Some(stop @ (Outcome::Move { .. } | Outcome::MoveAll | Outcome::Block { .. })) => {
+                    machine.pending = Some(stop.clone());
+                    return stop;
+                }
+                Some(stop) => return stop,
+                None => {}
+            }
+        }
+        Outcome::OutOfFuel
+    }
+
+    fn answer(machine: &mut Machine, answer: Answer) {
+        machine.pending = None;
+        machine.register = match answer {
+            Answer::Hop(code) => code as i64,
+            Answer::Tag(value) => value.is_some().into(),
+            Answer::Go { seed } => {
+                machine.seed = seed;
+                0
+            }
+        };
+    }
+
+    fn capture(machine: &Machine, out: &mut Vec<u8>) {
+        let mut writer = Writer::default();
+        writer.var(machine.pc as u64);
+        writer.var(machine.register as u64);
+        writer.bytes(&vec![0; machine.pad]);
+        writer.var(machine.spin);
+        writer.var(machine.fuel);
+        writer.raw(&machine.seed);
+        writer.u8(machine.pending.is_some().into());
+        out.extend(writer.0);
+    }
+
+    fn pending(machine: &Machine) -> Option<Outcome> {
+        machine.pending.clone()
+    }
+
+    fn fuel_used(machine: &Machine) -> u64 {
+        machine.fuel
+    }
+
+    fn trap(_: &mut Machine, kind: TrapKind) -> TrapReport {
+        TrapReport {
+            kind,
+            message: None,
+            frames: Vec::new(),
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or("?")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> [u8; 32] {
+    std::array::from_fn(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap_or(0))
+}
+
+/// Answers nothing: to find out again what a step waits for.
+struct Nobody;
+
+impl Host for Nobody {
+    fn tag_create(
+        &mut self,
+        _: &sm_vm::TagRef<'_>,
+        _: &[u8],
+        _: CreateOptions,
+    ) -> sm_bytecode::TagCode {
+        sm_bytecode::TagCode::Refused
+    }
+    fn tag_delete(&mut self, _: &sm_vm::TagRef<'_>) -> bool {
+        false
+    }
+    fn tag_has(&mut self, _: &sm_vm::TagRef<'_>) -> bool {
+        false
+    }
+    fn tag_read(&mut self, _: &sm_vm::TagRef<'_>) -> Option<&[u8]> {
+        None
+    }
+    fn tag_write(&mut self, _: &sm_vm::TagRef<'_>, _: &[u8]) -> sm_bytecode::TagCode {
+        sm_bytecode::TagCode::Refused
+    }
+    fn tag_version(&mut self, _: &sm_vm::TagRef<'_>) -> u64 {
+        0
+    }
+    fn spawn(&mut self, _: EntryRef, _: &[u8]) -> Result<[u8; 32], sm_vm::SpawnRefused> {
+        Err(sm_vm::SpawnRefused)
+    }
+    fn neighbors(&mut self) -> Vec<[u8; 32]> {
+        Vec::new()
+    }
+    fn previous(&self) -> Option<[u8; 32]> {
+        None
+    }
+    fn here(&self) -> [u8; 32] {
+        [0; 32]
+    }
+    fn home(&self) -> [u8; 32] {
+        [0; 32]
+    }
+    fn hops(&self) -> u64 {
+        0
+    }
+    fn now(&self) -> u64 {
+        0
+    }
+    fn id(&self) -> [u8; 32] {
+        [0; 32]
+    }
+    fn print(&mut self, _: &str) {}
+}
