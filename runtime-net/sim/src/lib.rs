@@ -34,7 +34,7 @@ mod world;
 pub use launch::{Package, Start};
 pub use network::{Network, NodeIx};
 pub use random::Seed;
-pub use simulation::{BadTag, Checks, LaunchStatus, Options, Simulation, StartError, Stop};
+pub use simulation::{BadTag, Begin, Checks, LaunchStatus, Options, Simulation, StartError, Stop};
 pub use stats::Totals;
 pub use trace::{Detail, Event, Json, Record, Text, TraceHash};
 pub use world::{Author, Names};

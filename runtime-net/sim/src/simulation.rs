@@ -10,14 +10,13 @@
 
 mod faults;
 mod host;
+mod options;
 mod outputs;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use sm_core::content::ContentError;
-use sm_core::ids::{LaunchHash, MessageId, SessionId, Span, StoreToken, Time};
-use sm_core::launch::LaunchError;
-use sm_core::node::{Node, Report};
+use sm_core::ids::{LaunchHash, SessionId, Span, StoreToken, Time};
+use sm_core::node::Node;
 
 use crate::check::{Checkers, Facts, Violation};
 use crate::launch::Start;
@@ -26,108 +25,12 @@ use crate::link::{Bytes, Effects, Later, LinkIx, Links, Side, Signal};
 use crate::network::{Faults, Layout, Network, NodeIx, Partition};
 use crate::random::{Seed, Stream};
 use crate::stats::Totals;
-use crate::trace::{Detail, Event, Record, TraceHash, TraceHasher};
+use crate::trace::{Event, Record, TraceHash, TraceHasher};
 use crate::value::NodeTag;
 use crate::wheel::Wheel;
 use crate::world::Names;
 use host::Host;
-
-/// What can be chosen about a run beside its network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// The seed of everything that is left to chance.
-    pub seed: Seed,
-    /// The virtual time after which the run is given up.
-    pub deadline: Span,
-    /// Which events are kept for [`Simulation::take_records`]; the trace hash is of all.
-    pub detail: Detail,
-    /// Whether invariants are checked after every event.
-    pub checks: Checks,
-}
-
-impl Options {
-    /// A run with this seed, ten minutes long at most, that keeps outputs and checks nothing.
-    pub fn new(seed: u64) -> Self {
-        Self {
-            seed: Seed(seed),
-            deadline: limits::DEADLINE,
-            detail: Detail::default(),
-            checks: Checks::Off,
-        }
-    }
-}
-
-/// Whether invariants are checked after every event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Checks {
-    /// They are not.
-    #[default]
-    Off,
-    /// They are; the run ends at the first that does not hold.
-    On,
-}
-
-/// Why a network cannot be simulated.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadTag {
-    /// The node that has the tag.
-    pub node: String,
-    /// The tag.
-    pub tag: String,
-    /// What is wrong with its value.
-    pub reason: String,
-}
-
-impl std::fmt::Display for BadTag {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "tag `{}` of node {}: {}",
-            self.tag, self.node, self.reason
-        )
-    }
-}
-
-impl std::error::Error for BadTag {}
-
-/// Why a run has stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stop {
-    /// The launch that was waited for has ended.
-    Done,
-    /// Nothing more would happen.
-    Quiet,
-    /// The virtual time is over.
-    Deadline,
-    /// An invariant does not hold.
-    Violation,
-}
-
-/// A launch and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LaunchStatus {
-    /// Where it began.
-    pub node: NodeIx,
-    /// Its first message.
-    pub message: MessageId,
-    /// When it began.
-    pub began: Time,
-    /// When its first message had ended, as its home learnt.
-    pub ended: Option<Time>,
-    /// The reports on all its messages that have come home.
-    pub reports: Vec<Report>,
-    before: Totals,
-    after: Option<Totals>,
-}
-
-impl LaunchStatus {
-    /// The report on the first message, whose result is that of the launch.
-    pub fn result(&self) -> Option<&Report> {
-        self.reports
-            .iter()
-            .find(|report| report.message == self.message)
-    }
-}
+pub use options::{BadTag, Begin, Checks, LaunchStatus, Options, StartError, Stop};
 
 /// A run.
 #[derive(Debug)]
@@ -143,6 +46,8 @@ pub struct Simulation {
     /// How many entries of the queue are not faults to come.
     foreground: usize,
     now: Time,
+    /// When the network was ready, from which the deadline counts.
+    began: Time,
     links: Links,
     hosts: Vec<Host>,
     crashes: Vec<Stream>,
@@ -220,6 +125,7 @@ impl Simulation {
             queue: Wheel::default(),
             foreground: 0,
             now: Time::ZERO,
+            began: Time::ZERO,
             links,
             hosts: hosts.collect::<Result<_, _>>()?,
             crashes: (0..count as u64)
@@ -236,6 +142,9 @@ impl Simulation {
             layout,
         };
         simulation.begin();
+        if options.begin == Begin::Connected {
+            simulation.warm_up();
+        }
         Ok(simulation)
     }
 
@@ -281,12 +190,12 @@ impl Simulation {
         if self.violation.is_some() || self.is_quiet() {
             return false;
         }
-        let deadline = Time::ZERO + self.options.deadline;
+        let deadline = self.began + self.options.deadline;
         let Some((at, due)) = self.queue.pop(deadline.0) else {
             self.now = deadline;
             return false;
         };
-        self.now = Time(at);
+        self.now = self.now.max(Time(at));
         self.foreground -= usize::from(due.is_foreground());
         self.happen(due);
         true
@@ -302,21 +211,27 @@ impl Simulation {
         Stop::Done
     }
 
-    /// Goes on for so much virtual time, or until the run is over.
+    /// Goes on for so much virtual time, or until an invariant does not hold.
     pub fn run_for(&mut self, span: Span) -> Stop {
-        let saved = self.options.deadline;
-        let until = (self.now + span).since(Time::ZERO);
-        self.options.deadline = until.min(saved);
+        let until = self.now + span;
+        let saved = std::mem::replace(&mut self.options.deadline, until.since(self.began));
         while self.step() {}
         self.options.deadline = saved;
+        if self.violation.is_none() {
+            self.now = until;
+        }
         self.why_over()
     }
 
-    /// Ends all faults, goes on until nothing more happens, and checks that all has come together.
+    /// Ends all faults and goes on until nothing more happens, two minutes at most; then checks that
+    /// all has come together. A run in which something always happens answers [`Stop::Deadline`].
     pub fn converge(&mut self) -> Stop {
         self.heal();
+        let until = self.now + limits::CONVERGE;
+        let saved = std::mem::replace(&mut self.options.deadline, until.since(self.began));
         while self.step() {}
-        if self.violation.is_none() {
+        self.options.deadline = saved;
+        if self.violation.is_none() && self.is_quiet() {
             let facts: Vec<Facts> = (0..self.hosts.len()).map(|n| self.facts(n, true)).collect();
             let checked = self
                 .checkers
@@ -416,6 +331,19 @@ impl Simulation {
         for node in 0..self.hosts.len() {
             self.boot(NodeIx(node as u32));
         }
+    }
+
+    /// Lets the links connect and the nodes greet each other: three times the longest delay.
+    fn warm_up(&mut self) {
+        let longest = self
+            .layout
+            .links
+            .iter()
+            .map(|link| link.model.delay.max)
+            .max();
+        let span = Span(longest.unwrap_or(Span::ZERO).0.saturating_mul(3));
+        self.run_for(span.min(limits::WARM_UP));
+        self.began = self.now;
     }
 
     fn happen(&mut self, due: Due) {
@@ -631,35 +559,6 @@ impl Simulation {
             host.local(self.now),
             tags,
         )
-    }
-}
-
-/// Why a program was not started.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StartError {
-    /// The node is down, or there is no such node.
-    Down,
-    /// Its code is no code.
-    Code(ContentError),
-    /// The node does not take it.
-    Launch(LaunchError),
-}
-
-impl std::fmt::Display for StartError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            StartError::Down => f.write_str("the node is down"),
-            StartError::Code(error) => write!(f, "the code is refused: {error:?}"),
-            StartError::Launch(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
-
-impl From<LaunchError> for StartError {
-    fn from(error: LaunchError) -> Self {
-        StartError::Launch(error)
     }
 }
 

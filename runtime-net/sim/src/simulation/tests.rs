@@ -3,7 +3,7 @@
 use super::*;
 use crate::network::{LinkModel, Memory, Shape, TagDef, TagValue};
 use crate::random::Delay;
-use crate::trace::{Json, Text};
+use crate::trace::{Detail, Json, Text};
 
 fn grid(nodes: u32) -> Network {
     let link = LinkModel {
