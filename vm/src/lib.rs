@@ -1,5 +1,6 @@
 //! The virtual machine of Smart Messages: interpreter, heap, capture and restore.
 
+mod capture;
 mod data;
 mod heap;
 pub mod host;
@@ -18,6 +19,7 @@ mod stack;
 mod text;
 pub mod value;
 
+pub use capture::{RestoreError, state_bricks};
 pub use host::{CreateOptions, Host, Lifetime, SpawnRefused, TagBuf, TagDecl, TagRef};
 pub use limits::{Collection, Limits};
 pub use machine::{Machine, StartError};

@@ -47,6 +47,8 @@ pub const DATA_BYTES: usize = 16 << 20;
 /// The most values one structural operation (`==`, showing, encoding) visits, so that a cycle or
 /// much shared structure cannot make it run long; more is the trap `NotData`.
 pub const DATA_STEPS: u64 = 1 << 20;
+/// The longest captured state that is looked at; a node may set itself a lower limit.
+pub const STATE_BYTES: usize = 1 << 30;
 /// The longest encoding of the keys of one tag: a key is a name, and is looked up often.
 pub const KEY_BYTES: usize = 4 << 10;
 /// The deepest nesting of a host-side [`crate::Value`], which is walked by recursion.

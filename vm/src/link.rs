@@ -28,12 +28,13 @@ pub(crate) fn link(
 ) -> Result<Program, LinkError> {
     let modules = calls::Modules::new(manifest, modules)?;
     let mut linker = Linker::default();
+    let any_tag = linker.types.add_any_tag();
     for hash in &manifest.bricks {
         let group = bricks(hash).ok_or(LinkError::MissingBrick(*hash))?;
         linker.add_group(*hash, group, &modules)?;
     }
     linker.link_code(&modules)?;
-    let program = linker.finish(manifest);
+    let program = linker.finish(manifest, any_tag);
     check_entry(&program)?;
     Ok(program)
 }
@@ -130,7 +131,7 @@ impl Linker {
         Ok(())
     }
 
-    fn finish(self, manifest: &ProgramManifest) -> Program {
+    fn finish(self, manifest: &ProgramManifest, any_tag: TypeId) -> Program {
         let types = self.types.table();
         let all = || types.iter().map(|(ix, _)| ix);
         let layouts = Layouts {
@@ -153,6 +154,7 @@ impl Linker {
             hashes,
             types_by_hash,
             types,
+            any_tag,
             statics: Statics {
                 layouts,
                 texts: self.texts,

@@ -25,6 +25,8 @@ pub struct Program {
     pub(crate) bricks: Vec<Brick>,
     pub(crate) functions: Vec<Function>,
     pub(crate) types: TypeTable,
+    /// The type of the elements of places.
+    pub(crate) any_tag: TypeId,
     pub(crate) hashes: Vec<TypeHash>,
     pub(crate) types_by_hash: BTreeMap<TypeHash, TypeId>,
     pub(crate) shapes: Vec<Shape>,

@@ -99,20 +99,6 @@ impl Shape {
             }
         }
     }
-
-    /// The number of words that a value takes in registers.
-    pub(crate) fn is_reference(&self) -> bool {
-        !matches!(
-            self,
-            Shape::Unit
-                | Shape::Bool
-                | Shape::Int
-                | Shape::Float
-                | Shape::Duration
-                | Shape::SmallEnum(_)
-                | Shape::Option { .. }
-        )
-    }
 }
 
 impl Element {

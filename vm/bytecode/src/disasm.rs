@@ -134,7 +134,10 @@ impl Disassembly<'_> {
         let mut pc = 0;
         for (at, block) in function.blocks.iter().enumerate() {
             let live: Vec<_> = block.live_in.iter().map(|reg| format!("{reg}")).collect();
-            writeln!(out, "b{at} ({}):", live.join(" "))?;
+            match live.as_slice() {
+                [] => writeln!(out, "b{at}:")?,
+                _ => writeln!(out, "b{at} ({}):", live.join(" "))?,
+            }
             for inst in &block.insts {
                 writeln!(out, "{pc:6}  {}", self.inst(inst, debug))?;
                 pc += 1;
@@ -165,10 +168,10 @@ impl Disassembly<'_> {
             let name = names.next().map_or("", |operand| operand.name);
             let is_written = matches!(operand, OperandRef::Def(_) | OperandRef::Defs(_));
             let shown = self.operand(name, operand, debug);
-            if is_written {
-                written.push(shown)
-            } else {
-                rest.push(shown)
+            match is_written {
+                true if shown.is_empty() => {}
+                true => written.push(shown),
+                false => rest.push(shown),
             }
         });
         let mut text = String::new();
@@ -190,13 +193,11 @@ impl Disassembly<'_> {
     ) -> String {
         let group = self.group;
         let reg = |reg: Reg| format!("{}", RegName { reg, debug });
-        let regs = |regs: &[Reg]| {
-            let all: Vec<_> = regs.iter().map(|r| reg(*r)).collect();
-            format!("({})", all.join(", "))
-        };
+        let regs = |regs: &[Reg]| regs.iter().map(|r| reg(*r)).collect::<Vec<_>>().join(", ");
         match operand {
             OperandRef::Use(one) | OperandRef::Def(one) | OperandRef::Update(one) => reg(one),
-            OperandRef::Uses(list) | OperandRef::Defs(list) => regs(list),
+            OperandRef::Defs(list) => regs(list),
+            OperandRef::Uses(list) => format!("({})", regs(list)),
             OperandRef::Block(to) => format!("{name} {to}"),
             OperandRef::Blocks(targets) => format!("{name} {targets:?}"),
             OperandRef::Type(ty) => group.types.show(ty),

@@ -51,3 +51,6 @@ pub use types::{
     Field, RecordSlot, Slot, Type, TypeError, TypeFacts, TypePool, TypeTable, Variant,
 };
 pub use verify::{BrickError, Fault, FunctionCode, VerifiedGroup, VerifyError};
+
+#[cfg(test)]
+mod tests;

@@ -38,14 +38,6 @@ impl Heap {
         self.words.reserve_exact(self.limit - live);
         Ok(())
     }
-
-    /// Makes room while nothing is garbage, as it is while a state is restored.
-    pub(crate) fn grow(&mut self, need: usize) -> Result<(), HeapFull> {
-        if self.words.len() + need <= self.limit {
-            return Ok(());
-        }
-        self.resize(need)
-    }
 }
 
 struct Copy {

@@ -131,18 +131,19 @@ impl Heap {
         stack: &mut Vec<Pending>,
     ) -> Result<Option<u64>, TooManySteps> {
         steps.spend(1)?;
-        let Target::Object(addr) = reference.target() else {
-            return Ok(Some(self.hash_leaf(statics, reference, steps)?));
-        };
         if let Some(hash) = memo.get(reference) {
             return Ok(Some(hash));
         }
-        let header = self.header(addr);
-        if matches!(header.class(), Class::Blob | Class::Tag) {
+        let composite = match reference.target() {
+            Target::Object(addr) => Some(self.header(addr))
+                .filter(|header| !matches!(header.class(), Class::Blob | Class::Tag)),
+            Target::Null | Target::Const(_) | Target::Tag(_) => None,
+        };
+        let Some(header) = composite else {
             let hash = self.hash_leaf(statics, reference, steps)?;
             memo.set(reference, hash);
             return Ok(Some(hash));
-        }
+        };
         stack.push(Pending {
             object: reference,
             next: 0,

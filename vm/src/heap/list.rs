@@ -8,6 +8,8 @@
 
 use std::ops::Range;
 
+use sm_bytecode::codec::Writer;
+
 use crate::heap::Heap;
 use crate::heap::layout::{
     Addr, COUNT, Class, Header, Kind, LIST_DATA, ONE_CHANGE, ONE_MORE, Ref, words_for,
@@ -314,6 +316,35 @@ impl Heap {
         match self.list_len(list) {
             0 => &[],
             len => &self.byte_view(self.data(list))[..len],
+        }
+    }
+
+    /// Writes the elements of a list of words as one little-endian block.
+    pub(crate) fn write_words(&self, list: Ref, out: &mut Writer) {
+        let words = self.list_elements(list);
+        if cfg!(target_endian = "little") {
+            out.raw(bytemuck::cast_slice(words));
+        } else {
+            words.iter().for_each(|word| out.raw(&word.to_le_bytes()));
+        }
+    }
+
+    /// Reads the elements of a list of words, which has the block's length.
+    pub(crate) fn read_words(&mut self, list: Ref, block: &[u8]) {
+        if self.list_len(list) == 0 {
+            return;
+        }
+        let array = self.data(list);
+        for (word, chunk) in self.payload_mut(array).iter_mut().zip(block.as_chunks().0) {
+            *word = u64::from_le_bytes(*chunk);
+        }
+    }
+
+    /// Reads the elements of a list of `Bool`, which has the block's length.
+    pub(crate) fn read_bytes(&mut self, list: Ref, block: &[u8]) {
+        if self.list_len(list) > 0 {
+            let array = self.data(list);
+            self.byte_view_mut(array)[..block.len()].copy_from_slice(block);
         }
     }
 

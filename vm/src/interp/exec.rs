@@ -448,5 +448,5 @@ fn is_safepoint(effects: Effects) -> bool {
 /// Rounds towards zero; `None` for what is no 64-bit integer.
 fn float_to_int(value: f64) -> Option<i64> {
     const END: f64 = 9_223_372_036_854_775_808.0;
-    (-END <= value && value < END).then_some(value as i64)
+    (-END..END).contains(&value).then_some(value as i64)
 }

@@ -43,6 +43,13 @@ impl TypeTables {
         Ok(ids)
     }
 
+    /// Adds the type of the elements of places, which a program can have without naming it.
+    pub(super) fn add_any_tag(&mut self) -> TypeId {
+        let table = TypeTable::from_types(vec![Type::AnyTag]);
+        let added = table.hashes().ok().map(|hashes| self.add(&table, &hashes));
+        added.and_then(Result::ok).map_or(TypeId(0), |ids| ids[0])
+    }
+
     pub(super) fn hash(&self, id: TypeId) -> TypeHash {
         self.hashes[id.index()]
     }

@@ -1,0 +1,216 @@
+//! Tests across the crate: names that must not change, the text form, bundles.
+
+mod bundle;
+mod disasm;
+mod golden;
+mod manifests;
+
+use std::string::ToString;
+use std::vec;
+
+use crate::codes::TrapKind;
+use crate::debug::{DebugBlob, DebugFunction, DebugGroup, Position};
+use crate::group::{Access, Block, Callee, Const, Function, Group, TagConst};
+use crate::hash::BrickHash;
+use crate::index::{BlockIx, ConstIx, FloatBits, FuncRef, Reg, TagIx};
+use crate::inst::Inst;
+use crate::native::Native;
+use crate::types::{Field, Slot, Type, TypeTable, Variant};
+
+/// A group by hand that has something in every table, in normal form.
+fn sample() -> Group {
+    let mut types = TypeTable::new();
+    let [int, text, unit] = [Type::Int, Type::Str, Type::Unit].map(|ty| types.intern(ty));
+    let tree = types.reserve();
+    let kids = types.intern(Type::List(tree));
+    let field = |name: &str, ty, mutable| Field {
+        name: name.into(),
+        ty,
+        mutable,
+    };
+    let fields = vec![field("value", int, true), field("kids", kids, false)];
+    types.set(
+        tree,
+        Type::Struct {
+            name: "Tree".into(),
+            args: vec![],
+            fields,
+        },
+    );
+    let variants = ["Red", "Green"].map(|n| Variant {
+        name: n.to_string(),
+        fields: vec![],
+    });
+    let color = types.intern(Type::Enum {
+        name: "Color".into(),
+        args: vec![],
+        variants: variants.into(),
+    });
+    let tag = types.intern(Type::Tag(tree));
+    let r = Reg;
+    let sum = Function {
+        params: vec![tree],
+        captures: vec![],
+        result: int,
+        regs: vec![
+            Slot::Ref(tree),
+            Slot::Int,
+            Slot::Ref(kids),
+            Slot::Int,
+            Slot::Int,
+            Slot::Ref(tree),
+            Slot::Int,
+            Slot::Enum(color),
+            Slot::Ref(tag),
+            Slot::Int,
+            Slot::Ref(text),
+            Slot::Float,
+        ],
+        blocks: vec![
+            block(vec![
+                Inst::RecordGet {
+                    dst: r(1),
+                    src: r(0),
+                    field: 0,
+                },
+                Inst::RecordGet {
+                    dst: r(2),
+                    src: r(0),
+                    field: 1,
+                },
+                Inst::ListLen {
+                    dst: r(3),
+                    list: r(2),
+                },
+                Inst::IntConst {
+                    dst: r(4),
+                    value: -1,
+                },
+                Inst::Jump { to: BlockIx(1) },
+            ]),
+            block(vec![Inst::ForNext {
+                i: r(4),
+                limit: r(3),
+                body: BlockIx(2),
+                exit: BlockIx(3),
+            }]),
+            block(vec![
+                Inst::ListGet {
+                    dst: r(5),
+                    list: r(2),
+                    index: r(4),
+                },
+                Inst::Call {
+                    dsts: [r(6)].into(),
+                    func: FuncRef::Local(0),
+                    args: [r(5)].into(),
+                },
+                Inst::IntAdd {
+                    dst: r(1),
+                    a: r(1),
+                    b: r(6),
+                },
+                Inst::Jump { to: BlockIx(1) },
+            ]),
+            block(vec![
+                Inst::EnumConst {
+                    dst: r(7),
+                    ty: color,
+                    variant: 1,
+                },
+                Inst::TagConst {
+                    dst: r(8),
+                    tag: TagIx(0),
+                },
+                Inst::TagWrite {
+                    dst: r(9),
+                    tag: r(8),
+                    value: [r(0)].into(),
+                },
+                Inst::StrConst {
+                    dst: r(10),
+                    konst: ConstIx(0),
+                },
+                Inst::FloatConst {
+                    dst: r(11),
+                    bits: FloatBits::of(0.5),
+                },
+                Inst::CallNative {
+                    dsts: [r(9)].into(),
+                    native: Native::StrLen,
+                    args: [r(10)].into(),
+                },
+                Inst::Call {
+                    dsts: [].into(),
+                    func: FuncRef::Callee(0),
+                    args: [r(9)].into(),
+                },
+                Inst::Switch {
+                    index: r(9),
+                    targets: [BlockIx(4)].into(),
+                    default: BlockIx(5),
+                },
+            ]),
+            block(vec![Inst::Return {
+                values: [r(1)].into(),
+            }]),
+            block(vec![Inst::TrapMessage {
+                kind: TrapKind::Panic,
+                message: r(10),
+            }]),
+        ],
+    };
+    let mut group = Group {
+        types,
+        consts: vec![Const::Str("oh \"no\"".into())],
+        tags: vec![TagConst {
+            name: "forest".into(),
+            value: tree,
+            keys: vec![],
+            owner: Some("lib".into()),
+            lifetime: Some(60_000_000_000),
+            read: Access::Any,
+            write: Access::Code,
+        }],
+        callees: vec![Callee {
+            group: BrickHash([0xab; 32]),
+            function: 2,
+            params: vec![int],
+            result: unit,
+        }],
+        functions: vec![sum],
+    };
+    group.functions[0].compute_live_in();
+    group.canonicalize().expect("the types can be named");
+    group
+}
+
+fn block(insts: vec::Vec<Inst>) -> Block {
+    Block {
+        live_in: vec![],
+        insts,
+    }
+}
+
+fn names(group: &Group) -> DebugBlob {
+    let position = |pc, line| Position {
+        pc,
+        file: 0,
+        start: pc * 10,
+        end: pc * 10 + 5,
+        line,
+        column: 1,
+    };
+    let function = DebugFunction {
+        name: "sum".into(),
+        registers: vec![(Reg(0), "tree".into()), (Reg(1), "total".into())],
+        positions: vec![position(0, 3), position(5, 4), position(9, 6)],
+    };
+    DebugBlob {
+        files: vec!["lib.sm".into()],
+        groups: vec![DebugGroup {
+            brick: group.hash(),
+            functions: vec![function],
+        }],
+    }
+}

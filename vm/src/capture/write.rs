@@ -1,0 +1,238 @@
+//! Writing a state: frames first, then objects in the order in which they are first met.
+
+use sm_bytecode::FloatBits;
+use sm_bytecode::codec::Writer;
+
+use crate::capture::tables::TablesOut;
+use crate::heap::Heap;
+use crate::heap::layout::{Addr, Class, FIELDS, Header, Kind, Ref, Target, TypeLayout};
+use crate::index::{FuncId, TagId, TypeId};
+use crate::machine::{Machine, Reply, Status};
+use crate::program::Program;
+use crate::shape::Shape;
+
+pub(super) fn capture(machine: &Machine, out: &mut Vec<u8>) {
+    let program = &*machine.program;
+    let mut capture = Capture {
+        program,
+        heap: &machine.heap,
+        out: Writer::new(),
+        tables: TablesOut::new(program),
+        numbers: vec![0; machine.heap.size()],
+        objects: Vec::new(),
+    };
+    capture.out.number(machine.fuel_used);
+    capture.out.raw(&machine.rng.state());
+    capture.status(&machine.status);
+    capture.frames(machine);
+    capture.all_objects();
+    let mut head = Writer::new();
+    capture.tables.write(&mut head);
+    out.extend_from_slice(&head.into_bytes());
+    out.extend_from_slice(&capture.out.into_bytes());
+}
+
+struct Capture<'m> {
+    program: &'m Program,
+    heap: &'m Heap,
+    out: Writer,
+    tables: TablesOut<'m>,
+    /// The number of the object at each address, from 1; 0 for what was not met.
+    numbers: Vec<u32>,
+    /// The objects that were met, in the order of their numbers.
+    objects: Vec<Addr>,
+}
+
+impl Capture<'_> {
+    fn status(&mut self, status: &Status) {
+        match status {
+            Status::Ready => self.out.byte(0),
+            Status::Waiting => self.out.byte(1),
+            Status::Answered(Reply::Hop(code)) => {
+                self.out.byte(2);
+                self.out.byte(code.code());
+            }
+            Status::Answered(Reply::Tag(None)) => self.out.byte(3),
+            Status::Answered(Reply::Tag(Some(value))) => {
+                self.out.byte(4);
+                self.out.blob(value);
+            }
+            Status::Ended(_) => panic!("a spent machine has no state to go on from"),
+        }
+    }
+
+    /// Outermost first: the function, the program counter, and the live registers.
+    fn frames(&mut self, machine: &Machine) {
+        let frames = &machine.stack.frames;
+        self.out.length(frames.len());
+        for (index, frame) in frames.iter().enumerate() {
+            let function = self.program.function(frame.func);
+            self.tables.function(&mut self.out, frame.func);
+            self.out.number((frame.pc.0 - function.start.0).into());
+            let live = match index + 1 == frames.len() {
+                true => self.program.live_before(frame.func, frame.pc),
+                false => self.program.live_across(frame.func, frame.pc),
+            };
+            for reg in live.unwrap_or(&[]) {
+                let word = machine.stack.regs[frame.base as usize + reg.index()];
+                self.word(function.kinds[reg.index()], word);
+            }
+        }
+    }
+
+    fn all_objects(&mut self) {
+        let mut next = 0;
+        while let Some(addr) = self.objects.get(next).copied() {
+            self.object(addr);
+            next += 1;
+        }
+    }
+
+    fn word(&mut self, kind: Kind, word: u64) {
+        match kind {
+            Kind::Int => self.out.signed(word as i64),
+            Kind::Float => self.float(word),
+            Kind::Bool => self.out.byte(word as u8),
+            Kind::Enum(_) => self.out.number(word),
+            Kind::Ref(_) | Kind::OptRef(_) => self.reference(Ref::of_word(word)),
+        }
+    }
+
+    fn float(&mut self, word: u64) {
+        let bits = FloatBits::of(f64::from_bits(word));
+        self.out.raw(&bits.0.to_le_bytes());
+    }
+
+    /// 0 is null, an even number an object, 1 modulo 4 a constant, 3 modulo 4 a tag without keys.
+    fn reference(&mut self, reference: Ref) {
+        let number = match reference.target() {
+            Target::Null => 0,
+            Target::Object(addr) => self.object_number(addr) * 2,
+            Target::Const(id) => self.tables.constant(id) * 4 + 1,
+            Target::Tag(id) => self.tables.tag(id) * 4 + 3,
+        };
+        self.out.number(number);
+    }
+
+    fn object_number(&mut self, addr: Addr) -> u64 {
+        let number = &mut self.numbers[addr.at(0)];
+        if *number == 0 {
+            self.objects.push(addr);
+            *number = self.objects.len() as u32;
+        }
+        u64::from(*number)
+    }
+
+    fn object(&mut self, addr: Addr) {
+        let header = self.heap.header(addr);
+        match header.class() {
+            Class::Blob => self.blob(header, addr),
+            Class::Record => self.record(header, addr),
+            Class::Closure => self.closure(header, addr),
+            Class::List => self.list(header, Ref::object(addr)),
+            Class::Map => self.map(Ref::object(addr)),
+            Class::Tag => {
+                let number = self.tables.tag(TagId(header.shape()));
+                self.out.number(number);
+                let key = self.heap.bytes_of(&self.program.statics, Ref::object(addr));
+                self.out.blob(key);
+            }
+            Class::Place => self.place(Ref::object(addr)),
+            Class::Words | Class::Refs | Class::Bytes | Class::Entries | Class::Forward => {
+                unreachable!("is reached through the list or map it belongs to")
+            }
+        }
+    }
+
+    /// Identities have a known length, text and bytes have not.
+    fn blob(&mut self, header: Header, addr: Addr) {
+        let bytes = self.heap.bytes_of(&self.program.statics, Ref::object(addr));
+        match self.program.shape(TypeId(header.shape())) {
+            Shape::Identity => self.out.raw(bytes),
+            _ => self.out.blob(bytes),
+        }
+    }
+
+    fn record(&mut self, header: Header, addr: Addr) {
+        let ty = TypeId(header.shape());
+        if let Shape::Enum(_) = self.program.shape(ty) {
+            self.out.number(header.variant().into());
+        }
+        let program = self.program;
+        let layout = program.statics.layouts.record(ty, header.variant());
+        let kinds = layout.map_or(&[][..], |layout| &layout.kinds);
+        for (slot, kind) in kinds.iter().enumerate() {
+            self.word(*kind, self.heap.word(addr.at(FIELDS + slot)));
+        }
+    }
+
+    fn closure(&mut self, header: Header, addr: Addr) {
+        let func = FuncId(header.shape());
+        self.tables.function(&mut self.out, func);
+        let program = self.program;
+        let layout = &program.statics.layouts.closures[func.index()];
+        for (slot, kind) in layout.kinds.iter().enumerate() {
+            self.word(*kind, self.heap.word(addr.at(FIELDS + slot)));
+        }
+    }
+
+    fn list(&mut self, header: Header, list: Ref) {
+        let TypeLayout::List(kind) = *self.program.statics.layouts.of(TypeId(header.shape()))
+        else {
+            return;
+        };
+        self.out.number(self.heap.changes(list));
+        self.out.length(self.heap.list_len(list));
+        match kind {
+            Kind::Bool => self.out.raw(self.heap.list_bytes(list)),
+            Kind::Int => self.heap.write_words(list, &mut self.out),
+            Kind::Float => {
+                self.heap
+                    .list_elements(list)
+                    .iter()
+                    .for_each(|word| self.float(*word));
+            }
+            _ => {
+                let heap = self.heap;
+                heap.list_elements(list)
+                    .iter()
+                    .for_each(|word| self.word(kind, *word));
+            }
+        }
+    }
+
+    /// The number of holes, then the live entries; with holes, each is preceded by how many lie
+    /// before it.
+    fn map(&mut self, map: Ref) {
+        let heap = self.heap;
+        let kinds = heap.map_kinds(&self.program.statics, map);
+        let (live, used) = (heap.map_len(map), heap.map_used(map));
+        self.out.number(heap.changes(map));
+        self.out.length(live);
+        self.out.length(used - live);
+        let mut gap = 0;
+        for entry in 0..used {
+            let Some(key) = heap.map_key(map, kinds, entry) else {
+                gap += 1;
+                continue;
+            };
+            if used != live {
+                self.out.length(gap);
+                gap = 0;
+            }
+            self.word(kinds.key, key);
+            if let (Some(kind), Some(value)) = (kinds.value, heap.map_value(map, kinds, entry)) {
+                self.word(kind, value);
+            }
+        }
+    }
+
+    fn place(&mut self, place: Ref) {
+        let (wanted, unwanted) = self.heap.place_tags(place);
+        self.out.length(wanted.len());
+        self.out.length(unwanted.len());
+        for tag in wanted.iter().chain(unwanted) {
+            self.reference(Ref::of_word(*tag));
+        }
+    }
+}
