@@ -4,6 +4,7 @@
 //! bricks and [`diagnostic::Diagnostic`]s.
 
 pub mod ast;
+pub mod check;
 pub mod diagnostic;
 mod lexer;
 pub mod limits;

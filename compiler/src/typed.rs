@@ -15,6 +15,7 @@
 mod dump;
 mod expr;
 mod types;
+mod visit;
 
 use std::fmt;
 
@@ -28,6 +29,7 @@ pub use expr::{
     RangeEnd, Stmt, StmtKind, Target,
 };
 pub use types::{Ty, TyKind, Types};
+pub use visit::NodeMut;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {

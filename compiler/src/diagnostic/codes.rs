@@ -352,6 +352,209 @@ last: `P(x: 1, ..)`.";
     SPAWN_WITHOUT_CALL = "SM0148", "`spawn` without a call",
         "`spawn f(x)` makes a new message that begins with this call; it needs one.";
 
+    // SM02xx: names.
+    UNKNOWN_NAME = "SM0201", "an unknown name",
+        "Nothing of this name is known here. A name is known from its declaration to the end of the block,
+or everywhere in the file if it stands at the top level. What another module declares is known after
+`import`, if it is `pub` there. Each unknown name is reported once in a function.";
+    DUPLICATE_NAME = "SM0202", "a name is given twice",
+        "Two things of one file, two fields of one struct, or two parameters of one function have the same
+name, so that a use of it could mean either. Rename one. An imported name gets another one with `as`:
+
+    import route/pull { migrate as move_to }";
+    UNKNOWN_TYPE = "SM0203", "an unknown type",
+        "Nothing of this name is a type here. The built-in types are Int, Float, Bool, Str, Unit, Duration,
+Bytes, Id, Node, Hop, Name, Place, AnyTag, the list `[T]`, the map `[K: V]`, `Set<T>`, the option `T?`,
+`Tag<T>`, tuples `(A, B)` and functions `fn(A) -> B`. Structs and enums of other modules are imported.";
+    UNKNOWN_FIELD = "SM0204", "an unknown field",
+        "The type has no field of this name. What is computed is a method, and called with parentheses.";
+    UNKNOWN_METHOD = "SM0205", "an unknown method",
+        "The type has no method of this name here. Methods are declared in `impl` blocks. Those of the library
+and of the type's own module are always known; those that another module adds are known after that
+module is imported, if they are `pub`.";
+    UNKNOWN_VARIANT = "SM0206", "an unknown variant",
+        "The enum has no variant of this name, or the type no function of it.";
+    AMBIGUOUS_NAME = "SM0207", "a name with more than one meaning",
+        "A bare variant is looked for in the enum that is wanted at its place, then among all enums of the
+file. Here more than one has it: write `Shape.Dot` instead of `Dot`. Likewise for a method that several
+`impl` blocks declare, when the type of the value is not known yet: write the type down.";
+    PRIVATE_NAME = "SM0208", "a private name of another module",
+        "Other modules see only what is declared with `pub`.";
+    NOT_A_VALUE = "SM0209", "a type or module as a value",
+        "A type or a module has a name, but is no value. A struct's value is made as in `Point(x: 1, y: 2)`,
+an enum's by one of its variants.";
+    UNKNOWN_LABEL = "SM0210", "an unknown label",
+        "`break` and `continue` can name a loop around them:
+
+    outer: for row in rows {
+        for x in row {
+            if x == 0 { continue outer }
+        }
+    }";
+    UNKNOWN_BOUND = "SM0211", "an unknown trait",
+        "The traits are built in: Eq (`==`), Ord (`<`), Hash (may be a key), Show (may be written as text)
+and Data (may leave the message). A type has a trait if all of its parts have it; nothing is declared.";
+    SELF_OUTSIDE = "SM0212", "`self` outside of a method",
+        "`self` is the value that a method is called on. Only a function in an `impl` block can take it, as
+its first parameter, and only such a function can use it.";
+    NATIVE_OUTSIDE = "SM0213", "a native function outside of the library",
+        "`native fn` declares a function that the machine has built in. Only the standard library does that.";
+
+    // SM03xx: types.
+    TYPE_MISMATCH = "SM0301", "one type is wanted, another one found",
+        "The place decides a type, and the expression has another. There are no implicit conversions:
+
+    let a: Float = 1            // wrong
+    let a: Float = 1.0
+    let b: Float = n.float()    // n: Int
+    let c: Int? = Some(n)
+    let d: Str = \"{n}\"";
+    UNKNOWN_TYPE_HERE = "SM0302", "a type that is not known",
+        "Types are found from how things are used, within one function. Here nothing says what the type is, or
+it is needed before anything says so. Write it down:
+
+    let seen: [Float] = []
+    let double = fn(x: Int) { x * 2 }";
+    MISSING_BOUND = "SM0303", "a type lacks a trait",
+        "The operation needs a trait that the type does not have: `==` needs Eq, `<` Ord, a key Hash, text Show.
+Types have a trait if all their parts have it. Functions have none; structs with `var` fields have no
+Eq, Ord and Hash; Float, lists, maps and sets have no Hash. A generic parameter has those that are
+asked for at its declaration: `fn max<T: Ord>(a: T, b: T) -> T`.";
+    BAD_OPERAND = "SM0304", "an operator that does not work on its operands",
+        "Arithmetic works on two Ints or two Floats; on Durations `+ - %`, `*` and `/` with an Int, and `/` with
+a Duration; `+` on two Strs. Bit operations and `+% -% *%` work on Ints. Nothing is converted by itself:
+`n.float() * 1.5`, `x.int()`.";
+    MISSING_ARGUMENT = "SM0305", "an argument is missing",
+        "Each parameter needs an argument, unless it has a default. So do the fields of a struct.";
+    UNEXPECTED_ARGUMENT = "SM0306", "an argument that does not fit",
+        "Arguments are given in the order of the parameters, or by name: `block(tag, timeout: 5s)`. One without
+a name is for the first parameter that has none yet. Each parameter takes one. The fields of a struct are always given by name: `Point(x: 1, y: 2)`.";
+    NOT_CALLABLE = "SM0307", "a call of something that is no function",
+        "Functions, methods, structs, variants with fields, and families of tags can be called.";
+    NOT_ASSIGNABLE = "SM0308", "an assignment to what does not change",
+        "What is declared with `var` can be assigned: variables, and fields of structs. Elements of lists and
+the values of maps can be, too. `let`, parameters, tuples and other fields keep their value.";
+    ASSIGN_IN_CLOSURE = "SM0309", "an assignment to a captured variable",
+        "A closure holds the values that the variables around it had when it was made; they are read-only in
+it. To share something that changes, capture a collection or a struct with a `var` field:
+
+    struct Counter { var n: Int }
+    let counter = Counter(n: 0)
+    let count = fn() { counter.n += 1 }";
+    ASSIGN_AFTER_CAPTURE = "SM0310", "an assignment after a closure has captured the variable",
+        "A closure keeps the value that a variable had when the closure was made. If the variable could change
+afterwards, the two would differ without anybody seeing it, so that is refused. Assign before the
+closure is made, bind the value to another name, or share a struct with a `var` field.";
+    TRY_OUTSIDE = "SM0311", "`?` that cannot return",
+        "`x?` gives the value in an option or result; if there is none, it returns the `None` or `Err` from
+the function. So the function's result must be an option, or a `Result` with the same type of error.";
+    NOT_OPTIONAL = "SM0312", "`?`, `!` or `??` on what is always there",
+        "`?` and `!` take the value out of an option `T?` or a `Result`, `??` gives a default for an option.";
+    NOT_ITERABLE = "SM0313", "a loop over what has no elements",
+        "`for` goes over lists, sets, maps (`for (key, value) in map`) and ranges (`for i in 0..n`).";
+    RANGE_VALUE = "SM0314", "a range as a value",
+        "Ranges stand in the heads of `for` loops and in patterns. They are no values.";
+    WRONG_TYPE_ARGUMENTS = "SM0315", "the wrong number of type arguments",
+        "A generic type takes as many type arguments as it declares parameters: `Result<Int, Str>`.";
+    TYPE_TOO_LARGE = "SM0316", "a type that is too large",
+        "Types have bounds, on their parts and on their parameters. Give a part a name of its own: a struct.";
+    INFINITE_TYPE = "SM0317", "a type that contains itself",
+        "To fit here, a type would have to be a part of itself without end. A struct may refer to itself by name:
+
+    struct Tree { children: [Tree] }";
+    OUTSIDE_LOOP = "SM0318", "`break` or `continue` outside of a loop",
+        "They belong to a loop of the same function; a closure is a function of its own.";
+    FORMAT_SPEC = "SM0319", "a format that does not fit the value",
+        "After `:` an interpolation says how to write the value: `{x:.2}` a Float with two digits, `{n:04}` an
+Int with zeros in front, `{n:x}` its hexadecimal digits, `{s:>10}` anything to the right.";
+    NOT_CONSTANT = "SM0320", "a constant that is not constant",
+        "The value of a `const` is known before the program runs: literals, operators on them, other
+constants, and structs, variants, tuples and collections of such values. A collection is made anew at
+each use. What has to be computed is a function.";
+    CONSTANT_FAILS = "SM0321", "a constant that cannot be computed",
+        "Computing the constant would be a trap: it is too large, or divides by zero.";
+    POLYMORPHIC_RECURSION = "SM0322", "generics that grow without end",
+        "There is a copy of each generic function and type for each list of types it is used with. Here each
+copy needs another one, with a larger type:
+
+    fn nest<T>(x: T, n: Int) { if n > 0 { nest([x], n - 1) } }";
+    NO_IDENTITY = "SM0323", "`is` on what has no identity",
+        "`a is b` asks whether two names mean one struct, list, map or set. All else is the same where it is
+equal: `==`.";
+    MISSING_VALUE = "SM0324", "a value is missing",
+        "A block's value is that of its last expression. An `if` without `else`, a loop, an assignment or a
+`let` has none. Where a value is wanted, each way through the block must end with one, or not go on
+(`return`, `break`, `panic`).";
+    BAD_IMPL = "SM0325", "a type that cannot have methods",
+        "An `impl` block is for a struct, an enum or a built-in type other than a function.";
+    BAD_MAIN = "SM0326", "`main` with type parameters",
+        "A program begins in `main`. Its arguments come from the command line, and its types must be known.";
+    NOT_INDEXABLE = "SM0327", "an index into what has no elements",
+        "`list[i]` and `map[key]` take an element, and trap where there is none; `.get(..)` answers an option.";
+    CIRCULAR_VALUE = "SM0328", "a constant that needs itself",
+        "The values of constants and defaults may use each other, but not in a circle.";
+    NO_OVERLOAD = "SM0329", "no function of this name fits the arguments",
+        "Some functions of the library have several forms, as `block(tag)` and `block(tag, timeout: d)`. The
+names, number and types of the arguments choose one; here they fit none.";
+    TOO_MANY_FIELDS = "SM0330", "too many fields or parameters",
+        "A struct, a variant or a function has at most 255 of them. Put some into a struct of their own.";
+
+    // SM04xx: patterns.
+    NOT_EXHAUSTIVE = "SM0401", "a `match` that does not cover every value",
+        "Every value must be taken by some arm; the message shows values that are not. An arm with a condition
+(`if`) does not count, as the condition may be false. `_ => ..` takes all that is left.";
+    REFUTABLE = "SM0402", "a pattern that may not match",
+        "A plain `let`, a `for` and a parameter have nothing to do when their pattern does not match. Say what
+happens then:
+
+    let Some(hop) = previous() else { return }";
+    PATTERN_MISMATCH = "SM0403", "a pattern that does not fit",
+        "A pattern names as many parts as there are, or ends with `..`: `Circle(r)`, `Point(x: 1, ..)`. The
+fields of a struct are matched by name.";
+    BINDINGS_DIFFER = "SM0404", "the sides of `|` bind different names",
+        "Whichever side of `a | b` matches, the same names must have values of the same types afterwards.";
+    DUPLICATE_BINDING = "SM0405", "a name is bound twice in one pattern",
+        "Each name of a pattern takes one value. To ask for equal ones use a condition: `(a, b) if a == b`.";
+    EMPTY_RANGE = "SM0406", "a range that holds nothing",
+        "`1..=9` are the numbers from 1 to 9, `0..10` those from 0 to 9. The first must not be the greater.";
+    MATCH_TOO_COMPLEX = "SM0407", "a `match` that is too complex",
+        "Seeing whether all values are covered would take too long. With `_ => ..` as the last arm they are.";
+    ELSE_GOES_ON = "SM0408", "the `else` of a `let` goes on",
+        "After `let .. else { .. }` the names of the pattern have values, so the block must not get there: it
+ends with `return`, `break`, `continue` or something else that does not go on.";
+
+    // SM05xx: tags and places.
+    NOT_A_TAG = "SM0501", "a place of something that is no tag",
+        "A place is made of tags that must be there, and with `!` of tags that must not: `{camera, !busy}`.
+A tag out of a family is named with its arguments: `{route(x)}`.";
+    NOT_DATA = "SM0502", "not data",
+        "What leaves a message is copied: the value of a tag, the arguments of `spawn`, those of `main` and its
+result. A function inside cannot be. What names a tag of a family must be immutable and without
+`Float`, since it is compared.";
+    UNKNOWN_ACCESS = "SM0503", "an unknown access",
+        "Who may use a tag: `any` message, those of the same `owner`, or the `code` of the declaring module. It
+is given for both, `access owner`, or for each, `access (read: any, write: owner)`. `code` is for both.";
+    BAD_SPAWN = "SM0504", "`spawn` of what has no name",
+        "`spawn f(x)` makes a message that begins in the function `f`. It must be a declared function: a
+closure cannot leave its message.";
+    BAD_LIFETIME = "SM0505", "a lifetime that is none",
+        "The lifetime of a tag is a constant time greater than zero: `lifetime 60s`.";
+    TAG_FAMILY = "SM0506", "a tag and a family of tags",
+        "`tag route(to: Name): Hop` declares a family: one tag for each name, written `route(x)`. A tag that is
+declared without parameters is written without arguments.";
+
+    // SM06xx: modules.
+    UNKNOWN_MODULE = "SM0601", "an unknown module",
+        "`import a/b` names a module of the library; `import ./a` a file beside this one, `import ../a` one in
+the folder above. The ending `.sm` is left out.";
+    IMPORT_CIRCLE = "SM0602", "modules that import each other",
+        "A module is compiled after those it imports, so they cannot import each other in a circle. Put
+functions that call each other into one module, or what both need into a third.";
+    TOO_MANY_MODULES = "SM0603", "too many modules",
+        "A program has a bound on its modules, and on how deep imports go.";
+    UNKNOWN_IMPORT = "SM0604", "the module has no such name",
+        "`import a/b { x }` takes the name `x` out of the module, which must declare it with `pub`.";
+
     // SM07xx: lowering and limits.
     ENDLESS_SPECIALISATION = "SM0701", "generic code without end",
         "Generic functions and types are compiled once for every list of types that they are used with. Here
@@ -383,4 +586,24 @@ a fault of the compiler.";
     LOST_DOCS = "SM0801", "a doc comment describes nothing",
         "A comment that begins with `///` describes the declaration, field or variant after it. Here
 none follows. An ordinary comment begins with `//`, one about the whole file with `//!` at its top.";
+    UNUSED_RESULT = "SM0802", "a result that is not used",
+        "The call answers whether it worked. What the network can do to a program is a value, and here
+nobody looks at it. `f()?` returns the error from the function, `f()!` traps on it, `let _ = f()` says
+that it does not matter. The result of `write` may be dropped without saying so.";
+    UNUSED_VARIABLE = "SM0803", "a variable that is not used",
+        "Nothing reads this variable or parameter. Remove it, or begin its name with `_` if that is intended.";
+    UNUSED_IMPORT = "SM0804", "an import that is not used",
+        "Nothing uses this name. Remove it from the import.";
+    UNREACHABLE_CODE = "SM0805", "code that is never reached",
+        "What stands before it does not go on: it returns, leaves the loop, traps, or loops forever.";
+    UNREACHABLE_PATTERN = "SM0806", "an arm that is never reached",
+        "The arms before it take all of its values. Arms are tried in order: put the special before the general.";
+    NEVER_ASSIGNED = "SM0807", "a `var` that does not change",
+        "The variable is declared with `var` and never assigned. `let` says that it does not change. Changing
+what a collection or struct holds needs no `var`.";
+    UNUSED_VALUE = "SM0808", "a value that is not used",
+        "The expression is computed and dropped, and computing it has no effect. Often `=` was meant.";
+    ALWAYS_MATCHES = "SM0809", "a pattern that always matches",
+        "`if let`, `while let` and `let .. else` are for patterns that may not match. This one always does, so
+a plain `let` is enough.";
 }

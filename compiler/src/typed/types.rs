@@ -50,7 +50,11 @@ macro_rules! scalars {
     ($($constant:ident = $kind:ident),* $(,)?) => {
         const SCALARS: &[TyKind] = &[$(TyKind::$kind),*];
 
-        #[expect(non_camel_case_types, reason = "the index of a constant, named as it is")]
+        #[expect(
+            non_camel_case_types,
+            clippy::upper_case_acronyms,
+            reason = "the index of a constant, named as it is"
+        )]
         #[derive(Clone, Copy)]
         enum Scalar { $($constant),* }
 
@@ -193,6 +197,13 @@ impl Types {
             return args.get(index as usize).copied().unwrap_or(ty);
         }
         self.map_parts(ty, |types, part| types.substitute(part, args))
+    }
+
+    /// Calls `f` with the kind of the type, of its parts, of their parts, as often as each is written.
+    pub fn for_each_within(&self, ty: Ty, f: &mut impl FnMut(&TyKind)) {
+        let kind = self.get(ty);
+        f(kind);
+        kind.for_each_part(|part| self.for_each_within(part, f));
     }
 
     /// The type with each of its direct parts replaced.

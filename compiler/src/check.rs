@@ -1,0 +1,180 @@
+//! The checker: from source text to the [typed program](crate::typed).
+//!
+//! It works in passes over the whole program. [`module`] reads the prelude, the root and all they
+//! import, in an order in which each module comes after those it imports. [`collect`] collects their
+//! declarations, first the names, then the types, into a [`collect::World`] that does not change any
+//! more. Then each body is checked on its own ([`body`]): types flow from annotations inwards and from
+//! expressions outwards, unknown ones are found by unification ([`unify`]), and at the end of the body
+//! everything must be known ([`finish`]). Patterns are checked for exhaustiveness ([`exhaustive`]), and
+//! generics for infinitely many copies ([`recursion`]).
+//!
+//! An error never stops the walk. Its place gets the type `Error`, which agrees with every other, so
+//! that one mistake is reported once.
+
+mod annotation;
+mod body;
+mod call;
+mod closure;
+mod coerce;
+mod collect;
+mod control;
+mod exhaustive;
+mod expr;
+mod finish;
+mod frame;
+mod function;
+mod method;
+mod module;
+mod names;
+mod operator;
+mod pattern;
+mod recursion;
+mod scope;
+mod sink;
+mod stmt;
+mod suggest;
+mod traits;
+mod unify;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::ast::FileId;
+use crate::diagnostic::{Diagnostic, Fix, code};
+use crate::typed::{Module, Program, Tag, Types};
+use body::Cx;
+use collect::World;
+use sink::Sink;
+use value::ValueState;
+
+pub use collect::Tests;
+
+/// The path of the module that every other imports without saying so.
+pub const PRELUDE: &str = "prelude";
+
+/// Where the text of modules comes from. The compiler itself reads no files.
+pub trait Loader {
+    /// The module at `path`, if there is one. The compiler asks for each path once.
+    ///
+    /// A path is `prelude`, that of the root as the caller named it, that of a module of the library
+    /// (`route/pull`), or that of another file of the program, seen from the folder of the root
+    /// (`./lib`, `./parts/lib`, `../lib`); none has an extension.
+    fn load(&mut self, path: &str) -> Option<Source>;
+}
+
+/// The text of a module, and the number under which diagnostics name it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub file: FileId,
+    pub text: Arc<str>,
+}
+
+/// What to check.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The path of the root module.
+    pub root: String,
+    pub tests: Tests,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            root: "main".into(),
+            tests: Tests::default(),
+        }
+    }
+}
+
+/// A program, and what there is to say about it. Where one of the diagnostics is an error the program
+/// is incomplete: good for tools, not for lowering.
+#[derive(Debug)]
+pub struct Checked {
+    pub program: Program,
+    /// Of all modules, in the order of files and places.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads and checks a program.
+pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
+    let mut sink = Sink::default();
+    let parsed = module::load(loader, options, &mut sink);
+    let mut types = Types::new();
+    let mut used = Vec::new();
+    let world = collect::collect(&parsed, options.tests, &mut types, &mut used, &mut sink);
+    let (functions, tags) = {
+        let mut cx = Cx {
+            world: &world,
+            types: &mut types,
+            sink: &mut sink,
+            used_imports: &mut used,
+            values: vec![ValueState::Unknown; world.values.len()],
+            hidden: Vec::new(),
+            instances: Vec::new(),
+            suggestions: 0,
+        };
+        let tags = tags(&mut cx);
+        function::values(&mut cx);
+        let functions = function::functions(&mut cx);
+        recursion::check(&world, &cx.instances, cx.types, cx.sink);
+        (functions, tags)
+    };
+    unused_imports(&world, &used, &mut sink);
+    let modules = parsed.iter().map(|one| Module {
+        path: one.path.clone(),
+        file: one.file,
+        imports: one.imports.iter().copied().flatten().collect(),
+    });
+    let program = Program {
+        modules: modules.collect(),
+        functions,
+        tags,
+        tests: world.tests,
+        main: world.main,
+        lang: world.lang,
+        adts: world.adts,
+        types,
+    };
+    let diagnostics = sink.finish();
+    Checked {
+        program,
+        diagnostics,
+    }
+}
+
+fn tags(cx: &mut Cx<'_>) -> Vec<Tag> {
+    let mut tags = Vec::new();
+    for signature in &cx.world.tags {
+        let lifetime = signature.lifetime;
+        tags.push(Tag {
+            module: signature.module,
+            name: signature.name.clone(),
+            params: signature.params.iter().map(|(_, ty, _)| *ty).collect(),
+            value: signature.value,
+            lifetime: lifetime.and_then(|expr| value::lifetime(cx, signature.module, expr)),
+            read: signature.read,
+            write: signature.write,
+            public: signature.public,
+            span: signature.span,
+        });
+    }
+    tags
+}
+
+fn unused_imports(world: &World<'_>, used: &[bool], sink: &mut Sink) {
+    for (import, used) in world.names.imports.iter().zip(used) {
+        if *used || import.name.starts_with('_') {
+            continue;
+        }
+        let message = format!("the import `{}` is not used", import.name);
+        let (file, span) = (import.file, import.span);
+        let warning = Diagnostic::warning(code::UNUSED_IMPORT, file, span, message);
+        sink.push(match import.item {
+            Some(item) => warning.fix(Fix::new("remove the import", item, "")),
+            None => warning,
+        });
+    }
+}

@@ -1,0 +1,218 @@
+//! Loads the modules of a program: the prelude, the root, and all they import, each once.
+//!
+//! Modules come out in an order in which each stands after those it imports. So imports in a circle
+//! are refused; functions that call each other belong into one module.
+
+use std::collections::HashMap;
+
+use super::sink::Sink;
+use super::{Loader, Options, PRELUDE, Source};
+use crate::ast::{self, FileId, ImportPath, ImportRoot, Item, ItemKind, Span};
+use crate::diagnostic::{Diagnostic, code};
+use crate::limits::{MAX_IMPORT_DEPTH, MAX_MODULES};
+use crate::parser;
+use crate::typed::{ModuleId, Name};
+
+/// A module whose text has been read.
+pub(super) struct Parsed {
+    pub path: Name,
+    pub file: FileId,
+    pub ast: ast::Module,
+    /// For each import item, in order; `None` where it could not be loaded.
+    pub imports: Vec<Option<ModuleId>>,
+    /// A module of the library may declare native functions.
+    pub library: bool,
+}
+
+/// Reads all modules. The prelude is the first, the root the last.
+pub(super) fn load(loader: &mut dyn Loader, options: &Options, sink: &mut Sink) -> Vec<Parsed> {
+    let mut reader = Reader {
+        loader,
+        root: &options.root,
+        sink,
+        states: HashMap::new(),
+        chain: Vec::new(),
+        modules: Vec::new(),
+    };
+    reader.prelude();
+    let root = Name::new(&options.root);
+    if reader.module(&root).is_none() {
+        let message = format!("there is no module `{root}`");
+        reader.sink.push(Diagnostic::error(
+            code::UNKNOWN_MODULE,
+            FileId::default(),
+            Span::default(),
+            message,
+        ));
+    }
+    reader.modules
+}
+
+struct Reader<'a> {
+    loader: &'a mut dyn Loader,
+    root: &'a str,
+    sink: &'a mut Sink,
+    states: HashMap<Name, State>,
+    /// The modules that are being read, each imported by the one before.
+    chain: Vec<Name>,
+    modules: Vec<Parsed>,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Reading,
+    Read(ModuleId),
+    Missing,
+}
+
+impl Reader<'_> {
+    /// Without a prelude the language has no library, but it can be checked.
+    fn prelude(&mut self) {
+        if self.module(&Name::new(PRELUDE)).is_some() {
+            return;
+        }
+        let (ast, _) = parser::parse(FileId::default(), "");
+        self.modules.push(Parsed {
+            path: Name::new(PRELUDE),
+            file: FileId::default(),
+            ast,
+            imports: Vec::new(),
+            library: true,
+        });
+    }
+
+    /// The module at `path`, read now if it was not before.
+    fn module(&mut self, path: &Name) -> Option<ModuleId> {
+        if let Some(State::Read(id)) = self.states.get(path) {
+            return Some(*id);
+        }
+        let Some(Source { file, text }) = self.loader.load(path) else {
+            self.states.insert(path.clone(), State::Missing);
+            return None;
+        };
+        self.states.insert(path.clone(), State::Reading);
+        self.chain.push(path.clone());
+        let (ast, diagnostics) = parser::parse(file, &text);
+        diagnostics.into_iter().for_each(|one| self.sink.push(one));
+        let imports = self.imports(path, file, &ast.items);
+        self.chain.pop();
+        let id = ModuleId::new(self.modules.len());
+        self.states.insert(path.clone(), State::Read(id));
+        self.modules.push(Parsed {
+            path: path.clone(),
+            file,
+            ast,
+            imports,
+            library: !path.starts_with('.') && **path != *self.root,
+        });
+        Some(id)
+    }
+
+    fn imports(&mut self, from: &str, file: FileId, items: &[Item]) -> Vec<Option<ModuleId>> {
+        let imports = items.iter().filter_map(|item| match &item.kind {
+            ItemKind::Import(import) => Some(&import.path),
+            _ => None,
+        });
+        imports.map(|path| self.import(from, file, path)).collect()
+    }
+
+    fn import(&mut self, from: &str, file: FileId, path: &ImportPath) -> Option<ModuleId> {
+        let base = if from == self.root { "./" } else { from };
+        let Some(target) = resolve(base, path) else {
+            self.unknown(file, path, &written(path));
+            return None;
+        };
+        match self.states.get(&target) {
+            Some(State::Read(id)) => return Some(*id),
+            Some(State::Reading) => {
+                self.circle(file, path.span, &target);
+                return None;
+            }
+            Some(State::Missing) => {}
+            None if self.chain.len() >= MAX_IMPORT_DEPTH || self.modules.len() >= MAX_MODULES => {
+                let message = "the program imports too many modules";
+                let error = Diagnostic::error(code::TOO_MANY_MODULES, file, path.span, message);
+                self.sink.push(error.note(format!(
+                    "the bounds are {MAX_MODULES} modules, and {MAX_IMPORT_DEPTH} in one chain"
+                )));
+                return None;
+            }
+            None => {
+                if let Some(id) = self.module(&target) {
+                    return Some(id);
+                }
+            }
+        }
+        self.unknown(file, path, &target);
+        None
+    }
+
+    fn unknown(&mut self, file: FileId, path: &ImportPath, target: &str) {
+        let message = format!("there is no module `{target}`");
+        let error = Diagnostic::error(code::UNKNOWN_MODULE, file, path.span, message);
+        self.sink.push(match path.root {
+            ImportRoot::Library => error.help(format!(
+                "a path without `./` is a module of the library; for a file of your own write \
+                 `./{target}`"
+            )),
+            ImportRoot::Relative { .. } => {
+                error.note("the path is relative to the folder of the importing file")
+            }
+        });
+    }
+
+    fn circle(&mut self, file: FileId, span: Span, target: &Name) {
+        let from = self.chain.iter().position(|path| path == target);
+        let mut circle: Vec<&str> = Vec::new();
+        for path in &self.chain[from.unwrap_or(0)..] {
+            circle.push(path);
+        }
+        circle.push(target);
+        let message = "modules import each other in a circle";
+        let error = Diagnostic::error(code::IMPORT_CIRCLE, file, span, message)
+            .at("closes the circle")
+            .note(circle.join(" imports "))
+            .help("move what both need into a third module");
+        self.sink.push(error);
+    }
+}
+
+/// The path as it was written.
+fn written(path: &ImportPath) -> String {
+    let segments: Vec<&str> = path.segments.iter().map(|part| &*part.name).collect();
+    let up = match path.root {
+        ImportRoot::Library => String::new(),
+        ImportRoot::Relative { up: 0 } => "./".into(),
+        ImportRoot::Relative { up } => "../".repeat(up as usize),
+    };
+    up + &segments.join("/")
+}
+
+/// The canonical path of an import in the module `from`: of the library `a/b`, of the program `./a/b`
+/// or `../a`, seen from the folder of the root. `None`: it leads out of the library.
+fn resolve(from: &str, path: &ImportPath) -> Option<Name> {
+    let ImportRoot::Relative { up } = path.root else {
+        return Some(written(path).into());
+    };
+    let own = from.starts_with('.');
+    let mut parts: Vec<&str> = from.split('/').filter(|part| *part != ".").collect();
+    parts.pop();
+    for _ in 0..up {
+        match parts.last() {
+            Some(&"..") => parts.push(".."),
+            Some(_) => {
+                parts.pop();
+            }
+            None if own => parts.push(".."),
+            None => return None,
+        }
+    }
+    parts.extend(path.segments.iter().map(|part| &*part.name));
+    let joined = parts.join("/");
+    let here = if own && parts.first() != Some(&"..") {
+        "./"
+    } else {
+        ""
+    };
+    Some(format!("{here}{joined}").into())
+}
