@@ -96,9 +96,7 @@ impl Engine for Vm {
     }
 
     fn restore(program: &Arc<Program>, state: &[u8], limits: Limits) -> Result<Machine, String> {
-        // The machine cannot do this yet.
-        let _ = (program, state, limits);
-        Err("the machine cannot be restored".to_owned())
+        Machine::restore(program.clone(), state, limits).map_err(|error| error.to_string())
     }
 
     fn run(machine: &mut Machine, fuel: u64, host: &mut dyn Host) -> Outcome {
@@ -110,7 +108,7 @@ impl Engine for Vm {
     }
 
     fn capture(machine: &Machine, out: &mut Vec<u8>) {
-        let _ = (machine, out);
+        machine.capture(out);
     }
 
     fn pending(machine: &Machine) -> Option<Outcome> {

@@ -181,7 +181,11 @@ impl<E: Engine> Node<E> {
         let Effects { outputs, spawned } = effects;
         self.counters.turns += 1;
         self.held.extend(outputs);
-        if let Some(resident) = self.messages.get_mut(&message) {
+        // A machine that has ended has no state to keep.
+        if let (false, Some(resident)) = (
+            matches!(next, Next::End(_)),
+            self.messages.get_mut(&message),
+        ) {
             resident.park(machine, self.config.parking);
         }
         for child in spawned {

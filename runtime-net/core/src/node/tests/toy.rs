@@ -36,6 +36,8 @@ pub(super) struct Machine {
     fuel: u64,
     seed: [u8; 32],
     pending: Option<Outcome>,
+    /// It has ended: there is no state to capture.
+    spent: bool,
 }
 
 /// A program is the hash of its only brick.
@@ -85,6 +87,7 @@ impl Machine {
             fuel: 0,
             seed,
             pending: None,
+            spent: false,
         }
     }
 
@@ -280,7 +283,10 @@ impl Engine for Toy {
                     machine.pending = Some(stop.clone());
                     return stop;
                 }
-                Some(stop) => return stop,
+                Some(stop) => {
+                    machine.spent = stop != Outcome::Yield;
+                    return stop;
+                }
                 None => {}
             }
         }
@@ -300,6 +306,7 @@ impl Engine for Toy {
     }
 
     fn capture(machine: &Machine, out: &mut Vec<u8>) {
+        assert!(!machine.spent, "there is no state to go on from");
         let mut writer = Writer::default();
         writer.var(machine.pc as u64);
         writer.var(machine.register as u64);
@@ -319,7 +326,8 @@ impl Engine for Toy {
         machine.fuel
     }
 
-    fn trap(_: &mut Machine, kind: TrapKind) -> TrapReport {
+    fn trap(machine: &mut Machine, kind: TrapKind) -> TrapReport {
+        machine.spent = true;
         TrapReport {
             kind,
             message: None,
