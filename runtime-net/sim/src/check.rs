@@ -11,6 +11,7 @@ mod rights;
 
 use std::fmt;
 
+use sm_core::engine::Engine;
 use sm_core::hop::Doubt;
 use sm_core::ids::{MessageId, Time};
 use sm_core::node::Node;
@@ -69,6 +70,8 @@ pub struct Facts {
     pub now: Time,
     /// The messages that may run there.
     pub runnable: Vec<MessageId>,
+    /// All messages that it holds, those included that are moving out.
+    pub held: Vec<MessageId>,
     /// The hops whose end it does not know.
     pub doubts: Vec<Doubt>,
     /// Its tags, if they may have changed.
@@ -95,13 +98,14 @@ pub struct TagFacts {
 }
 
 impl Facts {
-    pub(crate) fn of(ix: NodeIx, node: Option<&Node>, now: Time, tags: bool) -> Self {
+    pub(crate) fn of<E: Engine>(ix: NodeIx, node: Option<&Node<E>>, now: Time, tags: bool) -> Self {
         let Some(node) = node else {
             return Self {
                 node: ix,
                 up: false,
                 now,
                 runnable: Vec::new(),
+                held: Vec::new(),
                 doubts: Vec::new(),
                 tags: None,
                 usage: Usage::default(),
@@ -121,6 +125,7 @@ impl Facts {
             up: true,
             now,
             runnable: node.runnable(),
+            held: node.messages(),
             doubts: node.in_doubt(),
             tags: tags.then(|| space.iter(now).map(facts).collect()),
             usage: space.usage(),

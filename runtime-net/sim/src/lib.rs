@@ -17,6 +17,7 @@
 //! }
 //! ```
 
+mod captured;
 pub mod check;
 mod launch;
 pub mod limits;
@@ -31,6 +32,7 @@ mod value;
 pub mod wheel;
 mod world;
 
+pub use captured::Captured;
 pub use launch::{Package, Start};
 pub use network::{Network, NodeIx};
 pub use random::Seed;

@@ -142,7 +142,7 @@ impl Default for Faults {
 }
 
 /// What a crash leaves of a node's memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Memory {
     /// All that was stored.
     #[default]

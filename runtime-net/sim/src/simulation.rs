@@ -15,6 +15,7 @@ mod outputs;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use sm_core::engine::{Engine, Vm};
 use sm_core::ids::{LaunchHash, SessionId, Span, StoreToken, Time};
 use sm_core::node::Node;
 
@@ -34,7 +35,7 @@ pub use options::{BadTag, Begin, Checks, LaunchStatus, Options, StartError, Stop
 
 /// A run.
 #[derive(Debug)]
-pub struct Simulation {
+pub struct Simulation<E: Engine = Vm> {
     options: Options,
     names: Names,
     layout: Layout,
@@ -49,7 +50,7 @@ pub struct Simulation {
     /// When the network was ready, from which the deadline counts.
     began: Time,
     links: Links,
-    hosts: Vec<Host>,
+    hosts: Vec<Host<E>>,
     crashes: Vec<Stream>,
     healed: bool,
     launches: BTreeMap<LaunchHash, LaunchStatus>,
@@ -106,17 +107,27 @@ enum Input {
 }
 
 impl Simulation {
-    /// The network of this seed, with every node started and every link about to connect.
+    /// The network of this seed, running bricks in the virtual machine.
     ///
     /// # Errors
     /// [`BadTag`] for a tag whose value cannot be encoded.
     pub fn new(network: &Network, options: Options) -> Result<Self, BadTag> {
+        Self::with_engine(network, options)
+    }
+}
+
+impl<E: Engine> Simulation<E> {
+    /// The network of this seed, running programs in any engine.
+    ///
+    /// # Errors
+    /// [`BadTag`] for a tag whose value cannot be encoded.
+    pub fn with_engine(network: &Network, options: Options) -> Result<Self, BadTag> {
         let seed = options.seed;
         let layout = network.layout(seed);
         let count = layout.nodes.len();
         let links = Links::new(count, &layout.links, seed);
         let names = Names::new(&network.name, &layout);
-        let hosts = (0..count as u32).map(|node| host(&layout, NodeIx(node), network, seed));
+        let hosts = (0..count as u32).map(|node| host(&layout, NodeIx(node), network, &options));
         let mut simulation = Self {
             options,
             faults: network.faults,
@@ -263,7 +274,7 @@ impl Simulation {
     }
 
     /// A node as it is now, unless it is down.
-    pub fn node(&self, node: NodeIx) -> Option<&Node> {
+    pub fn node(&self, node: NodeIx) -> Option<&Node<E>> {
         self.hosts.get(node.at())?.node.as_ref()
     }
 
@@ -573,7 +584,12 @@ impl Due {
     }
 }
 
-fn host(layout: &Layout, node: NodeIx, network: &Network, seed: Seed) -> Result<Host, BadTag> {
+fn host<E: Engine>(
+    layout: &Layout,
+    node: NodeIx,
+    network: &Network,
+    options: &Options,
+) -> Result<Host<E>, BadTag> {
     let spec = &layout.nodes[node.at()];
     let tag = |def: &crate::network::TagDef| {
         NodeTag::new(def).map_err(|error| BadTag {
@@ -583,7 +599,7 @@ fn host(layout: &Layout, node: NodeIx, network: &Network, seed: Seed) -> Result<
         })
     };
     let tags: Result<Vec<NodeTag>, BadTag> = spec.tags.iter().map(tag).collect();
-    Ok(Host::new(node, tags?, network.faults.memory, seed))
+    Ok(Host::new(node, tags?, network.faults.memory, options))
 }
 
 #[cfg(test)]

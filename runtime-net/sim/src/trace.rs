@@ -12,7 +12,7 @@ use sm_core::node::{Log, Report, Trace};
 use sm_core::tags::TagName;
 
 use crate::link::Bytes;
-use crate::network::NodeIx;
+use crate::network::{Memory, NodeIx};
 pub use hash::{TraceHash, TraceHasher};
 pub use json::Json;
 pub use text::Text;
@@ -40,6 +40,8 @@ pub enum Event {
     NodeDown {
         /// The node.
         node: NodeIx,
+        /// What it will still know.
+        memory: Memory,
     },
     /// A node learnt of a new session.
     SessionUp {

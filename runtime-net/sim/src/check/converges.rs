@@ -6,7 +6,7 @@ use sm_core::ids::MessageId;
 use sm_core::node::Step;
 
 use super::{Checker, Facts};
-use crate::network::NodeIx;
+use crate::network::{Memory, NodeIx};
 use crate::trace::{Event, Record};
 
 /// Every message that began has ended, stands somewhere, or was lost with the memory of a node.
@@ -14,7 +14,7 @@ use crate::trace::{Event, Record};
 pub struct Converges {
     /// Where each message that has not ended was seen last.
     alive: BTreeMap<MessageId, NodeIx>,
-    /// Messages that a crash may have taken with it.
+    /// Messages that a crash without memory may have taken with it.
     excused: BTreeSet<MessageId>,
     /// What each node held when it was last looked at.
     held: BTreeMap<NodeIx, BTreeSet<MessageId>>,
@@ -28,7 +28,11 @@ impl Checker for Converges {
     fn event(&mut self, record: &Record) -> Result<(), String> {
         match &record.event {
             Event::Step { node, trace } => self.step(*node, trace.message, &trace.step),
-            Event::NodeDown { node } => {
+            // What a node told of, it had stored: with memory it loses nothing.
+            Event::NodeDown {
+                node,
+                memory: Memory::Lost,
+            } => {
                 let lost = self.held.remove(node).unwrap_or_default();
                 self.excused.extend(lost);
                 let here = self.alive.iter().filter(|(_, at)| *at == node);
@@ -41,7 +45,7 @@ impl Checker for Converges {
 
     fn facts(&mut self, facts: &Facts) -> Result<(), String> {
         let doubts = facts.doubts.iter().map(|doubt| doubt.message);
-        let held = facts.runnable.iter().copied().chain(doubts).collect();
+        let held = facts.held.iter().copied().chain(doubts).collect();
         self.held.insert(facts.node, held);
         Ok(())
     }
@@ -50,15 +54,15 @@ impl Checker for Converges {
         if let Some(facts) = all.iter().find(|facts| !facts.up) {
             return Err(format!("node {} never came back", facts.node.0));
         }
-        let mut runnable = BTreeSet::new();
+        let mut held = BTreeSet::new();
         for facts in all {
             if let Some(doubt) = facts.doubts.first() {
                 return Err(format!("node {} is in doubt about {doubt:?}", facts.node.0));
             }
-            runnable.extend(facts.runnable.iter().copied());
+            held.extend(facts.held.iter().copied());
         }
         let missing =
-            |message: &&MessageId| !runnable.contains(*message) && !self.excused.contains(*message);
+            |message: &&MessageId| !held.contains(*message) && !self.excused.contains(*message);
         match self.alive.keys().find(missing) {
             None => Ok(()),
             Some(message) => Err(format!("{message:?} is nowhere and has not ended")),

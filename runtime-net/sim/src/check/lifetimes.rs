@@ -41,7 +41,7 @@ impl Checker for Lifetimes {
                 _ => {}
             },
             // What a node forgot in a crash it need not keep.
-            Event::NodeDown { node } => {
+            Event::NodeDown { node, .. } => {
                 self.tags.remove(node);
                 self.written.retain(|(at, _), _| at != node);
             }

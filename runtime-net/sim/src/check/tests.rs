@@ -6,6 +6,7 @@ use sm_core::node::{End, Kill, Step, Trace};
 use sm_core::tags::{Access, Keeper, Standing};
 
 use super::*;
+use crate::network::Memory;
 use crate::trace::Event;
 
 const ONE: NodeIx = NodeIx(0);
@@ -21,6 +22,7 @@ fn facts(node: NodeIx, runnable: &[u8]) -> Facts {
         up: true,
         now: Time(1_000),
         runnable: runnable.iter().map(|byte| message(*byte)).collect(),
+        held: runnable.iter().map(|byte| message(*byte)).collect(),
         doubts: Vec::new(),
         tags: None,
         usage: Usage {
@@ -55,10 +57,10 @@ fn step(node: NodeIx, at: u64, byte: u8, step: Step) -> Record {
     }
 }
 
-fn down(node: NodeIx) -> Record {
+fn down(node: NodeIx, memory: Memory) -> Record {
     Record {
         at: Time(1_000),
-        event: Event::NodeDown { node },
+        event: Event::NodeDown { node, memory },
     }
 }
 
@@ -166,7 +168,7 @@ fn lifetimes_are_counted_from_the_last_write() {
     assert_eq!(checker.event(&deleted), Ok(()));
     assert_eq!(checker.facts(&with_tags(1_100, Vec::new())), Ok(()));
     let mut checker = started();
-    assert_eq!(checker.event(&down(ONE)), Ok(()));
+    assert_eq!(checker.event(&down(ONE, Memory::Kept)), Ok(()));
     assert_eq!(checker.facts(&with_tags(1_100, Vec::new())), Ok(()));
 }
 
@@ -263,8 +265,11 @@ fn a_missing_message_is_found_unless_a_crash_took_it() {
     assert_eq!(ended.event(&end), Ok(()));
     assert_eq!(ended.end(&empty()), Ok(()));
     let mut crashed = begun();
-    assert_eq!(crashed.event(&down(ONE)), Ok(()));
+    assert_eq!(crashed.event(&down(ONE, Memory::Lost)), Ok(()));
     assert_eq!(crashed.end(&empty()), Ok(()));
+    let mut remembers = begun();
+    assert_eq!(remembers.event(&down(ONE, Memory::Kept)), Ok(()));
+    assert!(remembers.end(&empty()).is_err());
     // The crash of a node that it has left is no excuse.
     let mut moved = begun();
     let from = NodeId([1; 32]);
@@ -279,7 +284,7 @@ fn a_missing_message_is_found_unless_a_crash_took_it() {
     );
     assert_eq!(moved.facts(&facts(ONE, &[])), Ok(()));
     assert_eq!(moved.event(&arrived), Ok(()));
-    assert_eq!(moved.event(&down(ONE)), Ok(()));
+    assert_eq!(moved.event(&down(ONE, Memory::Lost)), Ok(()));
     assert!(moved.end(&empty()).is_err());
 }
 

@@ -1,5 +1,6 @@
 //! What goes wrong, and how it ends.
 
+use sm_core::engine::Engine;
 use sm_core::ids::Time;
 
 use super::{Due, Simulation};
@@ -7,7 +8,7 @@ use crate::link::{Effects, LinkIx};
 use crate::network::NodeIx;
 use crate::trace::Event;
 
-impl Simulation {
+impl<E: Engine> Simulation<E> {
     /// A node crashes now and stays away until it is restarted.
     pub fn crash(&mut self, node: NodeIx) {
         let host = &mut self.hosts[node.at()];
@@ -15,7 +16,8 @@ impl Simulation {
             return;
         }
         host.crash();
-        self.note(Event::NodeDown { node });
+        let memory = host.store.memory;
+        self.note(Event::NodeDown { node, memory });
         let mut effects = Effects::default();
         for (link, side) in self.links.of(node).to_vec() {
             self.links.crash(self.now, link, side, &mut effects);

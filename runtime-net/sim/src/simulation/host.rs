@@ -2,21 +2,22 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use sm_core::engine::Engine;
 use sm_core::hop::Memory as Durability;
 use sm_core::ids::{Incarnation, SessionId, Span, StoreToken, Time};
-use sm_core::node::{Boot, Config, Node, Output, Progress, Tracing};
+use sm_core::node::{Boot, Config, Node, Output, Parking, Progress, Tracing};
 
-use super::Input;
+use super::{Input, Options};
 use crate::limits;
 use crate::network::{Memory, NodeIx};
-use crate::random::{Delay, Seed, Stream};
+use crate::random::{Delay, Stream};
 use crate::value::NodeTag;
 use crate::world::Names;
 
 /// A machine that a node runs on, or ran on until it crashed.
 #[derive(Debug)]
-pub(super) struct Host {
-    pub(super) node: Option<Node>,
+pub(super) struct Host<E: Engine> {
+    pub(super) node: Option<Node<E>>,
     /// Counts boots and crashes, so that nothing reaches another life than the one it was for.
     pub(super) boot: u32,
     pub(super) store: Store,
@@ -33,13 +34,15 @@ pub(super) struct Host {
     ahead: Span,
     incarnation: Incarnation,
     seeds: Stream,
+    parking: Parking,
 }
 
 /// Clocks of nodes differ by up to this much.
 const CLOCKS: Span = Span::secs(3600);
 
-impl Host {
-    pub(super) fn new(ix: NodeIx, tags: Vec<NodeTag>, memory: Memory, seed: Seed) -> Self {
+impl<E: Engine> Host<E> {
+    pub(super) fn new(ix: NodeIx, tags: Vec<NodeTag>, memory: Memory, options: &Options) -> Self {
+        let seed = options.seed;
         let mut seeds = seed.stream("hosts", u64::from(ix.0));
         Self {
             node: None,
@@ -54,6 +57,7 @@ impl Host {
             ahead: seeds.between(Span::ZERO, CLOCKS),
             incarnation: Incarnation(0),
             seeds,
+            parking: options.parking,
         }
     }
 
@@ -72,6 +76,7 @@ impl Host {
             Memory::Lost => Durability::Volatile,
         };
         config.tracing = Tracing::On;
+        config.parking = self.parking;
         let fresh = if self.store.disk.is_empty() {
             Fresh::Yes
         } else {

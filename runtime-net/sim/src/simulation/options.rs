@@ -5,7 +5,7 @@ use std::fmt;
 use sm_core::content::ContentError;
 use sm_core::ids::{MessageId, Span, Time};
 use sm_core::launch::LaunchError;
-use sm_core::node::Report;
+use sm_core::node::{Parking, Report};
 
 use crate::limits;
 use crate::network::NodeIx;
@@ -26,6 +26,8 @@ pub struct Options {
     pub detail: Detail,
     /// Whether invariants are checked after every event.
     pub checks: Checks,
+    /// What nodes keep of a message between two turns.
+    pub parking: Parking,
 }
 
 impl Options {
@@ -37,6 +39,7 @@ impl Options {
             begin: Begin::default(),
             detail: Detail::default(),
             checks: Checks::Off,
+            parking: Parking::default(),
         }
     }
 }
@@ -138,7 +141,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StartError::Down => f.write_str("the node is down"),
-            StartError::Code(error) => write!(f, "the code is refused: {error:?}"),
+            StartError::Code(error) => write!(f, "the code is refused: {error}"),
             StartError::Launch(error) => error.fmt(f),
         }
     }

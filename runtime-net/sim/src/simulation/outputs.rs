@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sm_core::engine::Engine;
 use sm_core::ids::{MessageId, SessionId, StoreToken};
 use sm_core::node::{Output, Report, Step, Trace};
 use sm_core::tags::TagName;
@@ -12,7 +13,7 @@ use crate::link::{Effects, StreamKey};
 use crate::network::NodeIx;
 use crate::trace::Event;
 
-impl Simulation {
+impl<E: Engine> Simulation<E> {
     /// Does everything that a node has put out, in order.
     pub(super) fn drain(&mut self, node: NodeIx) {
         while let Some(output) = self.hosts[node.at()].output() {

@@ -41,7 +41,7 @@ impl<'a> Json<'a> {
             } => {
                 json!({"event": "node up", "node": node(*at), "boot": incarnation.0})
             }
-            Event::NodeDown { node: at } => json!({"event": "node down", "node": node(*at)}),
+            Event::NodeDown { node: at, .. } => json!({"event": "node down", "node": node(*at)}),
             Event::SessionUp {
                 node: at,
                 peer,

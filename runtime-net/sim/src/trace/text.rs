@@ -40,7 +40,7 @@ impl fmt::Display for Text<'_> {
             Event::NodeUp { node, incarnation } => {
                 write!(f, "{} starts (boot {})", self.node(*node), incarnation.0)
             }
-            Event::NodeDown { node } => write!(f, "{} crashes", self.node(*node)),
+            Event::NodeDown { node, .. } => write!(f, "{} crashes", self.node(*node)),
             Event::SessionUp {
                 node,
                 peer,
