@@ -128,7 +128,9 @@ fn debug_blobs_are_optional() {
 proptest! {
     /// Files with a right hash but any contents: an error or a canonical bundle.
     #[test]
-    fn any_contents_give_an_answer(changes in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..4)) {
+    fn any_contents_give_an_answer(
+        changes in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..4),
+    ) {
         let mut bytes = bundle().encode();
         let (header, rest) = bytes.split_at_mut(45);
         for (at, byte) in changes {

@@ -347,79 +347,70 @@ fn facts_follow_what_values_contain() {
     );
 }
 
+fn check(types: impl Into<Vec<Type>>) -> Option<TypeError> {
+    TypeTable::from_types(types.into()).check().err()
+}
+
 #[test]
-fn every_fault_of_a_table_is_named() {
+fn faults_of_a_table_are_named() {
     let t = TypeIx;
-    let check = |types: Vec<Type>| TypeTable::from_types(types).check().map(|_| ());
-    let names = |name: String| {
-        check(vec![
-            Type::Int,
-            structure("S", &[("x", t(0))]),
-            small_enum(&name, &[]),
-        ])
+    let func = |result| Type::Fn {
+        params: vec![],
+        result,
     };
-    let int = || Type::Int;
     let cases = [
-        (check(vec![Type::List(t(1))]), TypeError::UnknownPart(t(0))),
-        (check(vec![int(), int()]), TypeError::Duplicate(t(1))),
-        (check(vec![Type::List(t(0))]), TypeError::Unfounded(t(0))),
+        (check([Type::List(t(1))]), TypeError::UnknownPart(t(0))),
+        (check([Type::Int, Type::Int]), TypeError::Duplicate(t(1))),
+        (check([Type::List(t(0))]), TypeError::Unfounded(t(0))),
         (
-            check(vec![
-                Type::Option(t(1)),
-                Type::Fn {
-                    params: vec![],
-                    result: t(0),
-                },
-            ]),
+            check([Type::Option(t(1)), func(t(0))]),
             TypeError::Unfounded(t(0)),
         ),
         (
-            check(vec![int(), Type::Tuple(vec![t(0)])]),
+            check([Type::Int, Type::Tuple(vec![t(0)])]),
             TypeError::ShortTuple(t(1)),
         ),
         (
-            check(vec![Type::Float, Type::Set(t(0))]),
+            check([Type::Float, Type::Set(t(0))]),
             TypeError::BadKey(t(1)),
         ),
         (
-            check(vec![Type::Float, Type::Map(t(0), t(0))]),
+            check([Type::Float, Type::Map(t(0), t(0))]),
             TypeError::BadKey(t(1)),
         ),
         (
-            check(vec![
-                int(),
-                Type::Fn {
-                    params: vec![],
-                    result: t(0),
-                },
-                Type::Tag(t(1)),
-            ]),
+            check([Type::Int, func(t(0)), Type::Tag(t(1))]),
             TypeError::NotData(t(2)),
-        ),
-        (names(String::new()), TypeError::BadName(t(2))),
-        (names("a\x1b[2J".into()), TypeError::BadName(t(2))),
-        (
-            names("n".repeat(MAX_NAME_BYTES + 1)),
-            TypeError::BadName(t(2)),
-        ),
-        (
-            check(vec![
-                int(),
-                Type::Fn {
-                    params: vec![t(0); MAX_PARAMS + 1],
-                    result: t(0),
-                },
-            ]),
-            TypeError::TooManySlots(t(1)),
-        ),
-        (
-            check(vec![int(), Type::Tuple(vec![t(0); MAX_RECORD_SLOTS + 1])]),
-            TypeError::TooManySlots(t(1)),
         ),
     ];
     for (answer, fault) in cases {
-        assert_eq!(answer, Err(fault));
+        assert_eq!(answer, Some(fault));
     }
+    let many = Type::Fn {
+        params: vec![t(0); MAX_PARAMS + 1],
+        result: t(0),
+    };
+    assert_eq!(
+        check([Type::Int, many]),
+        Some(TypeError::TooManySlots(t(1)))
+    );
+    let wide = Type::Tuple(vec![t(0); MAX_RECORD_SLOTS + 1]);
+    assert_eq!(
+        check([Type::Int, wide]),
+        Some(TypeError::TooManySlots(t(1)))
+    );
+}
+
+#[test]
+fn names_can_be_shown() {
+    let named = |name: &str| check([small_enum(name, &["A"])]);
+    assert_eq!(named("Größe"), None);
+    assert_eq!(named(""), Some(TypeError::BadName(TypeIx(0))));
+    assert_eq!(named("a\x1b[2J"), Some(TypeError::BadName(TypeIx(0))));
+    let long = "n".repeat(MAX_NAME_BYTES + 1);
+    assert_eq!(named(&long), Some(TypeError::BadName(TypeIx(0))));
+    let field = check([Type::Int, structure("S", &[("\n", TypeIx(0))])]);
+    assert_eq!(field, Some(TypeError::BadName(TypeIx(1))));
 }
 
 #[test]

@@ -43,7 +43,9 @@ macro_rules! define_check {
         /// Whether the entry names a check function.
         #[cfg(test)]
         pub(super) fn has_check(opcode: Opcode) -> bool {
-            match opcode { $($(Opcode::$name => !matches!(concat!($(stringify!($check))?), ""),)+)+ }
+            match opcode { $($(
+                Opcode::$name => !concat!($(stringify!($check))?).is_empty(),
+            )+)+ }
         }
     };
 }

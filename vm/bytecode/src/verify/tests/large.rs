@@ -87,7 +87,7 @@ fn many_small_blocks_with_many_registers() {
     let jump = |to| vec![Inst::Jump { to: BlockIx(to) }];
     let group = one([])
         .regs(&[Slot::Int; MAX_REGS])
-        .blocks((0..150_000).map(|_| jump(0)));
+        .blocks((0..60_000).map(|_| jump(0)));
     assert_eq!(fault(&ready(group)), None);
 }
 
