@@ -52,9 +52,15 @@ pub fn parse(file: FileId, source: &str) -> (Module, Vec<Diagnostic>) {
     drop(tokens);
 
     let mut cx = Context::new(file, source, lexed.docs);
+    // Brackets that are too deep make a tree that is too high, which is no second mistake.
+    let is_too_deep = unbalanced
+        .iter()
+        .any(|diagnostic| diagnostic.code == code::TOO_DEEP);
+    let of_layout = layout.diagnostics.into_iter();
     cx.diagnostics.extend(lexed.diagnostics);
     cx.diagnostics.extend(unbalanced);
-    cx.diagnostics.extend(layout.diagnostics);
+    cx.diagnostics
+        .extend(of_layout.filter(|d| !is_too_deep || d.code != code::TOO_DEEP));
     let items = recovery::parse_items(&mut cx, &layout.tokens, &layout.items);
     if cx.diagnostics.is_empty() {
         cx.report_lost_docs();

@@ -80,8 +80,19 @@ struct Open {
     token: Token,
     /// How far the line is indented on which it stands.
     indent: u32,
+    holds: Holds,
     /// In round and square brackets: where in the output a line began that looks like a new statement.
     new_line: Option<usize>,
+}
+
+/// What parentheses hold, where that tells which token cannot be in them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// The parameters of a function, among which no block begins.
+    Params,
+    /// A pattern after `let`, in which there is no `=`.
+    Pattern,
+    Anything,
 }
 
 impl Balancer<'_> {
@@ -114,15 +125,42 @@ impl Balancer<'_> {
             return;
         }
         let indent = self.indent_of(self.line_start);
+        let holds = if token.kind == T::LParen {
+            self.contents()
+        } else {
+            Holds::Anything
+        };
         self.open.push(Open {
             token,
             indent,
+            holds,
             new_line: None,
         });
         self.out.push(token);
     }
 
+    /// What the parentheses hold that open here.
+    fn contents(&self) -> Holds {
+        let mut before = self.out.iter().rev().map(|token| token.kind);
+        let keyword = match before.next() {
+            Some(T::Ident) => before.next(),
+            other => other,
+        };
+        match keyword {
+            Some(T::Fn) => Holds::Params,
+            Some(T::Let | T::Var) => Holds::Pattern,
+            _ => Holds::Anything,
+        }
+    }
+
     fn report_too_deep(&mut self, span: Span) {
+        if self
+            .diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.code == code::TOO_DEEP)
+        {
+            return;
+        }
         let message = format!("brackets are nested more than {MAX_DEPTH} deep");
         let diagnostic = Diagnostic::error(code::TOO_DEEP, self.file, span, message)
             .at("this one is too deep")
@@ -172,6 +210,18 @@ impl Balancer<'_> {
                 | T::Pub
                 | T::Const
         );
+        let after_assignment = self
+            .out
+            .last()
+            .is_some_and(|last| last.kind.is_assignment());
+        let cannot_be = match self.open.last().map(|open| open.holds) {
+            Some(Holds::Params) => token.kind == T::LBrace && !after_assignment,
+            Some(Holds::Pattern) => token.kind == T::Eq,
+            Some(Holds::Anything) | None => false,
+        };
+        if cannot_be {
+            self.close_down_to(self.open.len() - 1);
+        }
         while is_statement
             && self
                 .open
@@ -268,7 +318,7 @@ impl Balancer<'_> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        if self.diagnostics.len() < MAX_SYNTAX_ERRORS {
+        if self.diagnostics.len() <= MAX_SYNTAX_ERRORS {
             self.diagnostics.push(diagnostic);
         }
     }

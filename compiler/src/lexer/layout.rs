@@ -100,7 +100,6 @@ impl Frame {
         self.operators = 0;
         self.nested = 0;
         self.in_type = false;
-        self.wants_brace = false;
     }
 }
 
@@ -184,7 +183,7 @@ impl Filter {
             || (next == T::LBrace && top.wants_brace)
             || (is_top_level && matches!(next, T::Lifetime | T::Access));
         let ended = match self.last_kind() {
-            Some(T::Gt | T::GtJoint) => top.in_type,
+            Some(T::Gt | T::GtJoint | T::Coalesce) => top.in_type,
             Some(last) => last.can_end_statement(),
             None => false,
         };
@@ -196,6 +195,7 @@ impl Filter {
             self.pop_frame();
         }
         self.separate();
+        self.top_mut().wants_brace = false;
         if self.frames.len() == 1 {
             return self.end_item();
         }
@@ -244,7 +244,8 @@ impl Filter {
     }
 
     fn open(&mut self, token: Token, kind: Kind) {
-        if matches!(token.kind, T::LParen | T::LBracket) {
+        let is_suffix = self.last_kind().is_some_and(T::can_end_statement);
+        if is_suffix && matches!(token.kind, T::LParen | T::LBracket) {
             self.climb(token.span);
         }
         self.out.push(token);

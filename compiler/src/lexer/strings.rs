@@ -125,6 +125,7 @@ impl Driver<'_> {
             let message = format!("strings are nested more than {MAX_DEPTH} deep");
             let diagnostic = Diagnostic::error(code::TOO_DEEP, self.file, span, message);
             self.out.diagnostics.push(diagnostic);
+            self.out.swallowed_end = true;
             return self.abandon_outermost();
         }
         self.push(T::InterpOpen, Span::new(brace, brace + 1));
@@ -314,7 +315,18 @@ impl Driver<'_> {
     }
 
     /// Reports the string that begins at `start` as not closed, and goes on behind it.
+    ///
+    /// If it is in the interpolation of another one on this line, it is that one which is not closed.
     fn open_string(&mut self, start: u32, first_token: usize, quotes: Quotes) {
+        let outer = self
+            .modes
+            .iter()
+            .position(|mode| mode.quotes == Quotes::One);
+        if let (Quotes::One, Some(index)) = (quotes, outer) {
+            let outer = self.modes[index];
+            self.modes.truncate(index);
+            return self.open_string(outer.string_start, outer.first_token, Quotes::One);
+        }
         let end = self.resume_after(start, quotes);
         let span = Span::new(start, end);
         let mut diagnostic = Diagnostic::error(
@@ -347,7 +359,18 @@ impl Driver<'_> {
             return self.source.len() as u32;
         }
         let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
-        let text = line.trim_end_matches([')', ']', ',', ';', '{', ' ', '\t', '\r']);
+        // A brace after a space is that of a block, another one an interpolation's.
+        let mut text = line;
+        loop {
+            let shorter = text.trim_end_matches([')', ']', ',', ';', ' ', '\t', '\r']);
+            text = shorter
+                .strip_suffix(" {")
+                .or(shorter.strip_suffix(" }"))
+                .unwrap_or(shorter);
+            if text.len() == shorter.len() {
+                break;
+            }
+        }
         start + text.len().max(if line.starts_with('b') { 2 } else { 1 }) as u32
     }
 

@@ -316,7 +316,6 @@ impl T {
                 | Self::RBracket
                 | Self::RBrace
                 | Self::Question
-                | Self::Coalesce
                 | Self::Bang
                 | Self::Bad
                 | Self::Hole

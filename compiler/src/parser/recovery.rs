@@ -148,14 +148,19 @@ impl Recovery {
         repairs: Vec<Repair>,
     ) -> Step {
         for Repair { splice, accept } in repairs {
-            let Some(budget) = self.budget.checked_sub(tokens.len()) else {
-                return Step::Lost;
-            };
-            self.budget = budget;
             let mut repaired = tokens.to_vec();
             let added = splice.with.len();
             repaired.splice(splice.range.clone(), splice.with);
-            match self.attempt(cx, &repaired) {
+            let result = self.attempt(cx, &repaired);
+            let read = result
+                .as_ref()
+                .map_or_else(|failure| failure.at, |_| repaired.len());
+            // Copying and searching tokens is cheaper than parsing them, but not free.
+            let Some(budget) = self.budget.checked_sub(read + tokens.len() / 32) else {
+                return Step::Lost;
+            };
+            self.budget = budget;
+            match result {
                 Ok(item) => return Step::Done(item),
                 Err(next)
                     if accept.allows(&repaired, segment, splice.range.start + added, next.at) =>
@@ -201,7 +206,7 @@ enum Step {
 /// Whether the mistake at `at` has nothing to do with the one repaired before `after`: it is behind
 /// the segment, or in brackets behind the repair.
 fn is_elsewhere(tokens: &[Token], segment: Segment, after: usize, at: usize) -> bool {
-    if at < after {
+    if at <= after {
         return false;
     }
     let mut depth = 0_usize;
@@ -220,6 +225,10 @@ fn is_elsewhere(tokens: &[Token], segment: Segment, after: usize, at: usize) -> 
     depth > 0
 }
 
+const fn is_terminator(kind: T) -> bool {
+    matches!(kind, T::Term)
+}
+
 const fn is_separator(kind: T) -> bool {
     matches!(kind, T::Term | T::Comma)
 }
@@ -232,11 +241,18 @@ fn whole_span(tokens: &[Token]) -> Span {
     }
 }
 
+/// Whether the token stands for a mistake that was reported before parsing: characters that are
+/// nothing, a broken literal, or a closing bracket that was missing.
+fn is_reported(token: Token) -> bool {
+    matches!(token.kind, T::Bad | T::StrError | T::BadNumber)
+        || (token.kind.closes() && token.span.is_empty())
+}
+
 /// The message, unless the mistake was reported already, and the repairs to try.
 fn diagnose(scene: &Scene) -> (Option<Diagnostic>, Vec<Repair>) {
     let mut repairs = Vec::new();
-    let diagnostic = match scene.kind(0) {
-        Some(T::Bad) => None,
+    let diagnostic = match scene.token() {
+        Some(token) if is_reported(token) => None,
         _ => Some(match mistakes::recognise(scene) {
             Some(mistake) => {
                 let known = mistake.repair.into_iter();
@@ -267,7 +283,7 @@ impl<'a> Scene<'a> {
             tokens,
             at: failure.at,
             expected: &failure.expected,
-            segment: segment_at(tokens, failure.at),
+            segment: segment_at(tokens, failure.at, is_separator),
             is_last,
         }
     }
@@ -380,7 +396,13 @@ impl<'a> Scene<'a> {
             let Some(segment) = outer else { return };
             splices.push(self.replace(segment.start..segment.end, &[T::Hole]));
             splices.push(self.without(segment));
-            outer = segment.open.map(|open| segment_around(self.tokens, open));
+            let statement = segment_at(self.tokens, segment.start, is_terminator);
+            outer = match statement == segment {
+                true => segment
+                    .open
+                    .map(|open| segment_at(self.tokens, open, is_separator)),
+                false => Some(statement),
+            };
         }
     }
 
@@ -393,7 +415,10 @@ impl<'a> Scene<'a> {
                     || token.kind.is_assignment()
                     || matches!(token.kind, T::LBrace | T::FatArrow | T::Colon | T::Else)
             });
-        if self.token().is_some_and(Token::is_first_on_line) {
+        if self
+            .token()
+            .is_some_and(|token| token.is_first_on_line() && !token.kind.closes())
+        {
             splices.push(self.replace(self.at..self.at, &[T::Hole, T::Term]));
         }
         if stays {
@@ -476,8 +501,8 @@ impl<'a> Scene<'a> {
 }
 
 /// The segment that `at` is in; for a separator or a closing bracket the one before it.
-fn segment_at(tokens: &[Token], at: usize) -> Segment {
-    let before = segment_before(tokens, at);
+fn segment_at(tokens: &[Token], at: usize, separates: fn(T) -> bool) -> Segment {
+    let before = segment_before(tokens, at, separates);
     let mut depth = 0_usize;
     let mut end = at;
     while let Some(token) = tokens.get(end) {
@@ -488,7 +513,7 @@ fn segment_at(tokens: &[Token], at: usize) -> Segment {
                 break;
             }
             depth -= 1;
-        } else if depth == 0 && is_separator(token.kind) {
+        } else if depth == 0 && separates(token.kind) {
             break;
         }
         end += 1;
@@ -496,12 +521,7 @@ fn segment_at(tokens: &[Token], at: usize) -> Segment {
     Segment { end, ..before }
 }
 
-/// The segment that holds the bracket at `open` and all that is in it.
-fn segment_around(tokens: &[Token], open: usize) -> Segment {
-    segment_at(tokens, open)
-}
-
-fn segment_before(tokens: &[Token], at: usize) -> Segment {
+fn segment_before(tokens: &[Token], at: usize, separates: fn(T) -> bool) -> Segment {
     let mut depth = 0_usize;
     let mut start = at.min(tokens.len());
     while start > 0 {
@@ -517,7 +537,7 @@ fn segment_before(tokens: &[Token], at: usize) -> Segment {
                 };
             }
             depth -= 1;
-        } else if depth == 0 && is_separator(kind) {
+        } else if depth == 0 && separates(kind) {
             break;
         }
         start -= 1;

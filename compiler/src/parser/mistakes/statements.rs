@@ -3,7 +3,7 @@
 use super::{Mistake, Scene};
 use crate::ast::Span;
 use crate::diagnostic::{Fix, code};
-use crate::lexer::{T, Token};
+use crate::lexer::T;
 use crate::parser::recovery::Splice;
 
 /// `x := 1`, `let x := 1`
@@ -79,31 +79,52 @@ pub(super) fn for_parentheses(scene: &Scene) -> Option<Mistake> {
     {
         return None;
     }
+    if scene.kind(0)? == T::In {
+        return Some(parenthesised_in(scene, open));
+    }
     let close = scene.closer_of(open);
-    let inner = &scene.tokens[open + 1..close];
-    let is_in = scene.kind(0)? == T::In;
     let span = scene.tokens[open].span.to(scene.tokens[close].span);
-    let (message, with): (_, Vec<Token>) = match is_in {
-        true => ("the head of a `for` has no parentheses", inner.to_vec()),
+    let repair = scene.replace(open..close + 1, &[T::Underscore, T::In, T::Hole]);
+    Some(for_mistake(scene, span).repaired_by(repair))
+}
+
+/// `for (x in xs)`, `for (x, y in xs)`
+fn parenthesised_in(scene: &Scene, open: usize) -> Mistake {
+    let close = scene.closer_of(open);
+    let (opener, closer) = (scene.tokens[open], scene.tokens[close]);
+    let pattern = &scene.tokens[open + 1..scene.at];
+    let rest = &scene.tokens[scene.at..close];
+    let span = opener.span.to(closer.span);
+    let is_tuple = pattern.iter().any(|token| token.kind == T::Comma);
+    let (fix, with) = match is_tuple {
+        true => {
+            let end = pattern.last().map_or(opener.span, |token| token.span).end;
+            let fix = Fix::new("close them before `in`", Span::point(end), ")");
+            (
+                fix.and(closer.span, ""),
+                [&[opener], pattern, &[closer], rest].concat(),
+            )
+        }
         false => {
-            let counted = [T::Underscore, T::In, T::Hole];
-            let with = counted.iter().map(|kind| scene.made(*kind, open)).collect();
-            ("`for` goes over a range or a collection", with)
+            let fix = Fix::new("remove the parentheses", opener.span, "");
+            (fix.and(closer.span, ""), [pattern, rest].concat())
         }
     };
-    let mut diagnostic = scene.error(code::FOR_HEAD, span, message);
-    if is_in {
-        let (a, b) = (scene.tokens[open].span, scene.tokens[close].span);
-        diagnostic = diagnostic.fix(Fix::new("remove the parentheses", a, "").and(b, ""));
-    } else {
-        diagnostic = diagnostic
-            .help("count with a range: `for i in 0..n { .. }`")
-            .help("for anything else there is `while condition { .. }`");
-    }
-    Some(Mistake::new(diagnostic).repaired_by(Splice {
+    let message = "the head of a `for` has no parentheses";
+    let diagnostic = scene.error(code::FOR_HEAD, span, message).fix(fix);
+    Mistake::new(diagnostic).repaired_by(Splice {
         range: open..close + 1,
         with,
-    }))
+    })
+}
+
+fn for_mistake(scene: &Scene, span: Span) -> Mistake {
+    let message = "`for` goes over a range or a collection";
+    let diagnostic = scene
+        .error(code::FOR_HEAD, span, message)
+        .help("count with a range: `for i in 0..n { .. }`")
+        .help("for anything else there is `while condition { .. }`");
+    Mistake::new(diagnostic)
 }
 
 /// `for i = 0; i < n; i++ {`
@@ -113,17 +134,13 @@ pub(super) fn for_counter(scene: &Scene) -> Option<Mistake> {
     if keyword.kind != T::For || !is_counter {
         return None;
     }
-    let message = "`for` goes over a range or a collection";
-    let diagnostic = scene
-        .error(code::FOR_HEAD, keyword.span.to(scene.place()), message)
-        .help("count with a range: `for i in 0..n { .. }`")
-        .help("for anything else there is `while condition { .. }`");
+    let mistake = for_mistake(scene, keyword.span.to(scene.place()));
     let block = (scene.at..scene.tokens.len()).find(|i| scene.tokens[*i].kind == T::LBrace)?;
     let kinds: &[T] = match scene.kind(0)? {
         T::Let | T::Var => &[T::Underscore, T::In, T::Hole],
         _ => &[T::In, T::Hole],
     };
-    Some(Mistake::new(diagnostic).repaired_by(scene.replace(scene.at..block, kinds)))
+    Some(mistake.repaired_by(scene.replace(scene.at..block, kinds)))
 }
 
 /// `if x:`, `else:`, `for x in xs:`, `fn f():`
