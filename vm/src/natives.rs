@@ -19,7 +19,7 @@ use crate::interp::{Interp, Stop};
 use crate::limits::TEXT_BYTES;
 use crate::outcome::KillKind;
 use crate::shape::Shape;
-use crate::text::{name_for_people, write_short_id};
+use crate::text::{name_for_people, write_id, write_short_id};
 
 /// What a native function gives.
 enum Given {
@@ -53,9 +53,6 @@ impl Interp<'_> {
     }
 
     fn compute(&self, native: Native, args: &[Reg]) -> Result<Sized, Stop> {
-        if let Some(result) = floats::compute(native, |index| self.float(args[index])) {
-            return Ok((result, 0));
-        }
         match native {
             Native::BytesLen => Ok((Given::Int(self.bytes(args[0]).len() as i64), 0)),
             Native::BytesGet => self.bytes_get(args[0], args[1]),
@@ -102,7 +99,59 @@ impl Interp<'_> {
                 write_short_id(&mut text, self.bytes(args[0]));
                 Ok((Given::Text(text), 0))
             }
-            _ => self.compute_text(native, args),
+            Native::NodeName => {
+                let mut text = String::new();
+                write_id(&mut text, self.bytes(args[0]));
+                Ok((Given::Text(text), 0))
+            }
+            Native::StrByteLen
+            | Native::StrLen
+            | Native::StrFind
+            | Native::StrSlice
+            | Native::StrChars
+            | Native::StrLines
+            | Native::StrSplit
+            | Native::StrJoin
+            | Native::StrTrim
+            | Native::StrLower
+            | Native::StrUpper
+            | Native::StrStartsWith
+            | Native::StrEndsWith
+            | Native::StrContains
+            | Native::StrReplace
+            | Native::StrRepeat
+            | Native::StrToInt
+            | Native::StrToFloat
+            | Native::StrCode
+            | Native::StrFromCode => self.compute_text(native, args),
+            Native::FloatAbs
+            | Native::FloatFloor
+            | Native::FloatCeil
+            | Native::FloatRound
+            | Native::FloatTrunc
+            | Native::FloatSqrt
+            | Native::FloatSin
+            | Native::FloatCos
+            | Native::FloatTan
+            | Native::FloatAsin
+            | Native::FloatAcos
+            | Native::FloatAtan
+            | Native::FloatSinh
+            | Native::FloatCosh
+            | Native::FloatTanh
+            | Native::FloatExp
+            | Native::FloatLn
+            | Native::FloatLog2
+            | Native::FloatLog10
+            | Native::FloatCbrt
+            | Native::FloatPow
+            | Native::FloatAtan2
+            | Native::FloatHypot
+            | Native::FloatMin
+            | Native::FloatMax
+            | Native::FloatIsNan => {
+                Ok((floats::compute(native, |index| self.float(args[index])), 0))
+            }
         }
     }
 

@@ -1,5 +1,8 @@
 //! The reference page `docs/BYTECODE.md`, made from the tables.
 
+#[cfg(test)]
+mod tests;
+
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -161,24 +164,4 @@ fn traps(traps: &[TrapKind]) -> String {
         .map(|kind| kind.name())
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    /// `UPDATE_DOCS=1 cargo test -p sm-bytecode reference` writes the page anew.
-    #[test]
-    fn the_page_matches_the_tables() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/BYTECODE.md");
-        let page = super::page();
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            std::fs::write(&path, &page).expect("docs/ can be written");
-        }
-        let written = std::fs::read_to_string(&path).expect("docs/BYTECODE.md is there");
-        assert!(
-            written == page,
-            "docs/BYTECODE.md is stale: run this test with UPDATE_DOCS=1"
-        );
-    }
 }

@@ -96,8 +96,9 @@ impl Heap {
 
     /// The value of a live entry of a map.
     pub(crate) fn map_value(&self, map: Ref, kinds: EntryKinds, entry: usize) -> Option<u64> {
-        self.map_entry(map, kinds, entry)
-            .map(|at| self.word(at + ENTRY_VALUE))
+        kinds.value?;
+        let at = self.map_entry(map, kinds, entry)?;
+        Some(self.word(at + ENTRY_VALUE))
     }
 
     fn map_capacity(&self, map: Ref, kinds: EntryKinds) -> usize {

@@ -5,11 +5,11 @@ use sm_bytecode::Native;
 
 use crate::natives::Given;
 
-/// The result, if `native` is a function of doubles alone; `arg` gives its arguments.
-pub(super) fn compute(native: Native, arg: impl Fn(usize) -> f64) -> Option<Given> {
+/// The result of a function of doubles, whose arguments `arg` gives.
+pub(super) fn compute(native: Native, arg: impl Fn(usize) -> f64) -> Given {
     let unary = |function: fn(f64) -> f64| Given::Float(function(arg(0)));
     let binary = |function: fn(f64, f64) -> f64| Given::Float(function(arg(0), arg(1)));
-    Some(match native {
+    match native {
         Native::FloatAbs => unary(f64::abs),
         Native::FloatFloor => unary(f64::floor),
         Native::FloatCeil => unary(f64::ceil),
@@ -36,8 +36,8 @@ pub(super) fn compute(native: Native, arg: impl Fn(usize) -> f64) -> Option<Give
         Native::FloatMin => binary(|a, b| if picks_first(a, b, a < b) { a } else { b }),
         Native::FloatMax => binary(|a, b| if picks_first(a, b, a > b) { a } else { b }),
         Native::FloatIsNan => Given::Bool(arg(0).is_nan()),
-        _ => return None,
-    })
+        _ => unreachable!("is computed elsewhere"),
+    }
 }
 
 /// Whether the first of two is taken: not if it is NaN, and if it is equal to the second, so that

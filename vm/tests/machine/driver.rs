@@ -1,0 +1,172 @@
+//! Ways to run a program to its end, which must not differ in anything a program or node can see.
+
+use std::sync::Arc;
+
+use sm_bytecode::verify::VerifiedGroup;
+use sm_bytecode::{EntryRef, Group, HopCode, ModuleManifest, ProgramManifest};
+use sm_vm::{Answer, Collection, Limits, Machine, Outcome, Program};
+
+use crate::host::ScriptedHost;
+
+/// The only module of the programs here.
+pub const MODULE: &str = "lib";
+
+/// A program of one brick whose entry is its first function.
+pub fn program(group: Group) -> Arc<Program> {
+    let group = VerifiedGroup::new(group).expect("the brick is valid");
+    let module = ModuleManifest {
+        name: MODULE.into(),
+        groups: vec![group.hash()],
+        exports: vec![],
+        debug: None,
+    };
+    let manifest = ProgramManifest {
+        modules: vec![module.hash()],
+        entry: EntryRef {
+            brick: group.hash(),
+            function: 0,
+        },
+        bricks: vec![group.hash()],
+    };
+    let group = Arc::new(group);
+    Program::link(&manifest, &[module], |_| Some(group.clone())).expect("the brick links")
+}
+
+/// Small limits, so that runaway programs end soon.
+pub fn limits() -> Limits {
+    Limits {
+        heap_bytes: 1 << 20,
+        frames: 200,
+        registers: 10_000,
+        ..Limits::default()
+    }
+}
+
+/// A machine about to enter the program.
+pub fn start(program: &Arc<Program>, limits: Limits) -> Machine {
+    let entry = program.entry();
+    Machine::start(program.clone(), entry, &[], limits, [7; 32]).expect("no arguments")
+}
+
+/// How a run is divided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Slices {
+    /// Not at all.
+    Whole,
+    /// At every safepoint.
+    Safepoints,
+    /// At every safepoint, where the machine is replaced by a restored copy of itself.
+    Restored,
+}
+
+/// What a run shows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ran {
+    /// The last outcome; `OutOfFuel` if the budget ended it.
+    pub outcome: Outcome,
+    pub fuel: u64,
+    pub host: ScriptedHost,
+    /// The state at the end of the budget, if there is one.
+    pub state: Option<Vec<u8>>,
+}
+
+/// Runs until the end, or the first safepoint at which `budget` was used.
+pub fn run(program: &Arc<Program>, limits: Limits, budget: u64, slices: Slices) -> Ran {
+    let mut machine = start(program, limits);
+    let mut host = ScriptedHost::default();
+    loop {
+        let used = machine.fuel_used();
+        if used >= budget {
+            return Ran {
+                outcome: Outcome::OutOfFuel,
+                fuel: used,
+                host,
+                state: Some(capture(&machine)),
+            };
+        }
+        let fuel = if slices == Slices::Whole {
+            budget - used
+        } else {
+            1
+        };
+        let outcome = machine.run(fuel, &mut host);
+        if let Outcome::Done(_) | Outcome::Trap(_) | Outcome::Kill(_) = outcome {
+            return Ran {
+                outcome,
+                fuel: machine.fuel_used(),
+                host,
+                state: None,
+            };
+        }
+        if slices == Slices::Restored {
+            machine = moved(&machine, limits);
+        }
+        answer(&mut machine, &mut host, &outcome);
+        if slices == Slices::Restored {
+            machine = moved(&machine, limits);
+        }
+    }
+}
+
+/// The state of a machine.
+pub fn capture(machine: &Machine) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    machine.capture(&mut bytes);
+    bytes
+}
+
+/// The machine after a journey, with other hash seeds than before.
+pub fn moved(machine: &Machine, limits: Limits) -> Machine {
+    let bytes = capture(machine);
+    let limits = Limits {
+        hash_seed: limits.hash_seed ^ bytes.len() as u64,
+        ..limits
+    };
+    let restored = Machine::restore(machine.program().clone(), &bytes, limits);
+    let restored = restored.expect("a captured state can be restored");
+    assert_eq!(
+        capture(&restored),
+        bytes,
+        "a restored state is captured as it was"
+    );
+    restored
+}
+
+/// Answers what the machine waits for, as a function of what the host saw so far.
+fn answer(machine: &mut Machine, host: &mut ScriptedHost, outcome: &Outcome) {
+    host.clock += 1;
+    let turn = host.clock;
+    match outcome {
+        Outcome::Move { hop, timeout } => {
+            host.log.push(format!("move {} {timeout:?}", hop[0]));
+            machine.answer(match turn % 3 {
+                0 => Answer::Hop(HopCode::Ok),
+                1 => Answer::Hop(HopCode::Timeout),
+                _ => Answer::Go {
+                    seed: [turn as u8; 32],
+                },
+            });
+        }
+        Outcome::MoveAll => machine.answer(Answer::Hop(HopCode::NoNeighbors)),
+        Outcome::Block {
+            tag,
+            timeout,
+            after,
+        } => {
+            host.log
+                .push(format!("block {} {timeout:?} {after:?}", tag.decl.name));
+            let key = (tag.base, tag.key.clone());
+            let value = host.tags.get(&key).map(|(value, _)| value.clone());
+            machine.answer(Answer::Tag(value));
+        }
+        _ => host.clock -= 1,
+    }
+}
+
+/// Limits under which garbage is collected at every allocation.
+pub fn collecting(limits: Limits) -> Limits {
+    Limits {
+        collection: Collection::Always,
+        ..limits
+    }
+}

@@ -1,0 +1,7 @@
+//! The machine from outside: whole programs against a host that answers from a script.
+
+mod driver;
+mod equality;
+mod forged;
+mod host;
+mod programs;

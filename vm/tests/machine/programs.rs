@@ -1,0 +1,1 @@
+//! Programs written by hand, with what they must do.
