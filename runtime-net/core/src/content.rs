@@ -88,6 +88,8 @@ impl fmt::Display for ContentId {
 pub enum ContentError {
     /// They are longer than such a thing may be.
     TooLarge,
+    /// They are of a version that this node does not know.
+    Version,
     /// They are no launch record that may be believed.
     Launch(LaunchError),
     /// Nobody has asked for them.
@@ -100,6 +102,7 @@ impl fmt::Display for ContentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ContentError::TooLarge => f.write_str("it is too large"),
+            ContentError::Version => f.write_str("its version is not known here"),
             ContentError::Launch(error) => error.fmt(f),
             ContentError::Unasked(id) => write!(f, "nobody asked for {id}"),
             ContentError::Invalid(why) => f.write_str(why),
@@ -138,6 +141,8 @@ pub struct Library<E: Engine> {
     bytes: usize,
     clock: u64,
     unsaved: BTreeSet<ContentId>,
+    /// How many launch records and bytes of code there may be before it is trimmed.
+    trim_at: (usize, usize),
 }
 
 impl<E: Engine> Default for Library<E> {
@@ -149,6 +154,7 @@ impl<E: Engine> Default for Library<E> {
             bytes: 0,
             clock: 0,
             unsaved: BTreeSet::new(),
+            trim_at: (limits::LAUNCHES_CACHED, limits::BRICK_CACHE_BYTES),
         }
     }
 }
@@ -257,16 +263,24 @@ impl<E: Engine> Library<E> {
         std::mem::take(&mut self.unsaved)
     }
 
-    /// Forgets what no message of these launches needs, oldest first, until the cache is within
-    /// its bounds again. Answers what was forgotten.
+    /// How many launch records it holds.
+    pub fn launches(&self) -> usize {
+        self.launches.len()
+    }
+
+    /// Whether it has grown enough to be trimmed.
+    pub fn is_overfull(&self) -> bool {
+        self.launches.len() > self.trim_at.0 || self.bytes > self.trim_at.1
+    }
+
+    /// Forgets what no message of these launches needs, the longest unused first, and answers
+    /// what it has forgotten. It is overfull again when it has doubled, so that trimming costs
+    /// little even where nearly everything is in use.
     pub fn trim(&mut self, in_use: &BTreeSet<LaunchHash>) -> Vec<ContentId> {
-        let mut gone = Vec::new();
-        if self.launches.len() > limits::LAUNCHES_CACHED + in_use.len() {
-            gone.extend(self.trim_launches(in_use));
-        }
-        if self.bytes > limits::BRICK_CACHE_BYTES {
-            gone.extend(self.trim_pieces(in_use));
-        }
+        let mut gone = self.trim_launches(in_use);
+        gone.extend(self.trim_pieces(in_use));
+        let launches = limits::LAUNCHES_CACHED.max(2 * self.launches.len());
+        self.trim_at = (launches, limits::BRICK_CACHE_BYTES.max(2 * self.bytes));
         gone
     }
 

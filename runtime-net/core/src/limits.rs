@@ -62,7 +62,7 @@ pub const LIFETIME_LONGEST: Span = Span::secs(366 * 24 * 3600);
 pub const HOPS_PER_NEIGHBOR: usize = 64;
 /// The most bytes of states on their way to one neighbor; a hop beyond it answers `Busy`.
 pub const OUTBOUND_BYTES_PER_NEIGHBOR: usize = 64 << 20;
-/// The most bytes a node reserves for accepted states that have not arrived yet.
+/// The most bytes of states that are on their way in, from the offer to the end of the hop.
 pub const RESERVED_BYTES: usize = 128 << 20;
 /// How long a reservation waits for its state and code before the hop is refused.
 pub const RESERVATION_TIME: Span = Span::secs(10);
@@ -70,6 +70,8 @@ pub const RESERVATION_TIME: Span = Span::secs(10);
 pub const HOP_TIMEOUT_DEFAULT: Span = Span::secs(10);
 /// The most hops whose end is not known; beyond it a node takes no further hops.
 pub const IN_DOUBT_HOPS: usize = 4_096;
+/// The most hops from one neighbor whose end is not known.
+pub const IN_DOUBT_PER_NEIGHBOR: usize = 512;
 /// The most copies that wait for their code to be fetched.
 pub const WAITING_COPIES: usize = 256;
 /// How long a copy waits for its code before it is dropped: copies are expendable.

@@ -4,12 +4,13 @@
 //!
 //! - `session`: sessions, and what their frames are for;
 //! - `turn` and `host`: running messages, and what they ask for meanwhile;
-//! - `departure` and `arrival`: hops and copies, out and in;
+//! - `departure`, `arrival` and `copies`: hops and copies, out and in;
 //! - `report`: ends of messages on their way home;
 //! - `store`: what a durable node writes down, and how it starts again.
 
 mod arrival;
 mod config;
+mod copies;
 mod departure;
 mod host;
 mod launching;
@@ -30,7 +31,8 @@ use crate::engine::{Engine, Vm};
 use crate::hop::{Doubt, Effect, Hops};
 use crate::ids::{HopId, Incarnation, LaunchHash, MessageId, NodeId, SessionId, StoreToken, Time};
 use crate::tags::{TagName, TagSpace, TagSpec};
-use arrival::{Incoming, WaitingCopy};
+use arrival::Incoming;
+use copies::WaitingCopy;
 use departure::Outgoing;
 use report::Spoor;
 use resident::{Phase, Resident};

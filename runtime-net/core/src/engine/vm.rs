@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use sm_bytecode::verify::BrickError;
 use sm_bytecode::{
-    BrickHash, EntryRef, ManifestHash, ModuleManifest, ProgramHash, ProgramManifest, TrapKind,
-    VerifiedGroup,
+    BrickHash, DecodeError, EntryRef, ManifestHash, ModuleManifest, ProgramHash, ProgramManifest,
+    TrapKind, VerifiedGroup,
 };
 use sm_vm::{Answer, Host, Limits, Machine, Outcome, Program, TrapReport};
 
@@ -33,19 +34,18 @@ impl Engine for Vm {
     type Machine = Machine;
 
     fn check(kind: ContentKind, bytes: &[u8]) -> Result<Checked<Code>, ContentError> {
-        let invalid = |error: &dyn std::fmt::Display| ContentError::Invalid(error.to_string());
         let hash = Self::name(kind, bytes).hash;
         let (needs, code) = match kind {
             ContentKind::Program => {
-                let manifest = ProgramManifest::decode(bytes).map_err(|error| invalid(&error))?;
+                let manifest = ProgramManifest::decode(bytes).map_err(undecodable)?;
                 (needs_of(&manifest), Code::Program(manifest))
             }
             ContentKind::Module => {
-                let manifest = ModuleManifest::decode(bytes).map_err(|error| invalid(&error))?;
+                let manifest = ModuleManifest::decode(bytes).map_err(undecodable)?;
                 (Vec::new(), Code::Module(manifest))
             }
             ContentKind::Brick | ContentKind::Launch => {
-                let group = VerifiedGroup::decode(bytes).map_err(|error| invalid(&error))?;
+                let group = VerifiedGroup::decode(bytes).map_err(unverified)?;
                 (Vec::new(), Code::Brick(Arc::new(group)))
             }
         };
@@ -121,6 +121,20 @@ impl Engine for Vm {
 
     fn trap(machine: &mut Machine, kind: TrapKind) -> TrapReport {
         machine.trap_here(kind)
+    }
+}
+
+fn undecodable(error: DecodeError) -> ContentError {
+    match error {
+        DecodeError::Version(_) => ContentError::Version,
+        other => ContentError::Invalid(other.to_string()),
+    }
+}
+
+fn unverified(error: BrickError) -> ContentError {
+    match error {
+        BrickError::Decode(error) => undecodable(error),
+        other => ContentError::Invalid(other.to_string()),
     }
 }
 

@@ -101,10 +101,14 @@ impl Hops {
         Ok(())
     }
 
+    /// A neighbor may have only so many hops open, and leave only so many in doubt: one that
+    /// never decides must not shut out the others.
     fn room_from(&self, from: NodeId, bytes: usize) -> bool {
-        let open = || self.incoming.iter().filter(|(_, inc)| inc.unprepared());
-        let reserved: usize = open().map(|(_, inc)| inc.bytes).sum();
-        open().filter(|(hop, _)| hop.node == from).count() < limits::HOPS_PER_NEIGHBOR
+        let of_peer = || self.incoming.iter().filter(|(hop, _)| hop.node == from);
+        let open = of_peer().filter(|(_, inc)| inc.unprepared()).count();
+        let reserved: usize = self.incoming.values().map(|inc| inc.bytes).sum();
+        open < limits::HOPS_PER_NEIGHBOR
+            && of_peer().count() < limits::IN_DOUBT_PER_NEIGHBOR
             && reserved.saturating_add(bytes) <= limits::RESERVED_BYTES
     }
 

@@ -1,4 +1,4 @@
-//! Messages on their way in: offers and copies, their admission, and the code they lack.
+//! Messages on their way in: offers, admission, and the code they lack.
 //!
 //! Resources first, then launch and code by hash, then the state: what costs more is looked at
 //! later. Everything that is refused is refused with a reason, logged, and forgotten.
@@ -9,15 +9,15 @@ use sm_bytecode::HopCode;
 use sm_vm::Answer;
 
 use super::resident::{Body, Phase, Resident};
-use super::{Log, Node, Step, TimerKind};
+use super::{Node, Step, TimerKind};
 use crate::content::{ContentError, ContentId, ContentKind};
 use crate::engine::Engine;
 use crate::envelope::Envelope;
 use crate::hop::{Arrival, DropReason, HopError};
-use crate::ids::{HopId, LaunchHash, MessageId, NodeId, Time};
+use crate::ids::{HopId, LaunchHash, MessageId, NodeId};
 use crate::launch::LaunchLimits;
 use crate::limits;
-use crate::wire::{Copy, Frame, More, Offer};
+use crate::wire::{Frame, More, Offer};
 
 /// What has come with an exact hop.
 #[derive(Debug)]
@@ -35,16 +35,6 @@ pub(super) struct Incoming<E: Engine> {
 enum Rest {
     Awaited,
     Here,
-}
-
-/// A copy that waits for its code.
-#[derive(Debug)]
-pub(super) struct WaitingCopy {
-    pub(super) from: NodeId,
-    envelope: Envelope,
-    state: Vec<u8>,
-    /// When it is given up.
-    pub(super) until: Time,
 }
 
 impl<E: Engine> Node<E> {
@@ -146,7 +136,7 @@ impl<E: Engine> Node<E> {
     }
 
     /// What can be told before anything is fetched. Also checked again when all is here.
-    fn admit(&self, envelope: &Envelope) -> Result<(), (HopError, &'static str)> {
+    pub(super) fn admit(&self, envelope: &Envelope) -> Result<(), (HopError, &'static str)> {
         let grants = &self.config.limits;
         if self.messages.contains_key(&envelope.message) {
             return Err((HopError::Refused, "the message is here already"));
@@ -214,7 +204,7 @@ impl<E: Engine> Node<E> {
     }
 
     /// Notes that a neighbor is asked for what is missing, and answers what.
-    fn ask_for(&mut self, from: NodeId, launch: &LaunchHash) -> Vec<ContentId> {
+    pub(super) fn ask_for(&mut self, from: NodeId, launch: &LaunchHash) -> Vec<ContentId> {
         let missing = self.library.missing(launch);
         let Some(session) = self.session_with(from) else {
             return Vec::new();
@@ -254,15 +244,47 @@ impl<E: Engine> Node<E> {
 
     /// Content has come that this node asked that neighbor for.
     pub(super) fn take_content(&mut self, from: NodeId, pieces: &[(ContentKind, &[u8])]) {
-        let mut launches = false;
+        let mut names_more = false;
         for (kind, bytes) in pieces {
             match self.take_piece(from, *kind, bytes) {
-                Ok(()) => launches |= matches!(kind, ContentKind::Launch | ContentKind::Program),
-                Err(error) => self.refused(from, &error.to_string()),
+                Ok(()) => names_more |= matches!(kind, ContentKind::Launch | ContentKind::Program),
+                Err(error) => self.refuse_piece(from, *kind, bytes, &error),
             }
         }
-        self.trim_library();
-        self.look_again(if launches { Some(from) } else { None });
+        self.look_again(names_more.then_some(from));
+    }
+
+    /// A piece cannot be used: what waits for it from there waits in vain.
+    fn refuse_piece(
+        &mut self,
+        from: NodeId,
+        kind: ContentKind,
+        bytes: &[u8],
+        error: &ContentError,
+    ) {
+        self.refused(from, &error.to_string());
+        let id = self.library.name(kind, bytes);
+        let reason = match error {
+            ContentError::Unasked(_) => return,
+            ContentError::Version => HopError::Version,
+            _ => HopError::Refused,
+        };
+        let waits = |launch: &LaunchHash| self.library.missing(launch).contains(&id);
+        let of_hops = self.incoming.iter().filter(|(hop, _)| hop.node == from);
+        let hops: Vec<HopId> = of_hops
+            .filter(|(_, arrived)| waits(&arrived.envelope.launch))
+            .map(|(hop, _)| *hop)
+            .collect();
+        let of_copies = self.copies.iter().filter(|(_, copy)| copy.from == from);
+        let copies: Vec<u64> = of_copies
+            .filter(|(_, copy)| waits(&copy.envelope.launch))
+            .map(|(number, _)| *number)
+            .collect();
+        hops.into_iter()
+            .for_each(|hop| self.hops.refuse(hop, reason));
+        copies
+            .into_iter()
+            .for_each(|number| self.give_up_copy(number));
     }
 
     fn take_piece(
@@ -421,6 +443,8 @@ impl<E: Engine> Node<E> {
         let Some(resident) = &mut arrived.resident else {
             return;
         };
+        // It did not age while the hop was in doubt, but its lifetime went on.
+        resident.envelope.left = resident.expires().since(now);
         resident.since = now;
         if resident.answer(Answer::Hop(HopCode::Ok)).is_err() {
             arrived.resident = None;
@@ -450,130 +474,11 @@ impl<E: Engine> Node<E> {
         self.settle_in(resident);
     }
 
-    // Copies.
-
-    /// A copy has come, from a neighbor or over the air.
-    pub(super) fn take_copy(&mut self, from: NodeId, copy: Copy<'_>) {
-        let Copy { envelope, state } = copy;
-        if let Err((_, why)) = self.admit(&envelope) {
-            return self.drop_copy(from, why);
-        }
-        if self.copies.len() >= limits::WAITING_COPIES {
-            return self.drop_copy(from, "too many copies wait for their code");
-        }
-        let until = self.now + limits::COPY_WAIT;
-        let waiting = WaitingCopy {
-            from,
-            envelope,
-            state: state.to_vec(),
-            until,
-        };
-        let number = self.copy_count;
-        self.copy_count += 1;
-        self.copies.insert(number, waiting);
-        self.timers.insert((until, TimerKind::Copy(number)));
-        self.look_again_at_copy(number, Some(from));
-    }
-
-    /// Starts a copy whose code is here, or asks for what is missing.
-    fn look_again_at_copy(&mut self, number: u64, asking: Option<NodeId>) {
-        let Some(waiting) = self.copies.get(&number) else {
-            return;
-        };
-        let (from, launch) = (waiting.from, waiting.envelope.launch);
-        if self.library.missing(&launch).is_empty() {
-            return self.start_copy(number);
-        }
-        if asking == Some(from) {
-            let missing = self.ask_for(from, &launch);
-            if !missing.is_empty() {
-                self.send(from, &Frame::Want(missing));
-            }
-        }
-    }
-
-    fn start_copy(&mut self, number: u64) {
-        let Some(waiting) = self.copies.remove(&number) else {
-            return;
-        };
-        self.timers
-            .remove(&(waiting.until, TimerKind::Copy(number)));
-        let WaitingCopy {
-            from,
-            envelope,
-            state,
-            ..
-        } = waiting;
-        let original = envelope.message;
-        let id = original.copy_at(envelope.hops, &self.config.node);
-        let envelope = Envelope {
-            message: id,
-            ..envelope
-        };
-        if let Err((_, why)) = self.admit(&envelope) {
-            return self.drop_copy(from, why);
-        }
-        match self.revive_copy(from, envelope, &state) {
-            Err(why) => self.drop_copy(from, &why),
-            Ok(resident) => {
-                self.counters.copies_in += 1;
-                self.leave_crumb(envelope.launch, from);
-                self.trace(id, || Step::CopyArrived { of: original, from });
-                self.settle_in(resident);
-            }
-        }
-    }
-
-    fn revive_copy(
-        &mut self,
-        from: NodeId,
-        envelope: Envelope,
-        state: &[u8],
-    ) -> Result<Resident<E>, String> {
-        let mut resident = self.revive(from, envelope, state)?;
-        resident.answer(Answer::Go {
-            seed: envelope.message.seed(),
-        })?;
-        Ok(resident)
-    }
-
-    /// A copy has waited for its code long enough.
-    pub(super) fn give_up_copy(&mut self, number: u64) {
-        let Some(waiting) = self.copies.remove(&number) else {
-            return;
-        };
-        self.ask_again(waiting.from, &waiting.envelope.launch);
-        self.drop_copy(waiting.from, "its code has not come");
-    }
-
     /// What was asked for has not come: it may be asked for again.
-    fn ask_again(&mut self, from: NodeId, launch: &LaunchHash) {
+    pub(super) fn ask_again(&mut self, from: NodeId, launch: &LaunchHash) {
         let missing = self.library.missing(launch);
         if let Some(session) = self.session_with(from) {
             missing.iter().for_each(|id| session.answered(id));
-        }
-    }
-
-    pub(super) fn drop_copy(&mut self, from: NodeId, why: &str) {
-        self.counters.refused += 1;
-        self.emit(super::Output::Log(Log::CopyDropped {
-            from,
-            reason: why.to_owned(),
-        }));
-    }
-
-    /// Copies lost with what they waited for, when a session ends.
-    pub(super) fn drop_copies_from(&mut self, from: NodeId) {
-        let gone: Vec<(u64, Time)> = self
-            .copies
-            .iter()
-            .filter(|(_, copy)| copy.from == from)
-            .map(|(number, copy)| (*number, copy.until))
-            .collect();
-        for (number, until) in gone {
-            self.copies.remove(&number);
-            self.timers.remove(&(until, TimerKind::Copy(number)));
-            self.drop_copy(from, "the session ended before its code had come");
         }
     }
 
@@ -587,8 +492,12 @@ impl<E: Engine> Node<E> {
         self.make_ready(message);
     }
 
-    fn trim_library(&mut self) {
-        let in_use: BTreeSet<_> = self
+    /// Forgets content if there is too much of it; answers what.
+    pub(super) fn trim_library(&mut self) -> Vec<ContentId> {
+        if !self.library.is_overfull() {
+            return Vec::new();
+        }
+        let in_use: BTreeSet<LaunchHash> = self
             .messages
             .values()
             .map(|resident| resident.envelope.launch)
@@ -599,7 +508,6 @@ impl<E: Engine> Node<E> {
             )
             .chain(self.copies.values().map(|copy| copy.envelope.launch))
             .collect();
-        let gone = self.library.trim(&in_use);
-        self.forget_content(&gone);
+        self.library.trim(&in_use)
     }
 }

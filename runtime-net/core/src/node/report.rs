@@ -77,19 +77,21 @@ impl<E: Engine> Node<E> {
 
     /// Remembers where a launch came from, if that is new.
     pub(super) fn leave_crumb(&mut self, launch: LaunchHash, from: NodeId) {
-        if self.spoors.len() >= limits::BREADCRUMBS {
+        self.spoor(launch).from.get_or_insert(from);
+    }
+
+    /// What is remembered of a launch. Those without a message here are forgotten when there are
+    /// too many.
+    fn spoor(&mut self, launch: LaunchHash) -> &mut Spoor {
+        if self.spoors.len() >= limits::BREADCRUMBS && !self.spoors.contains_key(&launch) {
             self.spoors.retain(|_, spoor| spoor.live > 0);
         }
-        self.spoors
-            .entry(launch)
-            .or_default()
-            .from
-            .get_or_insert(from);
+        self.spoors.entry(launch).or_default()
     }
 
     /// One more message of this launch stands here.
     pub(super) fn count_launch(&mut self, launch: LaunchHash) {
-        self.spoors.entry(launch).or_default().live += 1;
+        self.spoor(launch).live += 1;
     }
 
     /// One less.

@@ -68,12 +68,14 @@ impl<E: Engine> Node<E> {
     /// Everything that changed since the last batch.
     fn batch(&mut self) -> Batch {
         let changed = std::mem::take(&mut self.changed);
+        let forgotten = self.trim_library();
         if self.config.memory == Memory::Volatile {
             self.tags.take_dirty();
             self.library.take_unsaved();
             return Batch::new();
         }
         let mut batch = self.content_batch();
+        batch.extend(forgotten.iter().map(|id| (content_key(id), None)));
         for message in changed {
             match self.messages.get(&message) {
                 None => batch.push((message_key(&message), None)),
@@ -178,14 +180,6 @@ impl<E: Engine> Node<E> {
         let resident = self.incoming.get(&hop)?.resident.as_ref()?;
         let key = message_key(&resident.envelope.message);
         Some((key, Some(encode_resident(resident))))
-    }
-
-    /// Content that the cache has forgotten is no longer stored either.
-    pub(super) fn forget_content(&mut self, gone: &[ContentId]) {
-        if !gone.is_empty() && self.config.memory == Memory::Durable {
-            let batch = gone.iter().map(|id| (content_key(id), None)).collect();
-            self.store(batch, None);
-        }
     }
 
     /// Takes up what the store held. What cannot be read is logged and left out.
@@ -293,6 +287,10 @@ impl<E: Engine> Node<E> {
             ))
         };
         let (hop, expires, envelope, state) = read().map_err(|error| error.to_string())?;
+        let envelope = Envelope {
+            left: expires.since(self.now),
+            ..envelope
+        };
         let resident = self.revive(hop.node, envelope, state)?;
         let message = envelope.message;
         self.put_arrived(hop, envelope, state, resident);

@@ -6,6 +6,7 @@ use super::toy::Toy;
 use super::world::{World, done, key, launch, launch_by};
 use super::*;
 use crate::envelope::{Budget, Envelope, TraceContext};
+use crate::hop::HopError;
 use crate::ids::{Epoch, Span};
 use crate::launch::{LaunchLimits, SignedLaunch};
 use crate::limits;
@@ -366,6 +367,82 @@ fn an_expired_launch_is_refused_once_the_date_is_known() {
     world.nodes[0].handle_date(world.now, 2_000);
     let refused = world.start_signed(0, &old);
     assert_eq!(refused, Err(crate::launch::LaunchError::Expired));
+}
+
+/// The neighbor offers a program whose only brick has these bytes, and sends them.
+fn offer_brick(world: &mut World, brick: &[u8]) {
+    let manifest = sm_bytecode::BrickHash::of(brick).0;
+    let key = super::world::author(1);
+    let program = Toy::name(ContentKind::Program, &manifest).hash;
+    let launch = launch(1, SCRIPT, LaunchLimits::default()).launch;
+    let signed = crate::launch::Launch { program, ..launch }
+        .sign(&key)
+        .expect("it is the key");
+    let state = state(SCRIPT);
+    let mut offer = offer(&signed, &state, hop(0));
+    offer.attached.push((ContentKind::Program, &manifest));
+    attack(world, &Frame::Offer(offer));
+    attack(world, &Frame::Code(vec![(ContentKind::Brick, brick)]));
+}
+
+#[test]
+fn bricks_that_do_not_verify_refuse_the_hop_at_once() {
+    let mut world = victim();
+    world.keep = true;
+    offer_brick(&mut world, &[0xff, 0xfe]);
+    assert_eq!(world.refusals(), ["no text"]);
+    assert_eq!(refused_with(&world), Some(HopError::Refused));
+    let mut world = victim();
+    world.keep = true;
+    offer_brick(&mut world, b"future brick");
+    assert_eq!(refused_with(&world), Some(HopError::Version));
+    assert_alive(&mut world);
+}
+
+/// The last refusal that the neighbor was sent.
+fn refused_with(world: &World) -> Option<HopError> {
+    world
+        .sent
+        .iter()
+        .rev()
+        .find_map(|bytes| match Frame::decode(bytes) {
+            Ok(Frame::Refuse { reason, .. }) => Some(reason),
+            _ => None,
+        })
+}
+
+#[test]
+fn a_neighbor_that_never_decides_does_not_shut_out_the_others() {
+    let (mut world, signed) = victim_with_code();
+    world.keep = true;
+    let state = state(SCRIPT);
+    for number in 0..limits::IN_DOUBT_PER_NEIGHBOR as u64 + 5 {
+        let mut offer = offer(&signed, &state, hop(number));
+        offer.envelope.message = MessageId([9; 32]).child(number);
+        attack(&mut world, &Frame::Offer(offer));
+    }
+    assert_eq!(
+        world.nodes[0].in_doubt().len(),
+        limits::IN_DOUBT_PER_NEIGHBOR
+    );
+    assert_eq!(refused_with(&world), Some(HopError::Busy));
+    assert_alive(&mut world);
+}
+
+#[test]
+fn launches_that_are_over_are_forgotten() {
+    let mut world = World::new(1);
+    world.give_code(0, "done 1");
+    for number in 0..2 * limits::LAUNCHES_CACHED as u64 + 10 {
+        let launch = launch(0, "done 1", LaunchLimits::default()).launch;
+        let mut nonce = [0; 16];
+        nonce[..8].copy_from_slice(&number.to_le_bytes());
+        let signed = crate::launch::Launch { nonce, ..launch }.sign(&super::world::author(1));
+        let signed = signed.expect("it is the author's key");
+        world.start_signed(0, &signed).expect("it may start");
+        world.settle();
+    }
+    assert!(world.nodes[0].library.launches() <= limits::LAUNCHES_CACHED + 1);
 }
 
 proptest! {

@@ -221,6 +221,9 @@ impl Engine for Toy {
             let code = Rc::new([text(bytes).to_owned(), hex(&brick)]);
             return Ok(Checked { hash, needs, code });
         }
+        if bytes.starts_with(b"future") {
+            return Err(ContentError::Version);
+        }
         let script: Vec<String> = std::str::from_utf8(bytes)
             .map_err(|_| ContentError::Invalid("no text".to_owned()))?
             .lines()

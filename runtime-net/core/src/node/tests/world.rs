@@ -67,6 +67,9 @@ pub(super) struct World {
     pub(super) logs: Vec<(usize, Log)>,
     pub(super) io: Vec<Vec<u8>>,
     pub(super) steps: Vec<(usize, Step)>,
+    /// Whether frames are kept in `sent`.
+    pub(super) keep: bool,
+    pub(super) sent: Vec<Vec<u8>>,
 }
 
 impl World {
@@ -95,6 +98,8 @@ impl World {
             logs: Vec::new(),
             io: Vec::new(),
             steps: Vec::new(),
+            keep: false,
+            sent: Vec::new(),
         }
     }
 
@@ -198,6 +203,9 @@ impl World {
         while let Some(output) = self.nodes[node].poll_output() {
             match output {
                 Output::Send { session, bytes } => {
+                    if self.keep {
+                        self.sent.push(bytes.clone());
+                    }
                     let to = self
                         .sessions
                         .iter()
