@@ -40,6 +40,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ast::FileId;
@@ -123,6 +124,9 @@ pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
         (functions, tags)
     };
     unused_imports(&world, &used, &mut sink);
+    for module in parsed.iter().filter(|module| module.broken) {
+        sink.forget_warnings_in(module.file);
+    }
     let modules = parsed.iter().map(|one| Module {
         path: one.path.clone(),
         file: one.file,
@@ -165,8 +169,12 @@ fn tags(cx: &mut Cx<'_>) -> Vec<Tag> {
 }
 
 fn unused_imports(world: &World<'_>, used: &[bool], sink: &mut Sink) {
+    let mut broken = BTreeMap::new();
     for (import, used) in world.names.imports.iter().zip(used) {
-        if *used || import.name.starts_with('_') {
+        let broken = broken
+            .entry(import.file)
+            .or_insert_with(|| sink.has_errors_in(import.file));
+        if *used || *broken || import.name.starts_with('_') {
             continue;
         }
         let message = format!("the import `{}` is not used", import.name);

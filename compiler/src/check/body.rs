@@ -117,6 +117,12 @@ pub(super) struct Body<'c, 'w> {
     pub reported: BTreeSet<Name>,
     /// Counts assignments and captures, to tell what comes after what.
     pub clock: u32,
+    /// Types that were wanted of what does not end; they may be anything.
+    pub never_given: Vec<Ty>,
+    /// Types that were reported as lacking a trait.
+    pub lacking: BTreeSet<(Ty, Bound)>,
+    /// How many diagnostics and errors there were before.
+    pub before: (usize, usize),
     /// How many constants are being computed, each for the one before.
     pub value_depth: u32,
     /// The function this is the body of, if it is one that is declared.
@@ -142,6 +148,9 @@ impl<'c, 'w> Body<'c, 'w> {
             obligations: Vec::new(),
             reported: BTreeSet::new(),
             clock: 0,
+            never_given: Vec::new(),
+            lacking: BTreeSet::new(),
+            before: (cx.sink.len(), cx.sink.errors()),
             value_depth: 0,
             function: None,
             cx,

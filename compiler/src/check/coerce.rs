@@ -10,6 +10,9 @@ impl Body<'_, '_> {
     /// The expression as one of type `ty`; says so if it is of another.
     pub(super) fn coerce(&mut self, mut expr: Expr, ty: Ty, why: Why) -> Expr {
         if expr.ty == Ty::NEVER {
+            if self.cx.types.has_infer(ty) {
+                self.never_given.push(ty);
+            }
             return expr;
         }
         if let Err(mismatch) = self.unify(ty, expr.ty) {

@@ -47,6 +47,8 @@ pub(super) struct Signature<'a> {
     /// Includes `self`.
     pub params: Vec<ParamSignature>,
     pub result: Ty,
+    /// Where the result is written, if it is.
+    pub result_span: Option<Span>,
     pub body: SignatureBody<'a>,
     pub public: bool,
     /// Of its name.

@@ -57,7 +57,12 @@ impl Body<'_, '_> {
         } else {
             ""
         };
-        let message = format!("this `match` does not cover {}{more}", shown.join(", "));
+        let message = if analysis.missing.iter().all(|missing| missing == "_") {
+            let ty = self.show(value.ty);
+            format!("this `match` does not cover every `{ty}`")
+        } else {
+            format!("this `match` does not cover {}{more}", shown.join(", "))
+        };
         let head = Span::new(span.start, value.span.end);
         let error = self.error(code::NOT_EXHAUSTIVE, head, message);
         let guarded = arms.iter().find(|arm| {

@@ -19,13 +19,20 @@ impl Body<'_, '_> {
         let frame = self.close_frame();
         let result = frame.result;
         let mut locals = self.retire(frame);
+        for ty in std::mem::take(&mut self.never_given) {
+            if self.is_unknown(ty) {
+                self.agree(ty, Ty::UNIT);
+            }
+        }
         self.settle_all();
         let mut known = Known::new();
         for local in &mut locals {
             self.fill_local(local, &mut known);
         }
         self.fill(expr, &mut known);
-        (locals, self.known(result, expr.span, &mut known))
+        let result = self.known(result, expr.span, &mut known);
+        self.cx.sink.errors_first(self.before);
+        (locals, result)
     }
 
     // --------------------------------------------------------------------------------- locals
@@ -270,12 +277,14 @@ impl Body<'_, '_> {
             return;
         }
         let bound = obligation.bound;
-        if self
-            .world
-            .traits
-            .has(self.cx.types, ty, bound, &self.generics)
+        let key = (ty, bound);
+        let world = self.world;
+        if self.lacking.contains(&key) || world.traits.has(self.cx.types, ty, bound, &self.generics)
         {
             return;
+        }
+        if let Reason::Key = obligation.reason {
+            self.lacking.insert(key);
         }
         let error = self.lacks(ty, obligation);
         let culprit = self

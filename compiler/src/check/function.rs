@@ -72,7 +72,11 @@ fn function(
 ) -> (Vec<Local>, typed::Body) {
     let mut body = Body::new(cx, signature.module, signature.generics.clone());
     body.function = Some(id);
-    body.open_frame(FrameKind::Function, signature.result, Some(signature.span));
+    let (declared, text) = match signature.result_span {
+        Some(span) => (span, "the result type is declared here"),
+        None => (signature.span, "the function has no result"),
+    };
+    body.open_frame(FrameKind::Function, signature.result, Some(declared));
     let mark = body.open_scope();
     for param in &signature.params {
         let kind = match &*param.name {
@@ -83,11 +87,7 @@ fn function(
         let local = body.local(&name, param.ty, Mutability::Let, kind);
         body.bring_into_scope(&name.name, local);
     }
-    let why = Why::At(
-        body.file,
-        signature.span,
-        "the result type is declared here",
-    );
+    let why = Why::At(body.file, declared, text);
     let mut expr = body.block(block, Want::Type(signature.result, why));
     expr = body.coerce(expr, signature.result, why);
     body.close_scope(mark);

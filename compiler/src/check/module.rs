@@ -20,6 +20,8 @@ pub(super) struct Parsed {
     pub ast: ast::Module,
     /// For each import item, in order; `None` where it could not be loaded.
     pub imports: Vec<Option<ModuleId>>,
+    /// Parts of it could not be parsed.
+    pub broken: bool,
     /// A module of the library may declare native functions.
     pub library: bool,
 }
@@ -77,6 +79,7 @@ impl Reader<'_> {
             file: FileId::default(),
             ast,
             imports: Vec::new(),
+            broken: false,
             library: true,
         });
     }
@@ -93,7 +96,9 @@ impl Reader<'_> {
         self.states.insert(path.clone(), State::Reading);
         self.chain.push(path.clone());
         let (ast, diagnostics) = parser::parse(file, &text);
+        let errors = self.sink.errors();
         diagnostics.into_iter().for_each(|one| self.sink.push(one));
+        let broken = self.sink.errors() > errors;
         let imports = self.imports(path, file, &ast.items);
         self.chain.pop();
         let id = ModuleId::new(self.modules.len());
@@ -103,6 +108,7 @@ impl Reader<'_> {
             file,
             ast,
             imports,
+            broken,
             library: !path.starts_with('.') && **path != *self.root,
         });
         Some(id)

@@ -1,5 +1,6 @@
 //! Where diagnostics go.
 
+use crate::ast::FileId;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_CHECK_DIAGNOSTICS;
 
@@ -21,6 +22,33 @@ impl Sink {
     /// How many errors there were, kept or not.
     pub(super) const fn errors(&self) -> usize {
         self.errors
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Forgets the warnings since a point, with so many diagnostics and errors, if there were errors
+    /// since: what is unused or unreachable may be so only because of them.
+    pub(super) fn errors_first(&mut self, (found, errors): (usize, usize)) {
+        if self.errors > errors {
+            let since = self.found.split_off(found.min(self.found.len()));
+            self.found
+                .extend(since.into_iter().filter(Diagnostic::is_error));
+        }
+    }
+
+    /// Whether there was an error in this file.
+    pub(super) fn has_errors_in(&self, file: FileId) -> bool {
+        self.found
+            .iter()
+            .any(|one| one.is_error() && one.primary.file == file)
+    }
+
+    /// Forgets the warnings about a file that could not be read as a whole.
+    pub(super) fn forget_warnings_in(&mut self, file: FileId) {
+        self.found
+            .retain(|one| one.is_error() || one.primary.file != file);
     }
 
     /// All of them in the order of the source.

@@ -150,7 +150,11 @@ impl Infer {
         steps: &mut u32,
     ) -> Result<(), Mismatch> {
         let (a, b) = (self.shallow(types, a), self.shallow(types, b));
-        if a == b || a == Ty::ERROR || b == Ty::ERROR {
+        if a == b {
+            return Ok(());
+        }
+        if a == Ty::ERROR || b == Ty::ERROR {
+            self.poison(types, if a == Ty::ERROR { b } else { a }, depth);
             return Ok(());
         }
         if depth > MAX_TYPE_DEPTH || *steps == 0 {
@@ -189,6 +193,19 @@ impl Infer {
             ) if a.len() == b.len() => all(self, &mut pairs(a, b).chain([(*c, *d)])),
             _ => Err(Mismatch::Different),
         }
+    }
+
+    /// What meets an error is one as far as it is unknown, so that it is not reported once more.
+    fn poison(&mut self, types: &Types, ty: Ty, depth: u32) {
+        if !types.has_infer(ty) || depth > MAX_TYPE_DEPTH {
+            return;
+        }
+        let ty = self.shallow(types, ty);
+        let kind = types.get(ty);
+        if let TyKind::Infer(id) = kind {
+            self.bind(*id, Ty::ERROR);
+        }
+        kind.for_each_part(|part| self.poison(types, part, depth + 1));
     }
 
     fn assign(&mut self, types: &Types, id: u32, ty: Ty) -> Result<(), Mismatch> {

@@ -114,10 +114,11 @@ impl Binder<'_> {
 
     fn name(&mut self, name: &Name, span: Span, item: Option<Span>, entity: Entity) {
         if let Some(first) = self.scope.items.get(name) {
-            let message = format!("`{name}` is imported, but the name is taken");
-            let error = Diagnostic::error(code::DUPLICATE_NAME, self.file, span, message)
-                .label(first.span, "taken here")
-                .help("give it another name with `as`");
+            let (earlier, later) = (first.span.min(span), first.span.max(span));
+            let message = format!("`{name}` is given twice");
+            let error = Diagnostic::error(code::DUPLICATE_NAME, self.file, later, message)
+                .label(earlier, "the first")
+                .help("import it under another name with `as`");
             self.sink.push(error);
             return;
         }
