@@ -24,7 +24,7 @@ use crate::launch::Start;
 use crate::limits;
 use crate::link::{Bytes, Effects, Later, LinkIx, Links, Side, Signal};
 use crate::network::{Faults, Layout, Network, NodeIx, Partition};
-use crate::random::{Seed, Stream};
+use crate::random::Stream;
 use crate::stats::Totals;
 use crate::trace::{Event, Record, TraceHash, TraceHasher};
 use crate::value::NodeTag;
