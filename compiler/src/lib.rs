@@ -6,6 +6,7 @@
 pub mod ast;
 pub mod check;
 pub mod diagnostic;
+pub mod driver;
 mod lexer;
 pub mod limits;
 pub mod lower;

@@ -1,5 +1,9 @@
 //! The standard library of Smart Messages: its modules are written in the language and embedded here.
 
+use std::sync::OnceLock;
+
+use sm_compiler::lower::PrebuiltModule;
+
 /// Every module of the library with its text, ascending by path.
 pub const MODULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/modules.rs"));
 
@@ -10,6 +14,19 @@ pub fn source(path: &str) -> Option<&'static str> {
         .binary_search_by(|(known, _)| (*known).cmp(path))
         .ok()?;
     Some(MODULES[at].1)
+}
+
+/// The modules with the bricks that they were compiled to when this crate was built.
+///
+/// # Panics
+/// If the crate was built wrongly.
+#[must_use]
+pub fn prebuilt() -> &'static [PrebuiltModule] {
+    static MODULES: OnceLock<Vec<PrebuiltModule>> = OnceLock::new();
+    const BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/prebuilt.bin"));
+    MODULES.get_or_init(|| {
+        PrebuiltModule::decode_all(BYTES).expect("the build script wrote what is read here")
+    })
 }
 
 #[cfg(test)]

@@ -9,14 +9,31 @@ use super::liveness::{live_in, live_out, predecessors};
 
 /// Improves the body. The meaning stays, and so does everything that can trap or be seen.
 pub(crate) fn clean(body: &mut Body) {
-    thread_jumps(body);
-    drop_unreachable(body);
-    merge_rows(body);
+    straighten(body);
     forward_copies(body);
     drop_dead(body);
+}
+
+/// Leaves no jump that leads only to another one, or to a block that nothing else leads to.
+pub(crate) fn straighten(body: &mut Body) {
     thread_jumps(body);
+    return_early(body);
     drop_unreachable(body);
     merge_rows(body);
+}
+
+/// Returns at once instead of jumping to a return.
+fn return_early(body: &mut Body) {
+    for at in 0..body.blocks.len() {
+        if let Inst::Jump { to } = *body.blocks[at].last()
+            && let [op] = body.blocks[to.index()].ops.as_slice()
+            && let Inst::Return { .. } = op.inst
+        {
+            let op = op.clone();
+            body.blocks[at].ops.pop();
+            body.blocks[at].ops.push(op);
+        }
+    }
 }
 
 /// Lets jumps to a block that only jumps go where that one goes.

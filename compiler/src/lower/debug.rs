@@ -96,14 +96,14 @@ impl<'a, 'p> DebugMaker<'a, 'p> {
         DebugBlob { files, groups }
     }
 
-    /// The name of the file that an instance comes from.
+    /// The file that an instance comes from, by the path of its module.
     fn file_of(&self, id: InstanceId) -> (String, FileId) {
         let function = self
             .lowering
             .program
             .function(self.lowering.instances[id.0].function);
         let module = self.lowering.program.module(function.module);
-        (format!("{}.sm", module.path), module.file)
+        (module.path.to_string(), module.file)
     }
 
     fn function(&self, source: &super::groups::Source, files: &[String]) -> DebugFunction {

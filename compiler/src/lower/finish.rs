@@ -4,8 +4,8 @@ use sm_bytecode::inst::operand::OperandMut;
 use sm_bytecode::{Block, Inst, Reg, Slot};
 
 use super::body::Body;
-use super::clean::clean;
-use super::liveness::{RegSet, live_in};
+use super::clean::{clean, straighten};
+use super::liveness::live_in;
 use super::registers::{Assignment, assign};
 use crate::ast::Span;
 
@@ -23,31 +23,41 @@ pub(crate) struct Code {
 /// Improves and writes out a body. `names` are those of variables in registers of the body.
 pub(crate) fn finish(mut body: Body, names: &[(Reg, String)]) -> Code {
     clean(&mut body);
+    let assignment = assign(&body, &live_in(&body));
+    let names = renamed(names, &assignment);
+    apply(&mut body, assignment);
+    straighten(&mut body);
     let live = live_in(&body);
-    let assignment = assign(&body, &live);
     let mut spans = Vec::new();
     let mut blocks = Vec::with_capacity(body.blocks.len());
     for (block, live) in body.blocks.into_iter().zip(&live) {
-        let mut insts = Vec::with_capacity(block.ops.len());
-        for mut op in block.ops {
-            renumber(&mut op.inst, &assignment);
-            if !matches!(op.inst, Inst::Move { dst, src } if dst == src) {
-                insts.push(op.inst);
-                spans.push(op.span);
-            }
-        }
+        spans.extend(block.ops.iter().map(|op| op.span));
+        let insts = block.ops.into_iter().map(|op| op.inst).collect();
         blocks.push(Block {
-            live_in: registers(live, &assignment),
+            live_in: live.iter().collect(),
             insts,
         });
     }
-    let names = renamed(names, &assignment);
     Code {
-        regs: assignment.slots,
+        regs: body.regs,
         blocks,
         spans,
         names,
     }
+}
+
+/// Lets the body use the registers that its values got. Copies within a register go.
+fn apply(body: &mut Body, assignment: Assignment) {
+    for block in &mut body.blocks {
+        block
+            .ops
+            .iter_mut()
+            .for_each(|op| renumber(&mut op.inst, &assignment));
+        block
+            .ops
+            .retain(|op| !matches!(op.inst, Inst::Move { dst, src } if dst == src));
+    }
+    body.regs = assignment.slots;
 }
 
 fn renumber(inst: &mut Inst, assignment: &Assignment) {
@@ -57,12 +67,6 @@ fn renumber(inst: &mut Inst, assignment: &Assignment) {
         OperandMut::Uses(regs) | OperandMut::Defs(regs) => regs.iter_mut().for_each(set),
         _ => {}
     });
-}
-
-fn registers(live: &RegSet, assignment: &Assignment) -> Vec<Reg> {
-    let mut regs: Vec<Reg> = live.iter().map(|value| assignment.of(value)).collect();
-    regs.sort_unstable();
-    regs
 }
 
 fn renamed(names: &[(Reg, String)], assignment: &Assignment) -> Vec<(Reg, String)> {

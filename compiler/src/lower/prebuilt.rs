@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use sm_bytecode::{BrickHash, EntryRef, Group};
+use sm_bytecode::{BrickHash, DebugBlob, EntryRef, Group, ModuleManifest};
 
+use super::Lowered;
 use super::modules::ModuleCode;
 use crate::typed::Program;
 
@@ -18,6 +19,80 @@ pub struct PrebuiltModule {
 }
 
 impl PrebuiltModule {
+    /// Takes module `at` out of a program that was lowered from `source`.
+    #[must_use]
+    pub fn new(lowered: &Lowered, at: usize, source: &str) -> Option<Self> {
+        let code = lowered.modules.get(at)?.clone();
+        let bricks = code
+            .manifest
+            .groups
+            .iter()
+            .map(|hash| lowered.bricks.get(hash).cloned());
+        let bricks = bricks.collect::<Option<_>>()?;
+        Some(Self {
+            source: source.to_owned(),
+            code,
+            bricks,
+        })
+    }
+
+    /// Modules as bytes, to be embedded.
+    #[must_use]
+    pub fn encode_all(modules: &[Self]) -> Vec<u8> {
+        let mut out = Vec::new();
+        count(&mut out, modules.len());
+        for module in modules {
+            part(&mut out, module.source.as_bytes());
+            part(&mut out, &module.code.manifest.encode());
+            part(&mut out, &module.code.debug.encode());
+            count(&mut out, module.code.own.len());
+            module
+                .code
+                .own
+                .iter()
+                .for_each(|hash| out.extend_from_slice(hash.as_bytes()));
+            count(&mut out, module.bricks.len());
+            module
+                .bricks
+                .iter()
+                .for_each(|brick| part(&mut out, &brick.encode()));
+        }
+        out
+    }
+
+    /// Modules from the bytes that [`PrebuiltModule::encode_all`] made.
+    #[must_use]
+    pub fn decode_all(mut bytes: &[u8]) -> Option<Vec<Self>> {
+        let bytes = &mut bytes;
+        let modules = (0..take_count(bytes)?)
+            .map(|_| Self::decode(bytes))
+            .collect();
+        if bytes.is_empty() { modules } else { None }
+    }
+
+    fn decode(bytes: &mut &[u8]) -> Option<Self> {
+        let source = String::from_utf8(take_part(bytes)?.to_vec()).ok()?;
+        let manifest = ModuleManifest::decode(take_part(bytes)?).ok()?;
+        let debug = DebugBlob::decode(take_part(bytes)?).ok()?;
+        let own = (0..take_count(bytes)?).map(|_| {
+            let (hash, rest) = bytes.split_first_chunk()?;
+            *bytes = rest;
+            Some(BrickHash(*hash))
+        });
+        let own = own.collect::<Option<_>>()?;
+        let bricks = (0..take_count(bytes)?).map(|_| Group::decode(take_part(bytes)?).ok());
+        let bricks = bricks.collect::<Option<_>>()?;
+        Some(Self {
+            source,
+            code: ModuleCode {
+                manifest,
+                debug,
+                own,
+            },
+            bricks,
+        })
+    }
+
     /// The function that is exported under this name.
     #[must_use]
     pub fn export(&self, symbol: &str) -> Option<EntryRef> {
@@ -27,6 +102,29 @@ impl PrebuiltModule {
             .ok()?;
         Some(exports[at].target)
     }
+}
+
+fn count(out: &mut Vec<u8>, count: usize) {
+    let count = u32::try_from(count).expect("a library is smaller than 4 GiB");
+    out.extend_from_slice(&count.to_le_bytes());
+}
+
+fn part(out: &mut Vec<u8>, bytes: &[u8]) {
+    count(out, bytes.len());
+    out.extend_from_slice(bytes);
+}
+
+fn take_count(bytes: &mut &[u8]) -> Option<usize> {
+    let (count, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    usize::try_from(u32::from_le_bytes(*count)).ok()
+}
+
+fn take_part<'b>(bytes: &mut &'b [u8]) -> Option<&'b [u8]> {
+    let len = take_count(bytes)?;
+    let (part, rest) = bytes.split_at_checked(len)?;
+    *bytes = rest;
+    Some(part)
 }
 
 /// The prebuilt modules that may be used for a program.

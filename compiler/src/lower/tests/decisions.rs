@@ -17,7 +17,11 @@ enum Value {
 }
 
 fn pattern(kind: PatternKind) -> Pattern {
-    Pattern { kind, ty: Ty::UNIT, span: Span::default() }
+    Pattern {
+        kind,
+        ty: Ty::UNIT,
+        span: Span::default(),
+    }
 }
 
 /// Alternatives, bindings and wildcards around the patterns of one type.
@@ -45,8 +49,16 @@ fn int() -> BoxedStrategy<Pattern> {
     any_of(prop_oneof![
         (-2..6i64).prop_map(|n| PatternKind::Literal(Literal::Int(n))),
         (-2..4i64, 0..4i64, any::<bool>()).prop_map(|(start, width, inclusive)| {
-            let limit = if inclusive { RangeEnd::Inclusive } else { RangeEnd::Exclusive };
-            PatternKind::Range { start, end: start + width + i64::from(!inclusive), limit }
+            let limit = if inclusive {
+                RangeEnd::Inclusive
+            } else {
+                RangeEnd::Exclusive
+            };
+            PatternKind::Range {
+                start,
+                end: start + width + i64::from(!inclusive),
+                limit,
+            }
         }),
     ])
 }
@@ -80,9 +92,10 @@ fn fits(pattern: &Pattern, value: &Value) -> bool {
             value.as_ref().is_some_and(|value| fits(inner, value))
         }
         (PatternKind::None, Value::Option(value)) => value.is_none(),
-        (PatternKind::Tuple(parts), Value::Tuple(values)) => {
-            parts.iter().zip(values).all(|(part, value)| fits(part, value))
-        }
+        (PatternKind::Tuple(parts), Value::Tuple(values)) => parts
+            .iter()
+            .zip(values)
+            .all(|(part, value)| fits(part, value)),
         other => panic!("not made here: {other:?}"),
     }
 }
@@ -113,7 +126,11 @@ fn walk(decisions: &Decisions<'_>, value: &Value, accept: &[bool]) -> Option<usi
                 Some(rejected) if !accept[*arm] => tree = rejected,
                 _ => return Some(*arm),
             },
-            Tree::Test { part: id, cases, default } => {
+            Tree::Test {
+                part: id,
+                cases,
+                default,
+            } => {
                 let value = part(decisions, *id, value);
                 let hit = |(head, _): &&(Head<'_>, Tree<'_>)| match (head, value) {
                     (Head::Some, Value::Option(value)) => value.is_some(),
