@@ -239,8 +239,39 @@ impl Balancer<'_> {
                 self.open.pop();
                 self.out.push(token);
             }
+            None if self.is_wrong_closer(token) => self.report_wrong_closer(token),
             None => self.report_lonely_closer(token),
         }
+    }
+
+    /// `(..]`: one kind of bracket where the other belongs.
+    fn is_wrong_closer(&self, token: Token) -> bool {
+        let is_flat = |kind| matches!(kind, T::LParen | T::LBracket);
+        token.kind != T::RBrace
+            && self
+                .open
+                .last()
+                .is_some_and(|open| is_flat(open.token.kind))
+    }
+
+    fn report_wrong_closer(&mut self, token: Token) {
+        let Some(open) = self.open.pop() else { return };
+        let closer = open.token.kind.closer();
+        let (expected, found) = (text_of(closer), text_of(token.kind));
+        let message = format!("expected `{expected}`, found `{found}`");
+        let diagnostic = Diagnostic::error(code::UNOPENED_BRACKET, self.file, token.span, message)
+            .at(format!("`{expected}` belongs here"))
+            .label(open.token.span, "to close this one")
+            .fix(Fix::new(
+                format!("write `{expected}`"),
+                token.span,
+                expected,
+            ));
+        self.report(diagnostic);
+        self.out.push(Token {
+            kind: closer,
+            ..token
+        });
     }
 
     /// Which open bracket `token` closes. One in round brackets never closes a brace around them.

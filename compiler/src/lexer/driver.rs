@@ -226,6 +226,9 @@ impl<'s> Driver<'s> {
         if first.is_alphabetic() {
             return self.foreign_letters(span, rest);
         }
+        if first == '`' {
+            return self.single_quoted(span);
+        }
         if matches!(first, '\u{201c}' | '\u{201d}' | '\u{201e}') {
             return self.typographic_string(span, rest);
         }
@@ -361,7 +364,6 @@ fn character_help(character: char) -> Option<&'static str> {
         '\u{2013}' | '\u{2014}' | '\u{2212}' => Some("minus is written `-`"),
         '\u{a0}' => Some("this is a space that does not break; write a plain one"),
         '$' => Some("an interpolation is written \"{name}\", without `$`"),
-        '`' => Some("strings are written with double quotes: \"text\""),
         '\\' => Some("a line goes on by itself after an operator, a comma or an open bracket"),
         _ => None,
     }

@@ -117,7 +117,9 @@ struct Filter {
 
 impl Filter {
     fn token(&mut self, token: Token, after: &[Token]) {
-        if token.is_first_on_line() && self.ends_statement(token.kind) {
+        if token.is_first_on_line()
+            && (self.ends_statement(token.kind) || self.begins_item(token.kind, after.first()))
+        {
             self.terminate(Span::point(self.last_end()));
         }
         self.split_items(token);
@@ -140,6 +142,17 @@ impl Filter {
             }
             _ => self.plain(token),
         }
+    }
+
+    /// Whether an item begins here, even if the one before is not complete.
+    fn begins_item(&self, kind: T, next: Option<&Token>) -> bool {
+        let is_named = next.is_some_and(|next| next.kind == T::Ident);
+        let begins = match kind {
+            T::Fn | T::Tag => is_named,
+            T::Import | T::Pub | T::Const | T::Struct | T::Enum | T::Impl => true,
+            _ => false,
+        };
+        self.frames.len() == 1 && begins && !matches!(self.last_kind(), Some(T::Pub | T::Native))
     }
 
     /// Two items on one line.
@@ -417,7 +430,6 @@ fn expects_operand(before: T) -> bool {
                 | T::Comma
                 | T::Colon
                 | T::Return
-                | T::In
                 | T::Minus
                 | T::Spawn
         )

@@ -250,14 +250,14 @@ impl Driver<'_> {
         self.skip_to(at + 1);
     }
 
-    /// `'text'` is meant as a string.
+    /// `'text'` and text between backquotes are meant as strings.
     pub(super) fn single_quoted(&mut self, quote: Span) {
         let rest = &self.source[quote.end as usize..];
-        let length = rest
-            .find(['\'', '\n'])
-            .filter(|at| rest.as_bytes()[*at] == b'\'');
+        let mark = self.source.as_bytes()[quote.start as usize];
+        let ends = [char::from(mark), '\n'];
+        let length = rest.find(ends).filter(|at| rest.as_bytes()[*at] == mark);
         let Some(length) = length else {
-            let message = "unexpected character `'`";
+            let message = "unexpected quote";
             self.out.diagnostics.push(
                 Diagnostic::error(code::UNEXPECTED_CHARACTER, self.file, quote, message)
                     .help("strings are written with double quotes: \"text\""),

@@ -52,7 +52,7 @@ impl Expected {
             () if !self.has_hole() => Want::Tokens,
             () if self.has("struct") => Want::Item,
             () if self.has("assert") => Want::Statement,
-            () if self.has("spawn") => Want::Expression,
+            () if self.has("match") => Want::Expression,
             () if self.has("_") => Want::Pattern,
             () => Want::Type,
         }
@@ -204,11 +204,16 @@ impl Scene<'_> {
 
     /// Whether something is missing at the end of the line before the token.
     fn is_at_line_end(&self) -> bool {
-        let wants_more = matches!(
-            self.expected.want(),
-            Want::Expression | Want::Type | Want::Pattern
-        );
-        self.at > 0 && wants_more && self.token().is_some_and(Token::is_first_on_line)
+        let wants_name = self.expected.has("name") && !self.expected.after_operand();
+        let wants_more = match self.expected.want() {
+            Want::Expression | Want::Type | Want::Pattern => true,
+            Want::Tokens => wants_name || self.kind(0) == Some(T::RBrace),
+            Want::Item | Want::Statement => false,
+        };
+        let goes_on = |kind: T| !kind.opens() && !matches!(kind, T::Term | T::Comma);
+        wants_more
+            && self.kind(-1).is_some_and(goes_on)
+            && self.token().is_some_and(Token::is_first_on_line)
     }
 
     /// Where to point: at the token, or just behind the one before a line's end.

@@ -35,12 +35,12 @@ impl Context<'_> {
                 self.minimum = Some(span);
                 Literal::Int(i64::MIN)
             }
-            Some(_) | None if digits.bytes().any(|digit| digit != b'_') => {
+            Some(_) | None if is_digits(digits, radix) => {
                 self.too_large(span);
                 Literal::Int(0)
             }
             _ => {
-                let message = "digits are missing in this number";
+                let message = "the digits of this number are missing or too large";
                 self.report(Diagnostic::error(
                     code::BAD_NUMBER,
                     self.file,
@@ -207,6 +207,12 @@ impl Context<'_> {
         }
         spec
     }
+}
+
+/// Whether these are digits of that radix, at least one.
+fn is_digits(digits: &str, radix: u32) -> bool {
+    let mut digits = digits.chars().filter(|c| *c != '_').peekable();
+    digits.peek().is_some() && digits.all(|c| c.is_digit(radix))
 }
 
 fn parse_digits(digits: &str, radix: u32) -> Option<u64> {

@@ -56,6 +56,7 @@ const RECOGNISERS: &[Recogniser] = &[
     items::import_path,
     items::untyped_parameter,
     items::statement_at_top,
+    items::declaration_in_block,
     items::public_what,
     items::keyword_as_name,
 ];

@@ -210,7 +210,8 @@ fn is_elsewhere(tokens: &[Token], segment: Segment, after: usize, at: usize) -> 
         return false;
     }
     let mut depth = 0_usize;
-    for token in &tokens[segment.start.min(after)..at.min(tokens.len())] {
+    let start = segment.start.min(after);
+    for (index, token) in tokens.iter().enumerate().take(at).skip(start) {
         if token.kind.opens() {
             depth += 1;
         } else if token.kind.closes() {
@@ -218,7 +219,11 @@ fn is_elsewhere(tokens: &[Token], segment: Segment, after: usize, at: usize) -> 
                 return true;
             }
             depth -= 1;
-        } else if depth == 0 && is_separator(token.kind) {
+        } else if depth == 0
+            && is_separator(token.kind)
+            // A comma that the repair put in proves nothing; the end of a line was there to see.
+            && (index >= after || token.kind == T::Term)
+        {
             return true;
         }
     }
@@ -253,6 +258,7 @@ fn diagnose(scene: &Scene) -> (Option<Diagnostic>, Vec<Repair>) {
     let mut repairs = Vec::new();
     let diagnostic = match scene.token() {
         Some(token) if is_reported(token) => None,
+        _ if scene.is_in_unclosed_brackets() => None,
         _ => Some(match mistakes::recognise(scene) {
             Some(mistake) => {
                 let known = mistake.repair.into_iter();
@@ -347,6 +353,14 @@ impl<'a> Scene<'a> {
             }
         }
         self.tokens.len().saturating_sub(1)
+    }
+
+    /// Whether the error is in parentheses whose end was missing and is guessed.
+    fn is_in_unclosed_brackets(&self) -> bool {
+        self.segment.open.is_some_and(|open| {
+            let is_flat = matches!(self.tokens[open].kind, T::LParen | T::LBracket);
+            is_flat && self.tokens[self.closer_of(open)].span.is_empty()
+        })
     }
 
     /// A token of a repair, where it stands in for what is at `index`.
@@ -446,6 +460,12 @@ impl<'a> Scene<'a> {
         if expected.has(",") && !at_end {
             splices.push(self.replace(self.at..self.at, &[T::Comma]));
         }
+        if expected.has("end") && self.begins_statement() {
+            splices.push(self.replace(self.at..self.at, &[T::Term]));
+        }
+        if self.token().is_some_and(Token::is_first_on_line) && self.at > 0 {
+            splices.push(self.replace(self.at - 1..self.at, &[T::Term]));
+        }
         if let Some(block) = self.next_block()
             && expected.has("{")
         {
@@ -461,15 +481,35 @@ impl<'a> Scene<'a> {
         ];
         for (name, kinds) in fillers {
             // After an operand an assignment, a call or a label could go on, but hardly should.
-            let is_likely = !expected.after_operand() || matches!(name, "{" | "=>" | "in");
+            let can_end = expected.after_operand() || expected.has(",") || expected.has("end");
+            let is_likely = !can_end || matches!(name, "{" | "=>" | "in");
             if expected.has(name) && is_likely {
                 splices.push(self.replace(self.at..self.at, kinds));
                 splices.push(self.replace(self.at..end.max(self.at), kinds));
             }
         }
         if !at_end {
-            splices.push(self.replace(self.at..self.at + 1, &[]));
             splices.push(self.replace(self.at..end, &[]));
+            splices.push(self.replace(self.at..self.at + 1, &[]));
+        }
+    }
+
+    /// Whether a statement begins at the error, as far as that can be seen.
+    fn begins_statement(&self) -> bool {
+        match self.kind(0) {
+            Some(
+                T::Let
+                | T::Var
+                | T::If
+                | T::Match
+                | T::For
+                | T::While
+                | T::Loop
+                | T::Return
+                | T::Assert,
+            ) => true,
+            Some(T::Ident) => matches!(self.kind(1), Some(T::LParen | T::Dot | T::Eq)),
+            _ => false,
         }
     }
 

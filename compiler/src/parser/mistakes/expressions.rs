@@ -40,9 +40,9 @@ pub(super) fn strict_equality(scene: &Scene) -> Option<Mistake> {
 /// `i++`, `i--`, `++i`
 pub(super) fn increment(scene: &Scene) -> Option<Mistake> {
     let (first, assign, kind) = match (scene.kind(-2), scene.kind(-1), scene.kind(0)) {
+        (Some(T::Minus), Some(T::Minus), _) if scene.is_adjacent(-1) => (-2, "-=", T::MinusEq),
         (_, Some(T::Plus), Some(T::Plus)) if scene.is_adjacent(0) => (-1, "+=", T::PlusEq),
         (_, _, Some(T::Plus)) if scene.kind(1) == Some(T::Plus) => (0, "+=", T::PlusEq),
-        (Some(T::Minus), Some(T::Minus), _) if scene.is_adjacent(-1) => (-2, "-=", T::MinusEq),
         _ => return None,
     };
     let (a, b) = (scene.get(first)?, scene.get(first + 1)?);
@@ -60,7 +60,13 @@ pub(super) fn increment(scene: &Scene) -> Option<Mistake> {
     let mistake = match is_postfix {
         true => {
             let fix = Fix::new(format!("write `{assign} 1`"), span, format!(" {assign} 1"));
-            let repair = scene.replace(index..index + 2, &[kind, T::Hole]);
+            // The operator made the next line part of this one.
+            let next = scene.tokens.get(index + 2);
+            let kinds: &[T] = match next.is_some_and(|next| next.is_first_on_line()) {
+                true if !next.is_some_and(|next| next.kind.closes()) => &[kind, T::Hole, T::Term],
+                _ => &[kind, T::Hole],
+            };
+            let repair = scene.replace(index..index + 2, kinds);
             Mistake::new(diagnostic.fix(fix)).repaired_by(repair)
         }
         false => {
@@ -101,7 +107,8 @@ pub(super) fn named_argument(scene: &Scene) -> Option<Mistake> {
     let is_call = scene.opener()?.kind == T::LParen
         && matches!(scene.before_opener()?, T::Ident | T::RParen | T::RBracket);
     let is_named = scene.kind(0)? == T::Eq && scene.at == scene.segment.start + 1;
-    if !is_call || !is_named || scene.kind(-1)? != T::Ident {
+    let is_value = scene.expected.after_operand();
+    if !is_call || !is_named || !is_value || scene.kind(-1)? != T::Ident {
         return None;
     }
     let (name, token) = (scene.name(-1)?, scene.get(0)?);
@@ -196,7 +203,9 @@ pub(super) fn lambda(scene: &Scene) -> Option<Mistake> {
     let in_brackets = scene.opener().is_some_and(|open| open.kind == T::LParen);
     let span = match scene.kind(0)? {
         T::FatArrow | T::Arrow if scene.expected.after_operand() && in_brackets => scene.place(),
-        T::FatArrow if scene.expected.after_operand() && scene.first() == Some(T::Let) => {
+        T::FatArrow | T::Arrow
+            if scene.expected.after_operand() && scene.first() == Some(T::Let) =>
+        {
             scene.place()
         }
         T::Or | T::OrOr if scene.expected.has("spawn") => scene.place(),

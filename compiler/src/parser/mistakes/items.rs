@@ -161,6 +161,20 @@ pub(super) fn statement_at_top(scene: &Scene) -> Option<Mistake> {
     Some(Mistake::new(diagnostic).repaired_by(repair))
 }
 
+/// A declaration in a function
+pub(super) fn declaration_in_block(scene: &Scene) -> Option<Mistake> {
+    let token = scene.get(0)?;
+    if !token.kind.begins_item() || scene.expected.want() != Want::Statement {
+        return None;
+    }
+    let message = format!("expected a statement, found {}", scene.found());
+    let diagnostic = scene
+        .error(code::EXPECTED_EXPRESSION, token.span, message)
+        .help("declarations stand at the top level of the file");
+    let repair = scene.replace(scene.rest(), &[T::Hole]);
+    Some(Mistake::new(diagnostic).repaired_by(repair))
+}
+
 /// `pub import`, `pub impl`, `pub let`
 pub(super) fn public_what(scene: &Scene) -> Option<Mistake> {
     let (before, token) = (scene.get(-1)?, scene.get(0)?);
@@ -191,7 +205,12 @@ pub(super) fn keyword_as_name(scene: &Scene) -> Option<Mistake> {
     let next_fits = !matches!(scene.kind(1), Some(T::Ident));
     let wants_name = scene.expected.has("name")
         && (!scene.expected.has_hole() || scene.expected.want() == Want::Pattern);
-    if !wants_name || !next_fits || !token.kind.is_reserved() || scene.expected.after_operand() {
+    if !wants_name
+        || token.is_first_on_line()
+        || !next_fits
+        || !token.kind.is_reserved()
+        || scene.expected.after_operand()
+    {
         return None;
     }
     let word = scene.text(token.span);

@@ -135,12 +135,14 @@ pub(super) fn for_counter(scene: &Scene) -> Option<Mistake> {
         return None;
     }
     let mistake = for_mistake(scene, keyword.span.to(scene.place()));
-    let block = (scene.at..scene.tokens.len()).find(|i| scene.tokens[*i].kind == T::LBrace)?;
+    // After `i++` the brace looks like that of an operand.
+    let is_brace = |kind| matches!(kind, T::LBrace | T::LPlace | T::LBlock);
+    let block = (scene.at..scene.tokens.len()).find(|i| is_brace(scene.tokens[*i].kind))?;
     let kinds: &[T] = match scene.kind(0)? {
-        T::Let | T::Var => &[T::Underscore, T::In, T::Hole],
-        _ => &[T::In, T::Hole],
+        T::Let | T::Var => &[T::Underscore, T::In, T::Hole, T::LBrace],
+        _ => &[T::In, T::Hole, T::LBrace],
     };
-    Some(mistake.repaired_by(scene.replace(scene.at..block, kinds)))
+    Some(mistake.repaired_by(scene.replace(scene.at..block + 1, kinds)))
 }
 
 /// `if x:`, `else:`, `for x in xs:`, `fn f():`
