@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use crate::arbitrary::{Calls, group};
 use crate::group::Group;
+use crate::inst::operand::OperandMut;
 use crate::inst::{Effects, Opcode};
 use crate::verify::VerifiedGroup;
 
@@ -25,6 +26,41 @@ fn noise(seed: u64, len: usize) -> Vec<u8> {
         bytes.push((state >> 32) as u8);
     }
     bytes
+}
+
+/// Lets one operand of the group refer to something else.
+fn redirect(group: &mut Group, at: usize, to: u8) {
+    let functions = group.functions.iter_mut();
+    let insts = functions
+        .flat_map(|f| &mut f.blocks)
+        .flat_map(|b| &mut b.insts);
+    let mut left = at % 200;
+    for inst in insts {
+        inst.operands_mut(|operand| {
+            left = left.wrapping_sub(1);
+            if left == 0 {
+                replace(operand, to);
+            }
+        });
+    }
+}
+
+fn replace(operand: OperandMut<'_>, to: u8) {
+    match operand {
+        OperandMut::Use(reg) | OperandMut::Def(reg) | OperandMut::Update(reg) => {
+            reg.0 = to.into();
+        }
+        OperandMut::Uses(regs) | OperandMut::Defs(regs) => {
+            regs.iter_mut().for_each(|reg| reg.0 = to.into());
+        }
+        OperandMut::Block(block) => block.0 = to.into(),
+        OperandMut::Blocks(blocks) => blocks.iter_mut().for_each(|block| block.0 = to.into()),
+        OperandMut::Type(ty) => ty.0 = to.into(),
+        OperandMut::Const(ix) => ix.0 = to.into(),
+        OperandMut::Tag(ix) => ix.0 = to.into(),
+        OperandMut::Func(func) => *func = crate::FuncRef::Callee(to.into()),
+        OperandMut::Plain => {}
+    }
 }
 
 proptest! {
@@ -83,6 +119,23 @@ proptest! {
             _ = group.disassemble(None);
             _ = VerifiedGroup::new(group);
         }
+    }
+
+    /// Operands that refer to other things than they did: the verifier gives an answer, mostly a
+    /// fault.
+    #[test]
+    fn mutated_operands_never_panic(
+        bytes in entropy(),
+        changes in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..4),
+    ) {
+        let mut group = group(&bytes, Calls::Foreign);
+        for (at, to) in changes {
+            redirect(&mut group, at.into(), to);
+        }
+        let encoded = group.encode();
+        prop_assert_eq!(Group::decode(&encoded), Ok(group.clone()));
+        _ = group.canonicalize();
+        _ = VerifiedGroup::new(group);
     }
 
     /// What the verifier accepts has live sets that agree with a data flow from nothing.
