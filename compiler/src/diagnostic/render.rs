@@ -263,14 +263,17 @@ const fn is_control(character: char) -> bool {
     )
 }
 
-fn clean(text: &str) -> String {
+/// `text` without characters that could control a terminal.
+#[must_use]
+pub fn clean(text: &str) -> String {
     text.chars()
         .map(|c| if is_control(c) { '\u{fffd}' } else { c })
         .collect()
 }
 
-/// Replaces characters by others of the same length, so that spans stay right.
-fn clean_in_place(text: &str) -> String {
+/// The same with each character replaced by one of its length, so that spans stay right.
+#[must_use]
+pub fn clean_in_place(text: &str) -> String {
     let replace = |c: char| match c.len_utf8() {
         _ if !is_control(c) => c,
         1 => ' ',

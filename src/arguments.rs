@@ -1,0 +1,142 @@
+//! Arguments of a program's `main`, from the command line to values.
+//!
+//! One rule: arguments are values in the order of the parameters; `name=value`, where `name` is a
+//! parameter, gives that parameter, wherever it stands. What a text means depends on the type of
+//! the parameter alone.
+
+mod literal;
+
+#[cfg(test)]
+mod tests;
+
+use sm_bytecode::{TypeIx, TypeTable};
+use sm_vm::Value;
+
+use crate::exit::Failure;
+use crate::text;
+
+pub(crate) use literal::duration;
+
+/// What `main` wants.
+#[derive(Debug)]
+pub(crate) struct Signature {
+    pub(crate) types: TypeTable,
+    pub(crate) parameters: Vec<Parameter>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) ty: TypeIx,
+    /// Given if the argument may be left out.
+    pub(crate) default: Option<Value>,
+}
+
+/// The values for all parameters, in their order.
+pub(crate) fn parse(signature: &Signature, given: &[String]) -> Result<Vec<Value>, Failure> {
+    assign(signature, given).map_err(|failure| failure.help(signature.usage()))
+}
+
+fn assign(signature: &Signature, given: &[String]) -> Result<Vec<Value>, Failure> {
+    let mut values: Vec<Option<Value>> = signature.parameters.iter().map(|_| None).collect();
+    for (name, value) in given.iter().filter_map(|text| signature.named(text)) {
+        let parameter = &signature.parameters[name];
+        if values[name].is_some() {
+            return Err(Failure::usage(format!(
+                "`{}` is given twice",
+                parameter.name
+            )));
+        }
+        values[name] = Some(signature.value(parameter, value)?);
+    }
+    let mut next = 0;
+    for text in given.iter().filter(|text| signature.named(text).is_none()) {
+        while values.get(next).is_some_and(Option::is_some) {
+            next += 1;
+        }
+        let Some(parameter) = signature.parameters.get(next) else {
+            return Err(signature.too_many(text));
+        };
+        values[next] = Some(signature.value(parameter, text)?);
+    }
+    let filled = values.into_iter().zip(&signature.parameters);
+    filled
+        .map(|(value, parameter)| signature.or_default(value, parameter))
+        .collect()
+}
+
+impl Signature {
+    /// `name=value`, if `name` is a parameter: its index, and the value's text.
+    fn named<'a>(&self, text: &'a str) -> Option<(usize, &'a str)> {
+        let (name, value) = text.split_once('=')?;
+        let index = self
+            .parameters
+            .iter()
+            .position(|parameter| parameter.name == name)?;
+        Some((index, value))
+    }
+
+    fn value(&self, parameter: &Parameter, text: &str) -> Result<Value, Failure> {
+        literal::parse(&self.types, parameter.ty, text).map_err(|error| {
+            let failure = Failure::usage(format!(
+                "`{text}` is no {} for the parameter `{}`: {}",
+                self.types.show(parameter.ty),
+                parameter.name,
+                error,
+            ));
+            match self.near(text) {
+                Some(name) => failure.help(format!("did you mean `{name}=..`?")),
+                None => failure,
+            }
+        })
+    }
+
+    /// The parameter that `nmae=value` may mean.
+    fn near(&self, text: &str) -> Option<&str> {
+        let (name, _) = text.trim_start_matches('-').split_once('=')?;
+        text::nearest(
+            name,
+            self.parameters
+                .iter()
+                .map(|parameter| parameter.name.as_str()),
+        )
+    }
+
+    fn too_many(&self, text: &str) -> Failure {
+        let count = text::count(self.parameters.len(), "argument");
+        let failure = match self.parameters.len() {
+            0 => Failure::usage(format!("`main` has no parameters, so `{text}` is too much")),
+            _ => Failure::usage(format!("`main` takes {count}, so `{text}` is too much")),
+        };
+        match self.near(text) {
+            Some(name) => failure.help(format!("did you mean `{name}=..`?")),
+            None => failure,
+        }
+    }
+
+    fn or_default(&self, value: Option<Value>, parameter: &Parameter) -> Result<Value, Failure> {
+        value.or_else(|| parameter.default.clone()).ok_or_else(|| {
+            let ty = self.types.show(parameter.ty);
+            Failure::usage(format!(
+                "the argument `{}: {ty}` is missing",
+                parameter.name
+            ))
+        })
+    }
+
+    /// `main(name: Str, times: Int = 1)`.
+    fn usage(&self) -> String {
+        let parameters: Vec<String> = self
+            .parameters
+            .iter()
+            .map(|parameter| {
+                let ty = self.types.show(parameter.ty);
+                match &parameter.default {
+                    Some(value) => format!("{}: {ty} = {value}", parameter.name),
+                    None => format!("{}: {ty}", parameter.name),
+                }
+            })
+            .collect();
+        format!("the program begins at `main({})`", parameters.join(", "))
+    }
+}

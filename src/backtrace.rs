@@ -1,0 +1,134 @@
+//! Stack traces: from places in bricks to places in the source.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value as Json, json};
+use sm_bytecode::BrickHash;
+use sm_core::node::TraceFrame;
+
+use crate::complaint;
+use crate::output::{Style, Terminal};
+use crate::program::Program;
+
+/// The calls that were under way, innermost first.
+#[derive(Debug)]
+pub(crate) struct Backtrace(Vec<Call>);
+
+/// A function that was under way, as well as the bundle can tell.
+#[derive(Debug)]
+struct Call {
+    function: String,
+    place: Option<Place>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    module: String,
+    /// The module's file, for people.
+    file: String,
+    line: u32,
+    column: u32,
+    /// Bytes in the file.
+    start: u32,
+    end: u32,
+}
+
+/// Calls shown from each end of a deep stack.
+const SHOWN: usize = 8;
+
+impl Backtrace {
+    pub(crate) fn of(program: &Program, frames: &[TraceFrame]) -> Self {
+        Self(frames.iter().map(|frame| call(program, frame)).collect())
+    }
+
+    /// The place in the source of the innermost call whose source is at hand.
+    pub(crate) fn place<'a>(&'a self, program: &'a Program) -> Option<complaint::Place<'a>> {
+        let places = self.0.iter().filter_map(|call| call.place.as_ref());
+        let mut found = places.filter_map(|place| {
+            let text = program.sources.module_text(&place.module)?;
+            let range = place.start as usize..place.end as usize;
+            Some(complaint::Place {
+                file: &place.file,
+                text,
+                range,
+                label: "here",
+            })
+        });
+        found.next()
+    }
+
+    /// All calls, innermost first, one a line.
+    pub(crate) fn show(&self, terminal: &Terminal) -> String {
+        let mut text = String::new();
+        let width = self
+            .0
+            .iter()
+            .map(|call| call.function.chars().count())
+            .max()
+            .unwrap_or(0);
+        let hidden = self.0.len().saturating_sub(2 * SHOWN);
+        for (index, call) in self.0.iter().enumerate() {
+            let skipped = hidden > 0 && (SHOWN..SHOWN + hidden).contains(&index);
+            if !skipped {
+                let _ = writeln!(text, "  at {:width$}  {}", call.function, call.at(terminal));
+            } else if index == SHOWN {
+                let _ = writeln!(text, "  .. {hidden} more calls ..");
+            }
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+
+    pub(crate) fn json(&self) -> Json {
+        let call = |call: &Call| match &call.place {
+            Some(place) => json!({
+                "function": call.function,
+                "file": place.file,
+                "line": place.line,
+                "column": place.column,
+            }),
+            None => json!({ "function": call.function }),
+        };
+        self.0.iter().map(call).collect()
+    }
+}
+
+impl Call {
+    fn at(&self, terminal: &Terminal) -> String {
+        match &self.place {
+            Some(Place {
+                file, line, column, ..
+            }) => terminal.paint(Style::Name, format_args!("{file}:{line}:{column}")),
+            None => terminal.paint(Style::Quiet, "(no position)"),
+        }
+    }
+}
+
+fn call(program: &Program, frame: &TraceFrame) -> Call {
+    let brick = BrickHash(frame.brick);
+    let debug = program.debug().iter().find_map(|blob| {
+        blob.function(&brick, frame.function)
+            .map(|function| (blob, function))
+    });
+    let Some((blob, function)) = debug else {
+        return Call {
+            function: format!("brick {brick:.8}"),
+            place: None,
+        };
+    };
+    let place = function.position(frame.pc).and_then(|position| {
+        let module = blob.file(position)?;
+        Some(Place {
+            module: module.to_owned(),
+            file: program.sources.module_name(module),
+            line: position.line,
+            column: position.column,
+            start: position.start,
+            end: position.end,
+        })
+    });
+    Call {
+        function: function.name.clone(),
+        place,
+    }
+}

@@ -1,0 +1,89 @@
+//! The command line, as clap reads it. Every flag has an environment variable `SM_..`.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{build, check, completions, crash, emit, explain, run};
+use crate::exit::{self, Exit, Failure};
+use crate::output::{self, ColorChoice, MessageFormat, Terminal};
+
+/// Smart Messages: programs that move through a network and find their way by name.
+#[derive(Debug, Parser)]
+#[command(name = "smc", version, after_help = exit::HELP, arg_required_else_help = true)]
+#[command(infer_long_args = false, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command understands.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// When to use colour.
+    #[arg(long, global = true, env = "SM_COLOR", value_name = "WHEN", value_enum)]
+    #[arg(default_value_t, hide_env_values = true)]
+    color: ColorChoice,
+
+    /// How to write diagnostics.
+    #[arg(
+        long,
+        global = true,
+        env = "SM_MESSAGE_FORMAT",
+        value_name = "FORMAT",
+        value_enum
+    )]
+    #[arg(default_value_t, hide_env_values = true)]
+    message_format: MessageFormat,
+
+    /// Whether the variable is set and not empty is all that counts (<https://no-color.org>).
+    #[arg(long, global = true, env = "NO_COLOR", hide = true, default_value = "")]
+    no_color: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(run::Options),
+    Check(check::Options),
+    Build(build::Options),
+    Emit(emit::Options),
+    Explain(explain::Options),
+    Completions(completions::Options),
+    #[command(hide = true)]
+    Crash(crash::Options),
+}
+
+impl Global {
+    pub(crate) fn terminal(&self) -> Terminal {
+        Terminal {
+            colored: output::colored(self.color, !self.no_color.is_empty()),
+            format: self.message_format,
+        }
+    }
+}
+
+impl Command {
+    pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+        match self {
+            Self::Run(options) => options.run(terminal),
+            Self::Check(options) => options.run(terminal),
+            Self::Build(options) => options.run(terminal),
+            Self::Emit(options) => options.run(terminal),
+            Self::Explain(options) => options.run(),
+            Self::Completions(options) => options.run(),
+            Self::Crash(options) => options.run(),
+        }
+    }
+}
+
+/// Prints what clap has to say: help and version are data, everything else is a wrong usage.
+pub(crate) fn explain(said: &clap::Error) -> Exit {
+    // A closed pipe is the only thing that can go wrong, and it is no error.
+    let _ = said.print();
+    if said.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Ok
+    }
+}

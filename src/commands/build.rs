@@ -1,0 +1,81 @@
+//! `smc build`: a program as a bundle of bricks.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Terminal};
+use crate::program::Program;
+use crate::text;
+
+/// Compile a program into a bundle of bricks, which runs without its source.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// A program (.sm).
+    file: PathBuf,
+
+    /// The bundle to write (.smb). Default: beside the program.
+    #[arg(
+        short,
+        long,
+        env = "SM_OUTPUT",
+        hide_env_values = true,
+        value_name = "FILE.smb"
+    )]
+    output: Option<PathBuf>,
+
+    /// Write what was built to standard output, as one JSON object.
+    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    json: bool,
+}
+
+impl Options {
+    pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+        let target = self
+            .output
+            .clone()
+            .unwrap_or_else(|| self.file.with_extension("smb"));
+        if target.extension().is_none_or(|ending| ending != "smb") {
+            return Err(
+                Failure::usage(format!("`{}` is no name of a bundle", target.display()))
+                    .help("a bundle has the ending `.smb`"),
+            );
+        }
+        let program = Program::open(terminal, &self.file)?;
+        let bytes = program.bundle().encode();
+        replace(&target, &bytes).map_err(|error| {
+            Failure::failed(format!("`{}` cannot be written: {error}", target.display()))
+        })?;
+        let bricks = program.bundle().bricks.len();
+        if self.json {
+            output::line(json!({
+                "file": target.display().to_string(),
+                "program": program.bundle().hash().to_string(),
+                "bricks": bricks,
+                "bytes": bytes.len(),
+            }))?;
+        } else {
+            let (bricks, size) = (text::count(bricks, "brick"), text::size(bytes.len()));
+            output::talk(&format!("built {}: {bricks}, {size}", target.display()));
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+/// Writes a file as a whole or not at all: whoever reads it meanwhile sees the old one.
+fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let fresh = target.with_file_name(name);
+    let written = fs::File::create(&fresh)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&fresh, target));
+    if written.is_err() {
+        // What is left of a failed attempt is of no use; the error that counts is the first.
+        let _ = fs::remove_file(&fresh);
+    }
+    written
+}

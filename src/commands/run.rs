@@ -1,0 +1,215 @@
+//! `smc run`: a program on one embedded node, or in a simulated network.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use crate::conclusion::Conclusion;
+use crate::exit::{Exit, Failure};
+use crate::network::{self, Tracing};
+use crate::output::{self, Terminal};
+use crate::printing::Printing;
+use crate::program::Program;
+use crate::{arguments, embedded};
+
+/// Run a program: on one embedded node, or with --net in a simulated network.
+///
+/// Arguments of the program's `main` follow the file: in order, or by name as name=value. A value is
+/// written as in a program, only that text needs no quotes: 3, 2.5, true, 250ms, [1, 2], Some(3),
+/// Point(x: 1, y: 2). Put -- before values that begin with a dash.
+///
+/// Lines that the program prints and the result of its `main` go to standard output.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Options {
+    /// A program (.sm) or a bundle of bricks (.smb).
+    file: PathBuf,
+
+    /// Arguments of `main`: values in order, or name=value.
+    #[arg(value_name = "ARGS", allow_negative_numbers = true)]
+    arguments: Vec<String>,
+
+    /// End the run after so long (5s, 250ms, 2min; with --net of virtual time): exit code 4.
+    #[arg(long, env = "SM_TIMEOUT", hide_env_values = true, value_parser = duration)]
+    #[arg(value_name = "DURATION")]
+    timeout: Option<Duration>,
+
+    /// Write one JSON object about the run to standard output, instead of lines and result.
+    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    json: bool,
+
+    #[command(flatten)]
+    net: NetOptions,
+}
+
+/// What concerns a simulated network.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Simulated network")]
+pub(crate) struct NetOptions {
+    /// Run in the network that this file describes.
+    #[arg(long, env = "SM_NET", hide_env_values = true, value_name = "NET.toml")]
+    net: Option<PathBuf>,
+
+    /// Seed of all chance; the same seed repeats the run. Default: the network's, or 0; another one
+    /// in each run without a network.
+    #[arg(long, env = "SM_SEED", hide_env_values = true)]
+    seed: Option<u64>,
+
+    /// The node where the program is launched. Default: the network's first.
+    #[arg(long, env = "SM_AT", hide_env_values = true, value_name = "NODE")]
+    at: Option<String>,
+
+    /// Show on standard error what happens at which node and when.
+    #[arg(long, env = "SM_TRACE", hide_env_values = true)]
+    trace: bool,
+
+    /// Launch the program so many times, one after the other, in the same network.
+    #[arg(long, env = "SM_REPEAT", hide_env_values = true, value_name = "TIMES")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1000), default_value_t = 1)]
+    repeat: u32,
+}
+
+impl Options {
+    pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+        self.net.check()?;
+        let program = Program::open(terminal, &self.file)?;
+        let signature = program.signature()?;
+        let values = arguments::parse(&signature, &self.arguments)?;
+        let arguments = program.encode_arguments(&values)?;
+        match &self.net.net {
+            None => self.run_here(terminal, &program, arguments),
+            Some(net) => self.run_in(terminal, &program, arguments, net),
+        }
+    }
+
+    fn run_here(
+        &self,
+        terminal: &Terminal,
+        program: &Program,
+        arguments: Vec<u8>,
+    ) -> Result<Exit, Failure> {
+        let seed = self.net.seed.unwrap_or_else(fresh_seed);
+        let job = embedded::Job {
+            program,
+            arguments,
+            seed,
+            timeout: self.timeout,
+        };
+        let mut printing = self.printing();
+        let ran = embedded::run(terminal, &job, &mut printing)?;
+        if self.json {
+            let cost = json!({ "fuel": ran.counters.fuel, "turns": ran.counters.turns });
+            let launch = launch_json(&ran.conclusion, printing.take(), cost);
+            output::line(json!({ "launches": [launch], "seed": seed }))?;
+        } else {
+            ran.conclusion.show(terminal, program)?;
+        }
+        Ok(ran.conclusion.exit())
+    }
+
+    fn run_in(
+        &self,
+        terminal: &Terminal,
+        program: &Program,
+        arguments: Vec<u8>,
+        net: &Path,
+    ) -> Result<Exit, Failure> {
+        let network = network::read(terminal, net)?;
+        let job = network::Job {
+            program,
+            arguments,
+            at: network::node(&network, self.net.at.as_deref())?,
+            seed: network::seed(&network, self.net.seed),
+            network,
+            timeout: self.timeout,
+            tracing: if self.net.trace {
+                Tracing::On
+            } else {
+                Tracing::Off
+            },
+            repeat: self.net.repeat,
+        };
+        let ran = network::run(terminal, &job, &mut self.printing())?;
+        let exits = ran
+            .launches
+            .iter()
+            .map(|launched| launched.conclusion.exit());
+        let exit = exits
+            .into_iter()
+            .find(|exit| *exit != Exit::Ok)
+            .unwrap_or(Exit::Ok);
+        if self.json {
+            let launches = ran
+                .launches
+                .into_iter()
+                .map(|launched| launch_json(&launched.conclusion, launched.output, launched.cost));
+            let mut object = ran.summary;
+            object["launches"] = launches.collect();
+            output::line(object)?;
+        } else {
+            for launched in &ran.launches {
+                launched.conclusion.show(terminal, program)?;
+            }
+        }
+        Ok(exit)
+    }
+
+    fn printing(&self) -> Printing {
+        if self.json {
+            Printing::Kept(Vec::new())
+        } else {
+            Printing::Now
+        }
+    }
+}
+
+impl NetOptions {
+    /// Flags that mean nothing without a network.
+    fn check(&self) -> Result<(), Failure> {
+        let given = [
+            (self.at.is_some(), "--at"),
+            (self.trace, "--trace"),
+            (self.repeat > 1, "--repeat"),
+        ];
+        match given.iter().find(|(given, _)| *given && self.net.is_none()) {
+            Some((_, flag)) => Err(Failure::usage(format!("`{flag}` needs a network"))
+                .help("name one with --net NET.toml")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How a launch ended, what it printed, what it cost: one object.
+fn launch_json(conclusion: &Conclusion, output: Vec<String>, cost: Json) -> Json {
+    let mut object = conclusion.json();
+    object["output"] = json!(output);
+    if let Json::Object(cost) = cost {
+        for (name, number) in cost {
+            object[name] = number;
+        }
+    }
+    object
+}
+
+/// Another seed in each run: the time will do, as no secret depends on it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "chance of a real run comes from outside of the core"
+)]
+fn fresh_seed() -> u64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let salt = u64::from(std::process::id()) << 40;
+    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX) ^ salt
+}
+
+/// A duration as the language writes it.
+fn duration(text: &str) -> Result<Duration, String> {
+    crate::arguments::duration(text)
+        .and_then(|nanos| u64::try_from(nanos).ok())
+        .map(Duration::from_nanos)
+        .ok_or_else(|| "write a duration like 5s, 250ms, 2min".to_owned())
+}

@@ -1,0 +1,34 @@
+//! Ctrl-C as an event that a loop can wait for.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use crate::exit::Failure;
+
+/// Tells when somebody pressed Ctrl-C, or sent SIGINT or SIGTERM.
+#[derive(Debug)]
+pub(crate) struct Interrupt(Receiver<()>);
+
+impl Interrupt {
+    /// From here on a signal no longer ends the process by itself.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let (sender, receiver) = channel();
+        // A second signal finds a receiver that may be gone already; then nobody waits for it.
+        ctrlc::set_handler(move || drop(sender.send(())))
+            .map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
+        Ok(Self(receiver))
+    }
+
+    /// Whether there was a signal.
+    pub(crate) fn came(&self) -> bool {
+        self.0.try_recv().is_ok()
+    }
+
+    /// Waits for a signal, at most so long; answers whether one came.
+    pub(crate) fn wait(&self, limit: Duration) -> bool {
+        match self.0.recv_timeout(limit) {
+            Ok(()) => true,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => false,
+        }
+    }
+}

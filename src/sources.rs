@@ -1,0 +1,144 @@
+//! The source files of a program: found, read once, and kept for messages.
+
+use std::path::{Path, PathBuf};
+
+use sm_compiler::ast::FileId;
+use sm_compiler::check::{Loader, Source};
+use sm_compiler::diagnostic::render::{self, SourceFile};
+use sm_compiler::limits::MAX_SOURCE_BYTES;
+
+use crate::exit::Failure;
+use crate::source;
+
+/// The files that were read so far, and how to find more.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    /// Imports `./x` are looked for here.
+    folder: PathBuf,
+    files: Vec<File>,
+    /// Why an import could not be read, if one could not.
+    failures: Vec<Failure>,
+}
+
+#[derive(Debug)]
+struct File {
+    /// As the compiler knows it: `./x` is beside the program, `route/pull` of the library.
+    module: String,
+    /// As people know it: a path from where they are.
+    name: String,
+    text: String,
+}
+
+impl Sources {
+    /// Begins with the program itself.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let text = source::text("program", path, MAX_SOURCE_BYTES)?;
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        // The module's name is part of its bricks' identity, so it must not depend on the folder.
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let file = File {
+            module: format!("./{stem}"),
+            name: path.display().to_string(),
+            text,
+        };
+        Ok(Self {
+            folder,
+            files: vec![file],
+            failures: Vec::new(),
+        })
+    }
+
+    /// What the compiler is to call the program itself.
+    pub(crate) fn root(&self) -> &str {
+        self.files.first().map_or("", |file| &file.module)
+    }
+
+    pub(crate) fn name(&self, file: FileId) -> &str {
+        self.files
+            .get(file.0 as usize)
+            .map_or("?", |file| &file.name)
+    }
+
+    pub(crate) fn text_of(&self, file: FileId) -> &str {
+        self.files
+            .get(file.0 as usize)
+            .map_or("", |file| &file.text)
+    }
+
+    /// The text of a module, if it was read.
+    pub(crate) fn module_text(&self, module: &str) -> Option<&str> {
+        self.module(module).map(|file| &*file.text)
+    }
+
+    /// The file of a module as people know it, or as it must have been called.
+    pub(crate) fn module_name(&self, module: &str) -> String {
+        match self.module(module) {
+            Some(file) => file.name.clone(),
+            None => format!("{}.sm", module.trim_start_matches("./")),
+        }
+    }
+
+    fn module(&self, module: &str) -> Option<&File> {
+        self.files.iter().find(|file| file.module == module)
+    }
+
+    /// The first import that is there and cannot be read.
+    pub(crate) fn failure(&mut self) -> Option<Failure> {
+        (!self.failures.is_empty()).then(|| self.failures.remove(0))
+    }
+
+    fn add(&mut self, module: &str, name: String, text: String) -> Source {
+        let file = FileId(u32::try_from(self.files.len()).expect("the checker bounds the modules"));
+        let source = Source {
+            file,
+            text: text.as_str().into(),
+        };
+        self.files.push(File {
+            module: module.to_owned(),
+            name,
+            text,
+        });
+        source
+    }
+}
+
+impl render::Sources for Sources {
+    fn file(&self, id: FileId) -> Option<SourceFile<'_>> {
+        let file = self.files.get(id.0 as usize)?;
+        Some(SourceFile {
+            name: &file.name,
+            text: &file.text,
+        })
+    }
+}
+
+impl Loader for Sources {
+    /// `prelude`, `route/pull` out of the library, `./lib` beside the program.
+    fn load(&mut self, path: &str) -> Option<Source> {
+        if path == self.root() {
+            let text = self.files[0].text.as_str().into();
+            return Some(Source {
+                file: FileId(0),
+                text,
+            });
+        }
+        if !path.starts_with('.') {
+            let text = sm_stdlib::source(path)?;
+            return Some(self.add(path, format!("{path}.sm"), text.to_owned()));
+        }
+        let file = self
+            .folder
+            .join(path.trim_start_matches("./"))
+            .with_extension("sm");
+        if !file.exists() {
+            return None;
+        }
+        match source::text("module", &file, MAX_SOURCE_BYTES) {
+            Ok(text) => Some(self.add(path, file.display().to_string(), text)),
+            Err(failure) => {
+                self.failures.push(failure);
+                None
+            }
+        }
+    }
+}
