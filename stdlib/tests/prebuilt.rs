@@ -1,0 +1,119 @@
+//! Prebuilt bricks are those that the compiler makes of the same text, and change no program.
+
+use std::collections::BTreeMap;
+
+use sm_compiler::ast::FileId;
+use sm_compiler::check::{Loader, Options, Source};
+use sm_compiler::driver::compile;
+use sm_compiler::lower::{Lowered, PrebuiltModule};
+
+/// The library, and modules of a program before it.
+struct Files(BTreeMap<String, (FileId, String)>);
+
+impl Files {
+    fn new(own: &[(&str, &str)]) -> Self {
+        let all = own.iter().chain(sm_stdlib::MODULES);
+        let numbered = all
+            .zip(0..)
+            .map(|((path, text), file)| ((*path).to_owned(), (FileId(file), (*text).to_owned())));
+        Self(numbered.collect())
+    }
+}
+
+impl Loader for Files {
+    fn load(&mut self, path: &str) -> Option<Source> {
+        let (file, text) = self.0.get(path)?;
+        Some(Source {
+            file: *file,
+            text: text.as_str().into(),
+        })
+    }
+}
+
+fn build(own: &[(&str, &str)], prebuilt: &[PrebuiltModule]) -> Lowered {
+    let options = Options {
+        root: own[0].0.to_owned(),
+        ..Options::default()
+    };
+    let compiled = compile(&mut Files::new(own), &options, prebuilt);
+    compiled
+        .code
+        .unwrap_or_else(|| panic!("{:#?}", compiled.diagnostics))
+}
+
+const PROGRAM: &str = r#"
+import route/pull
+import route/tour { visit_all, go_home }
+
+tag temperature: Float
+
+fn main() -> Float {
+    let seen: [Float] = []
+    visit_all({temperature}, timeout: 2s, fn() { seen.push(read(temperature)!) })
+    go_home()!
+    pull.migrate({temperature})!
+    print(seen.sorted().map(fn(x) { x * 2.0 }))
+    seen.sum()
+}
+"#;
+
+#[test]
+fn a_program_is_the_same_with_and_without_prebuilt_bricks() {
+    let own = [("./main", PROGRAM)];
+    let plain = build(&own, &[]);
+    let fast = build(&own, sm_stdlib::prebuilt());
+    let (plain, fast) = (plain.bundle().unwrap(), fast.bundle().unwrap());
+    assert_eq!(plain, fast);
+    assert_eq!(
+        plain.program.modules.len(),
+        4,
+        "prelude, pull, tour and the program itself"
+    );
+}
+
+#[test]
+fn prebuilt_modules_are_what_their_text_compiles_to() {
+    let imports = "import route/tour as _t\nimport route/pull as _p\nfn main() {}";
+    let lowered = build(&[("./main", imports)], &[]);
+    for known in sm_stdlib::prebuilt() {
+        let name = &known.code.manifest.name;
+        let now = lowered
+            .modules
+            .iter()
+            .find(|module| module.manifest.name == *name)
+            .unwrap();
+        assert_eq!(now.manifest, known.code.manifest, "{name}");
+        assert_eq!(now.debug, known.code.debug, "{name}");
+        assert_eq!(now.own, known.code.own, "{name}");
+        for (hash, brick) in known.code.manifest.groups.iter().zip(&known.bricks) {
+            assert_eq!(brick.hash(), *hash);
+            assert_eq!(lowered.bricks[hash], *brick);
+        }
+    }
+    assert_eq!(sm_stdlib::prebuilt().len(), sm_stdlib::MODULES.len());
+}
+
+#[test]
+fn prebuilt_bricks_stand_only_for_their_own_text() {
+    let mut changed = sm_stdlib::prebuilt().to_vec();
+    for module in &mut changed {
+        module.source.push_str("\n// another text\n");
+        module.bricks.clear();
+        module.code.manifest.groups.clear();
+    }
+    let own = [("./main", PROGRAM)];
+    assert_eq!(build(&own, &changed).bundle(), build(&own, &[]).bundle());
+}
+
+#[test]
+fn embedded_modules_survive_their_encoding_and_nothing_less() {
+    let modules = sm_stdlib::prebuilt();
+    let bytes = PrebuiltModule::encode_all(modules);
+    assert!(PrebuiltModule::decode_all(&bytes).is_some_and(|read| read.len() == modules.len()));
+    for len in [0, 3, 4, 100, bytes.len() / 2, bytes.len() - 1] {
+        assert!(
+            PrebuiltModule::decode_all(&bytes[..len]).is_none(),
+            "{len} bytes"
+        );
+    }
+}
