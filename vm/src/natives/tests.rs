@@ -1,1 +1,71 @@
+//! Formatting and text functions by example.
 
+use sm_bytecode::TrapKind;
+
+use crate::natives::format::{float, int, text};
+
+#[test]
+fn integers_by_specification() {
+    for (value, spec, expected) in [
+        (42, "", "42"),
+        (42, "5", "   42"),
+        (42, "<5", "42   "),
+        (42, "^5", " 42  "),
+        (42, "*^6", "**42**"),
+        (-42, "06", "-00042"),
+        (42, "+", "+42"),
+        (42, "+05", "+0042"),
+        (255, "x", "ff"),
+        (255, "04X", "00FF"),
+        (-1, "x", "ffffffffffffffff"),
+        (5, "b", "101"),
+        (8, "o", "10"),
+        (7, "é>3", "éé7"),
+        (i64::MIN, "", "-9223372036854775808"),
+    ] {
+        assert_eq!(int(value, spec).as_deref(), Ok(expected), "{spec}");
+    }
+}
+
+#[test]
+fn doubles_by_specification() {
+    for (value, spec, expected) in [
+        (72.916_666, ".1", "72.9"),
+        (72.916_666, ".4", "72.9167"),
+        (1.0, "", "1.0"),
+        (1.0, "6.2", "  1.00"),
+        (-1.5, "07.2", "-001.50"),
+        (1.5, "+.0", "+2"),
+        (2.5, ".0", "2"),
+        (1234.5, "e", "1.2345e3"),
+        (1234.5, ".1e", "1.2e3"),
+        (f64::NAN, "06.2", "   NaN"),
+        (f64::NEG_INFINITY, "6", "  -inf"),
+    ] {
+        assert_eq!(float(value, spec).as_deref(), Ok(expected), "{spec}");
+    }
+}
+
+#[test]
+fn text_by_specification() {
+    for (value, spec, expected) in [
+        ("ab", "4", "ab  "),
+        ("ab", ">4", "  ab"),
+        ("äöü", ".2", "äö"),
+        ("äö", "^4", " äö "),
+        ("abc", "2", "abc"),
+    ] {
+        assert_eq!(text(value, spec).as_deref(), Ok(expected), "{spec}");
+    }
+}
+
+#[test]
+fn what_is_no_specification_traps() {
+    for spec in ["y", "5.", "99999", ".x", "1025", "5q", "e"] {
+        assert_eq!(int(1, spec), Err(TrapKind::BadText), "{spec}");
+    }
+    assert_eq!(int(1, ".2"), Err(TrapKind::BadText));
+    assert_eq!(float(1.0, "x"), Err(TrapKind::BadText));
+    assert_eq!(text("a", "+5"), Err(TrapKind::BadText));
+    assert_eq!(text("a", "05"), Err(TrapKind::BadText));
+}

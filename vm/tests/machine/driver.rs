@@ -9,10 +9,10 @@ use sm_vm::{Answer, Collection, Limits, Machine, Outcome, Program};
 use crate::host::ScriptedHost;
 
 /// The only module of the programs here.
-pub const MODULE: &str = "lib";
+pub(crate) const MODULE: &str = "lib";
 
 /// A program of one brick whose entry is its first function.
-pub fn program(group: Group) -> Arc<Program> {
+pub(crate) fn program(group: Group) -> Arc<Program> {
     let group = VerifiedGroup::new(group).expect("the brick is valid");
     let module = ModuleManifest {
         name: MODULE.into(),
@@ -33,7 +33,7 @@ pub fn program(group: Group) -> Arc<Program> {
 }
 
 /// Small limits, so that runaway programs end soon.
-pub fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits {
         heap_bytes: 1 << 20,
         frames: 200,
@@ -43,14 +43,14 @@ pub fn limits() -> Limits {
 }
 
 /// A machine about to enter the program.
-pub fn start(program: &Arc<Program>, limits: Limits) -> Machine {
+pub(crate) fn start(program: &Arc<Program>, limits: Limits) -> Machine {
     let entry = program.entry();
     Machine::start(program.clone(), entry, &[], limits, [7; 32]).expect("no arguments")
 }
 
 /// How a run is divided.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Slices {
+pub(crate) enum Slices {
     /// Not at all.
     Whole,
     /// At every safepoint.
@@ -61,17 +61,17 @@ pub enum Slices {
 
 /// What a run shows.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// The last outcome; `OutOfFuel` if the budget ended it.
-    pub outcome: Outcome,
-    pub fuel: u64,
-    pub host: ScriptedHost,
+    pub(crate) outcome: Outcome,
+    pub(crate) fuel: u64,
+    pub(crate) host: ScriptedHost,
     /// The state at the end of the budget, if there is one.
-    pub state: Option<Vec<u8>>,
+    pub(crate) state: Option<Vec<u8>>,
 }
 
 /// Runs until the end, or the first safepoint at which `budget` was used.
-pub fn run(program: &Arc<Program>, limits: Limits, budget: u64, slices: Slices) -> Ran {
+pub(crate) fn run(program: &Arc<Program>, limits: Limits, budget: u64, slices: Slices) -> Ran {
     let mut machine = start(program, limits);
     let mut host = ScriptedHost::default();
     loop {
@@ -109,14 +109,14 @@ pub fn run(program: &Arc<Program>, limits: Limits, budget: u64, slices: Slices) 
 }
 
 /// The state of a machine.
-pub fn capture(machine: &Machine) -> Vec<u8> {
+pub(crate) fn capture(machine: &Machine) -> Vec<u8> {
     let mut bytes = Vec::new();
     machine.capture(&mut bytes);
     bytes
 }
 
 /// The machine after a journey, with other hash seeds than before.
-pub fn moved(machine: &Machine, limits: Limits) -> Machine {
+pub(crate) fn moved(machine: &Machine, limits: Limits) -> Machine {
     let bytes = capture(machine);
     let limits = Limits {
         hash_seed: limits.hash_seed ^ bytes.len() as u64,
@@ -164,7 +164,7 @@ fn answer(machine: &mut Machine, host: &mut ScriptedHost, outcome: &Outcome) {
 }
 
 /// Limits under which garbage is collected at every allocation.
-pub fn collecting(limits: Limits) -> Limits {
+pub(crate) fn collecting(limits: Limits) -> Limits {
     Limits {
         collection: Collection::Always,
         ..limits

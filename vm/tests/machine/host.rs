@@ -6,17 +6,17 @@ use sm_bytecode::{EntryRef, TagCode};
 use sm_vm::{CreateOptions, Host, SpawnRefused, TagRef};
 
 /// The identity of a tag.
-pub type TagKey = ([u8; 32], Vec<u8>);
+pub(crate) type TagKey = ([u8; 32], Vec<u8>);
 
 /// See the module's documentation.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct ScriptedHost {
+pub(crate) struct ScriptedHost {
     /// Value and version of each tag that is there.
-    pub tags: BTreeMap<TagKey, (Vec<u8>, u64)>,
+    pub(crate) tags: BTreeMap<TagKey, (Vec<u8>, u64)>,
     /// Everything that was asked of the host, in order.
-    pub log: Vec<String>,
+    pub(crate) log: Vec<String>,
     /// Counts what changes with every question.
-    pub clock: u64,
+    pub(crate) clock: u64,
 }
 
 impl ScriptedHost {
@@ -30,7 +30,7 @@ impl ScriptedHost {
     }
 
     /// The lines the program printed.
-    pub fn printed(&self) -> Vec<&str> {
+    pub(crate) fn printed(&self) -> Vec<&str> {
         self.log
             .iter()
             .filter_map(|line| line.strip_prefix("print "))

@@ -1,5 +1,6 @@
 //! The machine from outside: whole programs against a host that answers from a script.
 
+mod assemble;
 mod driver;
 mod equality;
 mod forged;
