@@ -216,7 +216,7 @@ impl<E: Engine> Node<E> {
             .collect()
     }
 
-    /// A piece of a state has come; answers whether it was the last.
+    /// A piece of a state has come; answers `Last` if it has made the state complete.
     pub(super) fn take_state(
         &mut self,
         from: NodeId,
@@ -227,6 +227,10 @@ impl<E: Engine> Node<E> {
         let Some(arrived) = self.incoming.get_mut(&hop).filter(|_| hop.node == from) else {
             return more;
         };
+        if arrived.rest == Rest::Here && bytes.is_empty() {
+            // It was in the offer, and has perhaps been verified since.
+            return More::Follows;
+        }
         if arrived.state.len() + bytes.len() > arrived.state_len {
             self.turn_away(
                 hop,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use ed25519_dalek::SigningKey;
 
+use super::super::store::Batch;
 use super::toy::{Toy, program, tag_name};
 use super::*;
 use crate::hop::Memory;
@@ -55,7 +56,8 @@ pub(super) struct World {
     pub(super) nodes: Vec<Node<Toy>>,
     pub(super) stores: Stores,
     disks: Vec<BTreeMap<Vec<u8>, Vec<u8>>>,
-    tokens: Vec<VecDeque<StoreToken>>,
+    /// What the stores have been given and have not confirmed.
+    storing: Vec<VecDeque<(StoreToken, Batch)>>,
     boots: Vec<u64>,
     /// The session between two nodes, by their numbers.
     sessions: BTreeMap<(usize, usize), SessionId>,
@@ -88,7 +90,7 @@ impl World {
             nodes: (0..count).map(node).collect(),
             stores: Stores::AtOnce,
             disks: vec![BTreeMap::new(); count],
-            tokens: vec![VecDeque::new(); count],
+            storing: vec![VecDeque::new(); count],
             boots: vec![0; count],
             sessions: BTreeMap::new(),
             next_session: 0,
@@ -114,6 +116,7 @@ impl World {
     }
 
     pub(super) fn connect(&mut self, a: usize, b: usize) {
+        self.cut(a, b);
         self.next_session += 1;
         let session = SessionId(self.next_session);
         self.sessions.insert((a, b), session);
@@ -122,6 +125,10 @@ impl World {
         self.nodes[b].handle_session_up(self.now, session, key(a));
         self.collect(a);
         self.collect(b);
+    }
+
+    pub(super) fn connected(&self, a: usize, b: usize) -> bool {
+        self.sessions.contains_key(&(a, b))
     }
 
     /// The session ends and loses all that is under way.
@@ -138,6 +145,11 @@ impl World {
 
     /// A crash, and a boot with what the disk holds if it is durable.
     pub(super) fn reboot(&mut self, node: usize) {
+        self.reboot_after(node, 0);
+    }
+
+    /// The same, when so much of what was being stored had reached the disk unconfirmed.
+    pub(super) fn reboot_after(&mut self, node: usize, stored: usize) {
         let others: Vec<usize> = (0..self.nodes.len())
             .filter(|other| *other != node)
             .collect();
@@ -145,7 +157,12 @@ impl World {
             self.cut(node, other);
         }
         let config = self.nodes[node].config.clone();
-        self.tokens[node].clear();
+        for (_, batch) in std::mem::take(&mut self.storing[node])
+            .into_iter()
+            .take(stored)
+        {
+            apply(&mut self.disks[node], batch);
+        }
         self.boots[node] += 1;
         let records = match config.memory {
             Memory::Volatile => Vec::new(),
@@ -220,13 +237,7 @@ impl World {
                     }
                 }
                 Output::Store { token, batch } => {
-                    for (key, value) in batch {
-                        match value {
-                            Some(value) => drop(self.disks[node].insert(key, value)),
-                            None => drop(self.disks[node].remove(&key)),
-                        }
-                    }
-                    self.tokens[node].push_back(token);
+                    self.storing[node].push_back((token, batch));
                     if self.stores == Stores::AtOnce {
                         self.confirm(node);
                     }
@@ -245,14 +256,36 @@ impl World {
 
     /// The store of a node confirms all that it has.
     pub(super) fn confirm(&mut self, node: usize) {
-        while let Some(token) = self.tokens[node].pop_front() {
-            self.nodes[node].handle_stored(self.now, token);
-            self.collect(node);
-        }
+        while self.confirm_one(node) {}
+    }
+
+    /// The store of a node confirms what it has had for longest.
+    pub(super) fn confirm_one(&mut self, node: usize) -> bool {
+        let Some((token, batch)) = self.storing[node].pop_front() else {
+            return false;
+        };
+        apply(&mut self.disks[node], batch);
+        self.nodes[node].handle_stored(self.now, token);
+        self.collect(node);
+        true
     }
 
     pub(super) fn deliver(&mut self) -> bool {
-        let Some((from, to, session, bytes)) = self.wire.pop_front() else {
+        self.deliver_nth(0)
+    }
+
+    /// Delivers the frame that is under way for longest in the same direction as the `nth`.
+    pub(super) fn deliver_nth(&mut self, nth: usize) -> bool {
+        let Some((from, to, ..)) = self.wire.get(nth) else {
+            return false;
+        };
+        let ends = (*from, *to);
+        let first = self
+            .wire
+            .iter()
+            .position(|(from, to, ..)| (*from, *to) == ends);
+        let frame = first.and_then(|first| self.wire.remove(first));
+        let Some((from, to, session, bytes)) = frame else {
             return false;
         };
         match session {
@@ -345,6 +378,15 @@ fn at_neighbors(sessions: &BTreeMap<(usize, usize), SessionId>, node: usize) -> 
         .filter(|(from, _)| *from == node)
         .map(|(_, to)| *to)
         .collect()
+}
+
+fn apply(disk: &mut BTreeMap<Vec<u8>, Vec<u8>>, batch: Batch) {
+    for (key, value) in batch {
+        match value {
+            Some(value) => drop(disk.insert(key, value)),
+            None => drop(disk.remove(&key)),
+        }
+    }
 }
 
 /// The spec of a tag of a toy program, for drivers and the operator.
