@@ -386,12 +386,7 @@ impl<E: Engine> Simulation<E> {
                     self.input(node, Input::Timeout);
                 }
             }
-            NodeDue::Stored => {
-                if let Some(token) = self.hosts[node.at()].store.complete() {
-                    self.note(Event::Stored { node, token });
-                    self.input(node, Input::Stored(token));
-                }
-            }
+            NodeDue::Stored => self.stored(node),
             NodeDue::Io { tag, value, next } => {
                 self.input(node, Input::Io { tag, value });
                 self.schedule_io(node, tag, next);

@@ -31,24 +31,16 @@ pub(super) fn rate(text: &str) -> Option<u64> {
     quantity(text, RATES).filter(|rate| *rate > 0)
 }
 
-/// A length of time as people write it, in the largest unit that leaves it short.
+/// A length of time as people write it, with three decimal places at most.
 pub fn show_span(span: Span) -> String {
-    let exact = [
-        ("min", 60_000_000_000),
-        ("s", 1_000_000_000),
-        ("ms", 1_000_000),
-        ("us", 1_000),
-    ];
-    let unit = exact
-        .iter()
-        .find(|(_, size)| span.0 >= *size && span.0.is_multiple_of(*size));
-    match unit {
-        Some((name, size)) => format!("{}{name}", span.0 / size),
-        None if span.0 >= 1_000_000_000 => format!("{:.3}s", span.0 as f64 / 1e9),
-        None if span.0 >= 1_000_000 => format!("{:.3}ms", span.0 as f64 / 1e6),
-        None if span.0 >= 1_000 => format!("{:.3}us", span.0 as f64 / 1e3),
-        None => format!("{}ns", span.0),
-    }
+    let units = [("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000)];
+    let Some((name, size)) = units.into_iter().find(|(_, size)| span.0 >= *size) else {
+        return format!("{}ns", span.0);
+    };
+    // Cut off, not rounded, so that 999.9996 ms are no second.
+    let thousandths = span.0 / (size / 1_000);
+    let text = format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000);
+    format!("{}{name}", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// A decimal number and one of these units. Decimal places are exact down to the smallest unit.
@@ -117,12 +109,16 @@ mod tests {
         let shown = [
             5_000_000,
             1_500_000_000,
-            90_000_000_000,
             120_000_000_000,
             1_234_567,
+            999_999_999,
             12,
+            1_000,
         ]
         .map(|nanoseconds| show_span(Span(nanoseconds)));
-        assert_eq!(shown, ["5ms", "1500ms", "90s", "2min", "1.235ms", "12ns"]);
+        assert_eq!(
+            shown,
+            ["5ms", "1.5s", "120s", "1.234ms", "999.999ms", "12ns", "1us"]
+        );
     }
 }

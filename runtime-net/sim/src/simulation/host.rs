@@ -184,19 +184,19 @@ pub(super) enum Fresh {
 
 type Batch = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
-/// The stable storage of a node: batches become durable one after the other, each some time
-/// after it was handed in.
+/// The stable storage of a node. A write takes some time and makes all batches durable together
+/// that waited when it began.
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) memory: Memory,
     disk: BTreeMap<Vec<u8>, Vec<u8>>,
     pending: VecDeque<(StoreToken, Batch)>,
-    /// When the last batch that was handed in is done.
-    free: Time,
+    /// How many of the pending batches the write under way is about.
+    writing: usize,
     draws: Stream,
 }
 
-/// How long a batch takes.
+/// How long a write takes.
 const WRITE: Delay = Delay {
     min: limits::STORE_MIN,
     max: limits::STORE_MAX,
@@ -204,44 +204,55 @@ const WRITE: Delay = Delay {
 
 impl Store {
     fn new(memory: Memory, draws: Stream) -> Self {
-        let (disk, pending) = (BTreeMap::new(), VecDeque::new());
         Self {
             memory,
-            disk,
-            pending,
-            free: Time::ZERO,
+            disk: BTreeMap::new(),
+            pending: VecDeque::new(),
+            writing: 0,
             draws,
         }
     }
 
-    /// Takes a batch; when it will be durable, or `None` if this store keeps nothing.
-    pub(super) fn put(&mut self, now: Time, token: StoreToken, batch: Batch) -> Option<Time> {
-        if self.memory == Memory::Lost {
-            return None;
-        }
+    /// Takes a batch.
+    pub(super) fn put(&mut self, token: StoreToken, batch: Batch) {
         self.pending.push_back((token, batch));
-        self.free = self.free.max(now) + WRITE.draw(&mut self.draws);
-        Some(self.free)
     }
 
-    /// The oldest batch is durable.
-    pub(super) fn complete(&mut self) -> Option<StoreToken> {
-        let (token, batch) = self.pending.pop_front()?;
-        for (key, value) in batch {
-            match value {
-                Some(value) => self.disk.insert(key, value),
-                None => self.disk.remove(&key),
-            };
+    /// Begins a write where batches wait and none is under way; how long it will take.
+    pub(super) fn begin(&mut self) -> Option<Span> {
+        if self.writing > 0 || self.pending.is_empty() {
+            return None;
         }
-        Some(token)
+        self.writing = self.pending.len();
+        Some(WRITE.draw(&mut self.draws))
+    }
+
+    /// The write is done: what is durable now, oldest first.
+    pub(super) fn complete(&mut self) -> Vec<StoreToken> {
+        let count = std::mem::take(&mut self.writing);
+        self.apply(count)
     }
 
     /// A crash: of what was on the way, the first few batches have made it.
     fn crash(&mut self) {
-        let made_it = self.draws.below(self.pending.len() as u64 + 1);
-        for _ in 0..made_it {
-            self.complete();
-        }
+        let made_it = self.draws.index(self.pending.len() + 1);
+        self.apply(made_it);
         self.pending.clear();
+        self.writing = 0;
+    }
+
+    fn apply(&mut self, count: usize) -> Vec<StoreToken> {
+        let done: Vec<_> = self.pending.drain(..count).collect();
+        let mut tokens = Vec::new();
+        for (token, batch) in done {
+            tokens.push(token);
+            for (key, value) in batch {
+                match value {
+                    Some(value) => self.disk.insert(key, value),
+                    None => self.disk.remove(&key),
+                };
+            }
+        }
+        tokens
     }
 }

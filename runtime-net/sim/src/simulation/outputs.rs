@@ -10,7 +10,7 @@ use sm_core::wire::Frame;
 
 use super::{Input, NodeDue, Simulation};
 use crate::link::{Effects, StreamKey};
-use crate::network::NodeIx;
+use crate::network::{Memory, NodeIx};
 use crate::trace::Event;
 
 impl<E: Engine> Simulation<E> {
@@ -100,14 +100,33 @@ impl<E: Engine> Simulation<E> {
 
     fn store(&mut self, node: NodeIx, token: StoreToken, batch: Vec<(Vec<u8>, Option<Vec<u8>>)>) {
         let host = &mut self.hosts[node.at()];
-        match host.store.put(self.now, token, batch) {
-            Some(at) => self.push_node(at, node, NodeDue::Stored),
+        match host.store.memory {
+            Memory::Kept => {
+                host.store.put(token, batch);
+                self.write(node);
+            }
             // Without durable memory there is nothing to wait for.
-            None => {
+            Memory::Lost => {
                 host.feed(self.now, Input::Stored(token), &self.names);
                 self.note(Event::Stored { node, token });
             }
         }
+    }
+
+    /// Begins the next write of a node's store, if there is one to begin.
+    fn write(&mut self, node: NodeIx) {
+        if let Some(span) = self.hosts[node.at()].store.begin() {
+            self.push_node(self.now + span, node, NodeDue::Stored);
+        }
+    }
+
+    /// A write is done.
+    pub(super) fn stored(&mut self, node: NodeIx) {
+        for token in self.hosts[node.at()].store.complete() {
+            self.note(Event::Stored { node, token });
+            self.input(node, Input::Stored(token));
+        }
+        self.write(node);
     }
 
     fn io_write(&mut self, node: NodeIx, message: MessageId, tag: TagName, value: Vec<u8>) {
