@@ -1,10 +1,10 @@
 //! Lowering: a checked program becomes bricks.
 //!
-//! The way of a function: it is specialised and its tree turned into a *body* of blocks over registers
-//! ([`function`] and the modules by kind of expression); the body is improved ([`clean`]) and its
-//! registers are assigned ([`finish`]); with its closures it is a *unit*. Units that call each other
-//! become a brick, callees first, since a brick names what it calls by hash ([`groups`]). Manifests
-//! say which bricks a module and the program consist of ([`modules`]).
+//! The way of a function: it is specialised and its tree turned into a *body* of blocks over
+//! registers ([`function`] and the modules by kind of expression); the body is improved ([`clean`])
+//! and its registers are assigned ([`finish`]); with its closures it is a *unit*. Units that call
+//! each other become a brick, callees first, since a brick names what it calls by hash
+//! ([`groups`]). Manifests say which bricks a module and the program consist of ([`modules`]).
 //!
 //! The same source gives the same bytes on every machine, whatever else is imported or declared.
 //!
@@ -183,9 +183,13 @@ fn collect<'p>(
         .collect();
     let all = modules::all_bricks(bricks, &lowering.prebuilt);
     let entry = main.and_then(|main| bricks.entries[main.0]);
-    let code = entry.zip(signature).map(|(entry, signature)| ProgramCode {
-        manifest: modules::program(entry, modules.iter(), &all).0,
-        signature,
+    let code = entry.zip(signature).map(|(entry, signature)| {
+        let defaults = defaults(&modules, &signature);
+        let manifest = modules::program(entry, &defaults, modules.iter(), &all).0;
+        ProgramCode {
+            manifest,
+            signature,
+        }
     });
     let tests = program.tests.iter().filter_map(|test| {
         let entry = bricks.entries[instance_of(&lowering, test.function)?.0]?;
@@ -201,6 +205,22 @@ fn collect<'p>(
         bricks: all,
         diagnostics: Vec::new(),
     }
+}
+
+/// The bricks of the defaults of `main`'s parameters, which the root exports as `main(name)`.
+fn defaults(modules: &[ModuleCode], signature: &Signature) -> Vec<BrickHash> {
+    let exports = modules
+        .last()
+        .map_or(&[][..], |root| &root.manifest.exports);
+    let symbols: BTreeSet<String> = signature
+        .params
+        .iter()
+        .map(|(name, _)| format!("main({name})"))
+        .collect();
+    let found = exports
+        .iter()
+        .filter(|export| symbols.contains(&export.symbol));
+    found.map(|export| export.target.brick).collect()
 }
 
 fn entry_signature(lowering: &mut Lowering<'_>, id: InstanceId) -> Signature {

@@ -5,7 +5,7 @@
 //! becomes a function without parameters.
 
 use super::body::{Body, Cx, Want, Why};
-use super::collect::ValueKind;
+use super::collect::{ValueKind, World};
 use super::frame::FrameKind;
 use super::scope::ValueId;
 use crate::ast::{self, Literal, Span};
@@ -122,20 +122,23 @@ pub(super) fn compute(cx: &mut Cx<'_>, id: ValueId, depth: u32) {
     let failed = failed || cx.sink.errors() > errors;
     cx.values[id.0 as usize] = if failed {
         ValueState::Failed
-    } else if constant && folder.nodes <= MAX_INLINE_VALUE {
+    } else if constant && folder.nodes <= MAX_INLINE_VALUE && !is_default_of_main(world, id) {
         ValueState::Inline(expr)
     } else {
-        ValueState::Function(hide(cx, declared, locals, expr))
+        ValueState::Function(hide(cx, id, locals, expr))
     };
 }
 
+/// Whoever starts a program may leave out arguments of `main`, and runs the function that computes
+/// the default: it is exported as `main(name)`.
+fn is_default_of_main(world: &World<'_>, id: ValueId) -> bool {
+    let main = world.main.map(|main| world.function(main));
+    main.is_some_and(|main| main.params.iter().any(|param| param.default == Some(id)))
+}
+
 /// A function that computes the value.
-fn hide(
-    cx: &mut Cx<'_>,
-    declared: &super::collect::ValueDecl<'_>,
-    locals: Vec<typed::Local>,
-    expr: Expr,
-) -> FnId {
+fn hide(cx: &mut Cx<'_>, value: ValueId, locals: Vec<typed::Local>, expr: Expr) -> FnId {
+    let declared = cx.world.value(value);
     let id = FnId::new(cx.world.functions.len() + cx.hidden.len());
     cx.hidden.push(Function {
         module: declared.module,
@@ -145,7 +148,7 @@ fn hide(
         locals,
         result: declared.ty,
         body: typed::Body::Typed(expr),
-        public: false,
+        public: is_default_of_main(cx.world, value),
         span: declared.span,
     });
     id

@@ -164,13 +164,16 @@ pub(crate) fn reachable(entry: BrickHash, all: &AllBricks) -> BTreeSet<BrickHash
     seen
 }
 
-/// The program that starts in `entry`, and the modules it consists of.
+/// The program that starts in `entry`, and the modules it consists of. Of the defaults of its
+/// parameters it holds the bricks as well.
 pub(crate) fn program<'m>(
     entry: EntryRef,
+    defaults: &[BrickHash],
     modules: impl Iterator<Item = &'m ModuleCode>,
     all: &AllBricks,
 ) -> (ProgramManifest, Vec<&'m ModuleCode>) {
-    let bricks = reachable(entry.brick, all);
+    let roots = defaults.iter().chain([&entry.brick]);
+    let bricks: BTreeSet<BrickHash> = roots.flat_map(|root| reachable(*root, all)).collect();
     let needed: Vec<&ModuleCode> = modules
         .filter(|module| !module.own.is_disjoint(&bricks))
         .collect();
