@@ -224,7 +224,9 @@ mod tests {
         }
 
         #[test]
-        fn what_decodes_encodes_to_the_same_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..12)) {
+        fn what_decodes_encodes_to_the_same_bytes(
+            bytes in proptest::collection::vec(any::<u8>(), 0..12),
+        ) {
             let mut reader = Reader::new(&bytes);
             if let Ok(value) = reader.var() {
                 let mut writer = Writer::default();

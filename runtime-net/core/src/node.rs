@@ -5,6 +5,7 @@
 //! - `session`: sessions, and what their frames are for;
 //! - `turn` and `host`: running messages, and what they ask for meanwhile;
 //! - `departure`, `arrival` and `copies`: hops and copies, out and in;
+//! - `launching` and `outside`: what users, drivers and the operator begin;
 //! - `report`: ends of messages on their way home;
 //! - `store`: what a durable node writes down, and how it starts again.
 
@@ -15,6 +16,7 @@ mod departure;
 mod host;
 mod launching;
 mod output;
+mod outside;
 mod report;
 mod resident;
 mod session;
@@ -30,10 +32,11 @@ use crate::content::{ContentError, ContentId, ContentKind, Library};
 use crate::engine::{Engine, Vm};
 use crate::hop::{Doubt, Effect, Hops};
 use crate::ids::{HopId, Incarnation, LaunchHash, MessageId, NodeId, SessionId, StoreToken, Time};
-use crate::tags::{TagName, TagSpace, TagSpec};
+use crate::tags::TagSpace;
 use arrival::Incoming;
 use copies::WaitingCopy;
 use departure::Outgoing;
+use outside::TagChange;
 use report::Spoor;
 use resident::{Phase, Resident};
 use session::{Known, Session};
@@ -107,82 +110,6 @@ enum TimerKind {
     Life(MessageId),
     /// A copy has waited for its code long enough.
     Copy(u64),
-}
-
-/// A change of a tag from outside.
-#[derive(Debug)]
-enum TagChange {
-    /// By a driver, which keeps the tag.
-    Drive(OwnedSpec),
-    /// By the operator.
-    Put(OwnedSpec),
-}
-
-/// A [`TagSpec`] that owns its parts, and a value.
-#[derive(Debug)]
-struct OwnedSpec {
-    name: TagName,
-    display: String,
-    descriptor: Vec<u8>,
-    value: Vec<u8>,
-    rest: TagSpecRest,
-}
-
-/// The small parts of a [`TagSpec`].
-#[derive(Clone, Copy, Debug)]
-struct TagSpecRest {
-    ty: crate::ids::TypeHash,
-    read: crate::tags::Access,
-    write: crate::tags::Access,
-    lifetime: Option<crate::ids::Span>,
-    program: [u8; 32],
-}
-
-impl OwnedSpec {
-    fn new(spec: &TagSpec<'_>, value: &[u8]) -> Self {
-        let TagSpec {
-            ty,
-            read,
-            write,
-            lifetime,
-            program,
-            ..
-        } = *spec;
-        Self {
-            name: spec.name.clone(),
-            display: spec.display.to_owned(),
-            descriptor: spec.descriptor.to_vec(),
-            value: value.to_vec(),
-            rest: TagSpecRest {
-                ty,
-                read,
-                write,
-                lifetime,
-                program,
-            },
-        }
-    }
-
-    fn spec(&self) -> TagSpec<'_> {
-        let TagSpecRest {
-            ty,
-            read,
-            write,
-            lifetime,
-            program,
-        } = self.rest;
-        let (name, display, descriptor) = (&self.name, &*self.display, &*self.descriptor);
-        TagSpec {
-            name,
-            display,
-            ty,
-            descriptor,
-            read,
-            write,
-            lifetime,
-            program,
-        }
-    }
 }
 
 /// What a slice did.
@@ -287,13 +214,6 @@ impl<E: Engine> Node<E> {
         self.commit();
     }
 
-    /// The date, in seconds of Unix time: launch records that have expired are refused from then
-    /// on. A node that is never told takes all of them.
-    pub fn handle_date(&mut self, now: Time, unix_seconds: u64) {
-        self.now = self.now.max(now);
-        self.date = Some((unix_seconds, self.now));
-    }
-
     /// Takes a brick or a manifest into the cache.
     ///
     /// # Errors
@@ -306,20 +226,6 @@ impl<E: Engine> Node<E> {
         let added = self.library.add(kind, bytes);
         self.commit();
         added
-    }
-
-    /// A driver gives a value to a tag that it keeps: a sensor, an actuator, a clock.
-    ///
-    /// The first call makes the tag. If a turn is under way it takes effect at its end.
-    pub fn handle_io(&mut self, now: Time, spec: &TagSpec<'_>, value: &[u8]) {
-        self.change_tag(now, TagChange::Drive(OwnedSpec::new(spec, value)));
-    }
-
-    /// The operator creates or writes an ordinary tag on behalf of nobody.
-    ///
-    /// If a turn is under way it takes effect at its end. It is not refused for quotas.
-    pub fn handle_tag(&mut self, now: Time, spec: &TagSpec<'_>, value: &[u8]) {
-        self.change_tag(now, TagChange::Put(OwnedSpec::new(spec, value)));
     }
 
     /// The next thing to do.
@@ -389,47 +295,6 @@ impl<E: Engine> Node<E> {
         if !runs && !matches!(phase, Some(Phase::Moving(_))) {
             self.end_message(message, End::Killed(Kill::Lifetime));
         }
-    }
-
-    fn expire_tags(&mut self) {
-        if self.turn.is_some() {
-            return;
-        }
-        for tag in self.tags.expire(self.now) {
-            self.trace(MessageId::default(), || Step::TagExpired { tag });
-        }
-    }
-
-    fn change_tag(&mut self, now: Time, change: TagChange) {
-        self.now = self.now.max(now);
-        if self.turn.is_some() {
-            return self.deferred.push_back(change);
-        }
-        self.apply(change);
-        self.commit();
-    }
-
-    fn apply(&mut self, change: TagChange) {
-        let owned = match &change {
-            TagChange::Drive(owned) | TagChange::Put(owned) => owned,
-        };
-        match &change {
-            TagChange::Drive(_) => self.tags.drive(&owned.spec(), &owned.value),
-            TagChange::Put(_) => self
-                .tags
-                .put_for_operator(self.now, &owned.spec(), &owned.value),
-        }
-        let (display, tag, value) = (
-            owned.display.clone(),
-            owned.name.clone(),
-            owned.value.clone(),
-        );
-        self.trace(MessageId::default(), || Step::TagWritten {
-            display,
-            tag,
-            value,
-        });
-        self.wake();
     }
 
     /// Does what the hop machine asks for.

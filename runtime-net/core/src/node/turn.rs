@@ -213,7 +213,7 @@ impl<E: Engine> Node<E> {
     /// What waited for the end of the turn happens now, in the order in which it came.
     fn after_turn(&mut self) {
         while let Some(change) = self.deferred.pop_front() {
-            self.apply(change);
+            self.apply(&change);
         }
         self.expire_tags();
     }

@@ -10,7 +10,7 @@ use super::*;
 use crate::hop::Memory;
 use crate::ids::{AuthorId, Span, TypeHash};
 use crate::launch::{Launch, LaunchLimits, SignedLaunch};
-use crate::tags::Access;
+use crate::tags::{Access, TagName, TagSpec};
 
 /// The key of a node of the world.
 pub(super) fn key(at: usize) -> NodeId {
