@@ -17,8 +17,8 @@ pub struct Compiled {
     pub code: Option<Lowered>,
 }
 
-/// Compiles the module `options.root` and all it imports. Modules of the library that are `prebuilt`
-/// from the same text are not compiled again.
+/// Compiles the module `options.root` and all it imports. Modules of the library that are
+/// `prebuilt` from the same text are not compiled again.
 pub fn compile(
     loader: &mut dyn Loader,
     options: &check::Options,

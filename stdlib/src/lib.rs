@@ -1,4 +1,5 @@
-//! The standard library of Smart Messages: its modules are written in the language and embedded here.
+//! The standard library of Smart Messages: its modules are written in the language and embedded
+//! here.
 
 use std::sync::OnceLock;
 

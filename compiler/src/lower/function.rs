@@ -2,8 +2,8 @@
 //!
 //! A value is the list of registers that hold its slots. An expression is lowered with an optional
 //! destination: with one, its value ends up there; without, it may stay where it is, also in the
-//! registers of a variable. Because a later operand may assign to that variable, operands are *held*
-//! ([`FnLower::hold`]) until all are evaluated, and copied where one was overwritten.
+//! registers of a variable. Because a later operand may assign to that variable, operands are
+//! *held* ([`FnLower::hold`]) until all are evaluated, and copied where one was overwritten.
 //!
 //! What does not end (`return`, `break`, a trap) answers [`Diverges`], and whoever waits for its
 //! value stops too: nothing is emitted behind it.

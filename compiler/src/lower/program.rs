@@ -130,7 +130,10 @@ impl<'p> Lowering<'p> {
             if tag.read == Access::Code || tag.write == Access::Code {
                 let message = format!("generic function uses the tag `{}`", tag.name);
                 let found = Diagnostic::error(code::GENERIC_CODE_TAG, file, function.span, message)
-                    .note("a tag with `access code` belongs to the code of its module; a generic function becomes code of the modules that call it")
+                    .note(
+                        "a tag with `access code` belongs to the code of its module; a generic \
+                         function becomes code of the modules that call it",
+                    )
                     .help("use the tag in a function without type parameters, and call that one");
                 self.report(found);
             }
