@@ -11,7 +11,7 @@ mod mistakes;
 mod operators;
 mod recovery;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "render"))]
 mod tests;
 
 #[expect(

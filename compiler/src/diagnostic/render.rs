@@ -200,8 +200,8 @@ impl Cache {
     /// Where to draw a label: within the file, and at least one character wide where there is one.
     fn place(&self, label: &Label) -> Option<Place> {
         let text = self.text(label.file)?;
-        let start = text.floor_char_boundary(label.span.start as usize);
-        let end = text.floor_char_boundary(label.span.end as usize).max(start);
+        let start = floor_boundary(text, label.span.start);
+        let end = floor_boundary(text, label.span.end).max(start);
         let end = start + text[start..end].trim_end_matches('\n').len();
         let width = match text[start..].chars().next() {
             Some(first) if start == end && first != '\n' => first.len_utf8(),
@@ -232,6 +232,15 @@ impl ariadne::Cache<FileId> for &mut Cache {
     fn display<'a>(&self, id: &'a FileId) -> Option<impl fmt::Display + 'a> {
         self.files.get(id).map(|(name, _)| name.clone())
     }
+}
+
+/// The character boundary at or before `at`.
+fn floor_boundary(text: &str, at: u32) -> usize {
+    let at = text.len().min(at as usize);
+    (0..=at)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
 }
 
 /// The line that a fix changes, as it reads afterwards; nothing if it changes several.

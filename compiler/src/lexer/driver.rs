@@ -5,6 +5,7 @@ use logos::Logos;
 use super::{Line, T, Token};
 use crate::ast::{FileId, Span};
 use crate::diagnostic::{Diagnostic, Fix, code};
+use crate::limits::MAX_SYNTAX_ERRORS;
 
 /// The tokens of a file, and what was taken out of them.
 #[derive(Debug)]
@@ -130,6 +131,13 @@ impl<'s> Driver<'s> {
         }
     }
 
+    /// Enough is enough: the parser shows no more of them.
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        if self.out.diagnostics.len() <= MAX_SYNTAX_ERRORS {
+            self.out.diagnostics.push(diagnostic);
+        }
+    }
+
     pub(super) fn push(&mut self, kind: T, span: Span) {
         if let Some(docs) = self.pending_docs.take() {
             self.out.docs.push(DocBlock {
@@ -182,7 +190,7 @@ impl<'s> Driver<'s> {
         let diagnostic = Diagnostic::error(code::OPEN_COMMENT, self.file, span, message)
             .at("it begins here and takes in the rest of the file")
             .help("block comments nest: each `/*` needs a `*/` of its own");
-        self.out.diagnostics.push(diagnostic);
+        self.report(diagnostic);
     }
 
     /// `a.0.1` reads two fields, not a float.
@@ -214,7 +222,7 @@ impl<'s> Driver<'s> {
             }
             _ => diagnostic.help("the units of a Duration are ns, us, ms, s, min and h: `250ms`"),
         };
-        self.out.diagnostics.push(diagnostic);
+        self.report(diagnostic);
         self.push(T::BadNumber, span);
     }
 
@@ -251,7 +259,7 @@ impl<'s> Driver<'s> {
         if let Some(help) = character_help(first) {
             diagnostic = diagnostic.help(help);
         }
-        self.out.diagnostics.push(diagnostic);
+        self.report(diagnostic);
         self.push(T::Bad, span);
     }
 
@@ -264,7 +272,7 @@ impl<'s> Driver<'s> {
         let whole = Span::new(span.start, span.start + length as u32);
         let message = "strings are written between straight quotes";
         let text = line[..length].trim_matches(['\u{201c}', '\u{201d}', '\u{201e}', '"']);
-        self.out.diagnostics.push(
+        self.report(
             Diagnostic::error(code::UNEXPECTED_CHARACTER, self.file, whole, message)
                 .at("these are typographic quotes")
                 .fix(Fix::new(
@@ -296,7 +304,7 @@ impl<'s> Driver<'s> {
         self.skip_to(whole.end as usize);
         let text = &self.source[whole.range()];
         let message = format!("the name `{text}` has letters beyond ASCII");
-        self.out.diagnostics.push(
+        self.report(
             Diagnostic::error(code::FOREIGN_LETTERS, self.file, whole, message)
                 .help("names are made of the letters a-z and A-Z, digits and `_`"),
         );
@@ -306,7 +314,7 @@ impl<'s> Driver<'s> {
     fn hash_comment(&mut self, span: Span, rest: &str) {
         let end = span.start as usize + rest.find('\n').unwrap_or(rest.len());
         let message = "comments begin with `//`";
-        self.out.diagnostics.push(
+        self.report(
             Diagnostic::error(code::HASH_COMMENT, self.file, span, message)
                 .at("`#` begins only a set: `#{1, 2}`")
                 .fix(Fix::new("write `//`", span, "//").certain()),

@@ -124,7 +124,7 @@ impl Driver<'_> {
             let span = Span::new(brace, brace + 1);
             let message = format!("strings are nested more than {MAX_DEPTH} deep");
             let diagnostic = Diagnostic::error(code::TOO_DEEP, self.file, span, message);
-            self.out.diagnostics.push(diagnostic);
+            self.report(diagnostic);
             self.out.swallowed_end = true;
             return self.abandon_outermost();
         }
@@ -227,7 +227,7 @@ impl Driver<'_> {
         let diagnostic = Diagnostic::error(code::BAD_ESCAPE, self.file, span, message)
             .at(problem)
             .help("the escapes are \\n \\t \\r \\0 \\\" \\\\ \\{ \\} \\xNN and \\u{..}");
-        self.out.diagnostics.push(diagnostic);
+        self.report(diagnostic);
         // A backslash at the end of a line must not hide that end.
         if text.ends_with('\n') { 1 } else { length }
     }
@@ -258,7 +258,7 @@ impl Driver<'_> {
         let length = rest.find(ends).filter(|at| rest.as_bytes()[*at] == mark);
         let Some(length) = length else {
             let message = "unexpected quote";
-            self.out.diagnostics.push(
+            self.report(
                 Diagnostic::error(code::UNEXPECTED_CHARACTER, self.file, quote, message)
                     .help("strings are written with double quotes: \"text\""),
             );
@@ -272,7 +272,7 @@ impl Driver<'_> {
             let fix = Fix::new("use double quotes", whole, format!("\"{text}\""));
             diagnostic = diagnostic.fix(fix.certain());
         }
-        self.out.diagnostics.push(diagnostic);
+        self.report(diagnostic);
         self.push(T::Str, whole);
         self.skip_to(whole.end as usize);
     }
@@ -346,7 +346,7 @@ impl Driver<'_> {
                 .fix(Fix::new("close it", Span::point(end), "\""))
                 .help("a string over several lines is written between `\"\"\"`"),
         };
-        self.out.diagnostics.push(diagnostic);
+        self.report(diagnostic);
         self.replace_string(start, first_token, end);
     }
 

@@ -23,7 +23,7 @@ pub(super) fn parse_items(cx: &mut Context, tokens: &[Token], items: &[Range<usi
         parser: ItemParser::new(),
         // Each mistake costs a few more readings of its item; a file full of them must not cost more
         // than a few readings of the file.
-        budget: 8 * tokens.len() + 100_000,
+        budget: 3 * tokens.len() + 2_000_000,
         errors: 0,
     };
     let mut parsed = Vec::with_capacity(items.len());
@@ -80,6 +80,9 @@ pub(super) struct Scene<'a> {
 
 impl Recovery {
     fn item(&mut self, cx: &mut Context, tokens: &[Token], is_last: bool) -> Box<Item> {
+        if self.errors > MAX_SYNTAX_ERRORS {
+            return cx.item(whole_span(tokens), Visibility::Private, ItemKind::Error);
+        }
         match self.attempt(cx, tokens) {
             Ok(item) => item,
             Err(failure) => self.repair(cx, tokens.to_vec(), failure, is_last),

@@ -195,8 +195,9 @@ fn damaged() -> impl Strategy<Value = String> {
     (prop::sample::select(SAMPLES), wounds).prop_map(|(sample, wounds)| {
         let mut text = sample.to_owned();
         for (at, length, with) in wounds {
-            let start = text.floor_char_boundary(at.index(text.len()));
-            let end = text.floor_char_boundary((start + length).min(text.len()));
+            let floor = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at));
+            let start = floor(at.index(text.len())).unwrap_or(0);
+            let end = floor((start + length).min(text.len())).unwrap_or(start);
             text.replace_range(start..end, &with);
         }
         text
