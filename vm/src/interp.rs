@@ -15,9 +15,9 @@ mod tests;
 
 use sm_bytecode::{Inst, Reg, TrapKind};
 
-use crate::data::decode::DecodeFault;
+use crate::data::decode::{DecodeFault, decode};
 use crate::data::encode::encode;
-use crate::data::{NotData, View};
+use crate::data::{NotData, View, data_steps};
 use crate::heap::Heap;
 use crate::heap::key::TooManySteps;
 use crate::heap::layout::{Kind, Ref};
@@ -221,17 +221,26 @@ impl<'m> Interp<'m> {
     /// The values of a function's result, as they leave the message.
     fn result(&self, ty: TypeId, slots: &[u64]) -> Stop {
         match encode(self.view(slots), &[ty]) {
-            Ok(bytes) => Stop::Done(Data {
+            Ok(encoded) => Stop::Done(Data {
                 ty: self.program.hashes[ty.index()],
-                bytes,
+                bytes: encoded.bytes,
             }),
             Err(NotData) => TrapKind::NotData.into(),
         }
     }
 
-    /// Decodes values that the host supplies; `None` if they are not well-formed.
-    fn decode(&mut self, types: &[TypeId], bytes: &[u8]) -> Result<Option<Vec<u64>>, Stop> {
-        match crate::data::decode::decode(self.program, self.heap, types, bytes) {
+    /// Decodes a value that the host supplies, and charges for it; `None` if it is not
+    /// well-formed.
+    fn decode(
+        &mut self,
+        fuel: sm_bytecode::Fuel,
+        ty: TypeId,
+        bytes: &[u8],
+    ) -> Result<Option<Vec<u64>>, Stop> {
+        let mut steps = data_steps();
+        let decoded = decode(self.program, self.heap, &[ty], bytes, &mut steps);
+        self.charge(fuel, steps.spent().max(bytes.len() as u64));
+        match decoded {
             Ok(slots) => Ok(Some(slots)),
             Err(DecodeFault::Malformed) => Ok(None),
             Err(DecodeFault::HeapFull) => Err(KillKind::Heap.into()),

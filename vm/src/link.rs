@@ -5,7 +5,7 @@ mod code;
 mod tags;
 mod types;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sm_bytecode::verify::VerifiedGroup;
@@ -29,7 +29,8 @@ pub(crate) fn link(
     let modules = calls::Modules::new(manifest, modules)?;
     let mut linker = Linker::default();
     let any_tag = linker.types.add_any_tag();
-    for hash in &manifest.bricks {
+    let listed: BTreeSet<BrickHash> = manifest.bricks.iter().copied().collect();
+    for hash in &listed {
         let group = bricks(hash).ok_or(LinkError::MissingBrick(*hash))?;
         linker.add_group(*hash, group, &modules)?;
     }
@@ -217,10 +218,17 @@ impl Function {
 /// A message starts in a function of the program that captures nothing and deals in data.
 fn check_entry(program: &Program) -> Result<(), LinkError> {
     let id = program.find(program.entry).ok_or(LinkError::NoEntry)?;
-    if program.function(id).capture_slots > 0 {
+    let function = program.function(id);
+    if function.capture_slots > 0 {
         return Err(LinkError::NoEntry);
     }
-    Ok(())
+    let group = &program.bricks[function.brick as usize].group;
+    let source = &group.functions[usize::from(function.function)];
+    let mut types = source.params.iter().chain([&source.result]);
+    match types.all(|ty| group.facts().is_data(*ty)) {
+        true => Ok(()),
+        false => Err(LinkError::EntryNotData),
+    }
 }
 
 /// A position in a table that must fit 28 bits, the narrowest field it is kept in.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sm_bytecode::{EntryRef, HopCode, TrapKind};
 
+use crate::data::data_steps;
 use crate::data::decode::{DecodeFault, decode};
 use crate::heap::Heap;
 use crate::host::Host;
@@ -103,7 +104,8 @@ impl Machine {
             return Err(StartError::NoEntry);
         }
         let mut heap = Heap::new(&limits);
-        let slots = decode(&program, &mut heap, &function.params, args);
+        let steps = &mut data_steps();
+        let slots = decode(&program, &mut heap, &function.params, args, steps);
         let slots = slots.map_err(|fault| match fault {
             DecodeFault::Malformed => StartError::BadArguments,
             DecodeFault::HeapFull => StartError::TooLarge,

@@ -18,6 +18,7 @@ use crate::heap::key::{Memo, Steps};
 use crate::heap::layout::{Addr, Class, FIELDS, Header, Kind, Ref};
 use crate::heap::map::{EntryKinds, holes_allowed};
 use crate::index::{TagId, TypeId};
+use crate::limits::DATA_STEPS;
 use crate::program::Program;
 use crate::shape::Shape;
 use crate::stack::Stack;
@@ -35,6 +36,8 @@ pub(super) struct Objects<'p, 'h> {
     tag_views: Vec<(u32, TypeId)>,
     maps: Vec<(Ref, usize)>,
     places: Vec<Ref>,
+    /// What may be spent on the keys of tags.
+    key_steps: Steps,
 }
 
 type Restored<T> = Result<T, RestoreError>;
@@ -45,6 +48,7 @@ impl<'p, 'h> Objects<'p, 'h> {
         heap: &'h mut Heap,
         tables: TablesIn<'p>,
         reader: Reader<'p>,
+        size: usize,
     ) -> Self {
         Objects {
             program,
@@ -56,6 +60,7 @@ impl<'p, 'h> Objects<'p, 'h> {
             tag_views: Vec::new(),
             maps: Vec::new(),
             places: Vec::new(),
+            key_steps: Steps::new(size as u64 * 64 + DATA_STEPS),
         }
     }
 
@@ -303,7 +308,9 @@ impl<'p, 'h> Objects<'p, 'h> {
         self.check_tag_type(id, ty)?;
         let key = self.reader.blob()?;
         let keys = &self.program.tags[id.index()].keys;
-        if key.is_empty() || check_tag_key(self.program, self.heap, keys, key).is_err() {
+        if key.is_empty()
+            || check_tag_key(self.program, self.heap, keys, key, &mut self.key_steps).is_err()
+        {
             return Err(RestoreError::Forged("a tag has other keys"));
         }
         Ok(self.heap.new_tag(id, key))
@@ -384,7 +391,9 @@ impl<'p, 'h> Objects<'p, 'h> {
             constants: BTreeMap::new(),
         };
         // Every word is visited once as a part and once as a reference; cycles need more.
-        let mut steps = Steps::new(self.heap.size() as u64 * 4 + 1024);
+        let texts = &self.program.statics.texts;
+        let constants: usize = texts.iter().map(|text| 1 + text.len() / 16).sum();
+        let mut steps = Steps::new((self.heap.size() * 4 + constants) as u64);
         for (map, used) in &self.maps {
             let statics = &self.program.statics;
             let distinct = self

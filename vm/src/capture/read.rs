@@ -26,7 +26,7 @@ pub(super) fn restore(
     let rng = Rng::from_state(reader.hash()?).ok_or(RestoreError::Forged("no random state"))?;
     let status = read_status(&mut reader)?;
     let mut heap = Heap::new(&limits);
-    let mut objects = Objects::new(&program, &mut heap, tables, reader);
+    let mut objects = Objects::new(&program, &mut heap, tables, reader, bytes.len());
     let mut stack = objects.frames(&limits)?;
     objects.finish(&mut stack)?;
     let machine = Machine {

@@ -1,7 +1,7 @@
 //! From canonical bytes to values: arguments, tag values, and what a host answers.
 //!
 //! The bytes may come from anywhere. What is built is bounded by the heap's quota and by
-//! [`DATA_STEPS`], and is given up as a whole when the bytes turn out to be wrong.
+//! [`crate::limits::DATA_STEPS`], and is given up as a whole when the bytes turn out to be wrong.
 
 use sm_bytecode::FloatBits;
 use sm_bytecode::codec::{DecodeError, Reader};
@@ -10,7 +10,7 @@ use crate::heap::Heap;
 use crate::heap::key::{NoMemo, Steps, TooManySteps};
 use crate::heap::layout::{ENTRY_KEY, ENTRY_VALUE, FIELDS, Kind, Ref};
 use crate::index::{TagId, TypeId};
-use crate::limits::{DATA_BYTES, DATA_STEPS, KEY_BYTES};
+use crate::limits::{DATA_BYTES, KEY_BYTES};
 use crate::program::Program;
 use crate::shape::{Element, FieldShape, Shape};
 
@@ -36,15 +36,16 @@ impl From<TooManySteps> for DecodeFault {
 }
 
 /// Builds the values of these types whose encodings follow each other in `bytes`; answers their
-/// slots. Nothing is collected meanwhile.
+/// slots. Nothing is collected meanwhile. `steps` are spent on the values that are visited.
 pub(crate) fn decode(
     program: &Program,
     heap: &mut Heap,
     types: &[TypeId],
     bytes: &[u8],
+    steps: &mut Steps,
 ) -> Result<Vec<u64>, DecodeFault> {
     let mark = heap.size();
-    let result = decode_slots(program, heap, types, bytes);
+    let result = decode_slots(program, heap, types, bytes, steps);
     if result.is_err() {
         heap.forget_after(mark);
     }
@@ -56,6 +57,7 @@ fn decode_slots(
     heap: &mut Heap,
     types: &[TypeId],
     bytes: &[u8],
+    steps: &mut Steps,
 ) -> Result<Vec<u64>, DecodeFault> {
     let mut build = Build {
         program,
@@ -63,7 +65,7 @@ fn decode_slots(
         bytes: Reader::new(bytes, DATA_BYTES)?,
         slots: Vec::new(),
         stack: Vec::new(),
-        steps: Steps::new(DATA_STEPS),
+        steps,
     };
     for ty in types {
         let slot = build.slots.len();
@@ -98,7 +100,7 @@ struct Build<'a, 'h> {
     bytes: Reader<'a>,
     slots: Vec<u64>,
     stack: Vec<Item>,
-    steps: Steps,
+    steps: &'h mut Steps,
 }
 
 impl Build<'_, '_> {
@@ -374,7 +376,7 @@ impl Build<'_, '_> {
         let statics = &self.program.statics;
         let distinct = self
             .heap
-            .map_finish(statics, map, count, &mut self.steps, &mut NoMemo)?;
+            .map_finish(statics, map, count, self.steps, &mut NoMemo)?;
         if distinct {
             Ok(())
         } else {
@@ -391,7 +393,7 @@ impl Build<'_, '_> {
             .get(&base)
             .ok_or(DecodeFault::Malformed)?;
         let keys = &self.program.tags[id.index()].keys;
-        check_tag_key(self.program, self.heap, keys, key)?;
+        check_tag_key(self.program, self.heap, keys, key, self.steps)?;
         Ok((self.heap.new_tag(id, key), id))
     }
 
@@ -424,13 +426,14 @@ pub(crate) fn check_tag_key(
     heap: &mut Heap,
     keys: &[TypeId],
     key: &[u8],
+    steps: &mut Steps,
 ) -> Result<(), DecodeFault> {
     // It also bounds how deeply tags whose keys are tags can be nested.
     if key.len() > KEY_BYTES {
         return Err(DecodeFault::Malformed);
     }
     let mark = heap.size();
-    let result = decode(program, heap, keys, key);
+    let result = decode(program, heap, keys, key, steps);
     heap.forget_after(mark);
     result.map(|_| ())
 }

@@ -10,8 +10,16 @@ use crate::index::TypeId;
 use crate::limits::DATA_BYTES;
 use crate::shape::{Element, FieldShape, Shape};
 
+/// Encoded values, and what it took.
+pub(crate) struct Encoded {
+    pub(crate) bytes: Vec<u8>,
+    /// What is charged for: bytes, or values visited where wrappers around wrappers make those
+    /// more.
+    pub(crate) size: u64,
+}
+
 /// The encodings of values of these types, one after the other; their slots are the view's.
-pub(crate) fn encode(view: View<'_>, types: &[TypeId]) -> Result<Vec<u8>, NotData> {
+pub(crate) fn encode(view: View<'_>, types: &[TypeId]) -> Result<Encoded, NotData> {
     let mut walk = Walk {
         view,
         out: Writer::new(),
@@ -25,7 +33,11 @@ pub(crate) fn encode(view: View<'_>, types: &[TypeId]) -> Result<Vec<u8>, NotDat
         walk.run()?;
         slot += view.program.slot_count(*ty);
     }
-    Ok(walk.out.into_bytes())
+    let bytes = walk.out.into_bytes();
+    Ok(Encoded {
+        size: walk.steps.spent().max(bytes.len() as u64),
+        bytes,
+    })
 }
 
 /// What is still to be written, the next thing last.

@@ -7,7 +7,7 @@ use sm_bytecode::{Fuel, Reg, TrapKind, TypeIx};
 use crate::data::data_steps;
 use crate::heap::Heap;
 use crate::heap::key::NoMemo;
-use crate::heap::layout::{Class, Kind, MAP_WORDS, Ref};
+use crate::heap::layout::{Class, Kind, MAP_WORDS, MAX_WORDS, Ref};
 use crate::heap::list::grown_words;
 use crate::heap::map::Entry;
 use crate::index::TypeId;
@@ -135,9 +135,11 @@ impl Interp<'_> {
         count: Reg,
         value: Reg,
     ) -> Result<(), Stop> {
-        let Ok(count) = usize::try_from(self.get_int(count)) else {
+        let Ok(count) = u64::try_from(self.get_int(count)) else {
             return Err(TrapKind::IndexOutOfRange.into());
         };
+        // More than any heap holds is a kill below, whatever the width of a word is here.
+        let count = count.min(MAX_WORDS as u64) as usize;
         let ty = TypeId(ty.0);
         let kind = self.program.statics.layouts.element(ty);
         self.reserve(Heap::list_words(kind, count))?;

@@ -90,13 +90,13 @@ impl Interp<'_> {
         let regs: Vec<Reg> = args.iter().map(|reg| Reg(*reg)).collect();
         let slots = self.get_all(&regs);
         let params: &[TypeId] = &self.program.function(func).params;
-        let bytes = encode(self.view(&slots), params)?;
-        self.charge(Opcode::Spawn.info().fuel, bytes.len() as u64);
+        let encoded = encode(self.view(&slots), params)?;
+        self.charge(Opcode::Spawn.info().fuel, encoded.size);
         self.reserve(Heap::blob_words(IDENTITY))?;
         let entry = self.program.entry_ref(func);
         let id = self
             .host
-            .spawn(entry, &bytes)
+            .spawn(entry, &encoded.bytes)
             .map_err(|_| TrapKind::TooManyChildren)?;
         self.set_blob(Reg(dst), &id)
     }

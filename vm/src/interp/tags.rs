@@ -106,17 +106,18 @@ impl<'m> Interp<'m> {
     fn tag_value(&mut self, fuel: Fuel, tag: Reg, value: &[Reg]) -> Result<Vec<u8>, Stop> {
         let slots = self.get_all(value);
         let ty = self.tag_decl(self.get_ref(tag)).value;
-        let bytes = encode(self.view(&slots), &[ty])?;
-        self.charge(fuel, bytes.len() as u64);
-        Ok(bytes)
+        let encoded = encode(self.view(&slots), &[ty])?;
+        self.charge(fuel, encoded.size);
+        Ok(encoded.bytes)
     }
 
     fn tag_member(&mut self, fuel: Fuel, dst: Reg, tag: TagIx, args: &[Reg]) -> Result<(), Stop> {
         let id = TagId(tag.0);
         let program = self.program;
         let slots = self.get_all(args);
-        let key = encode(self.view(&slots), &program.tags[id.index()].keys)?;
-        self.charge(fuel, key.len() as u64);
+        let encoded = encode(self.view(&slots), &program.tags[id.index()].keys)?;
+        self.charge(fuel, encoded.size);
+        let key = encoded.bytes;
         if key.len() > KEY_BYTES {
             return Err(TrapKind::NotData.into());
         }
@@ -136,10 +137,9 @@ impl<'m> Interp<'m> {
     ) -> Result<(), Stop> {
         let mut slots = Vec::new();
         if let Some(bytes) = value {
-            self.charge(fuel, bytes.len() as u64);
             self.reserve(bytes.len())?;
             let ty = self.tag_decl(self.get_ref(tag)).value;
-            slots = match self.decode(&[ty], bytes)? {
+            slots = match self.decode(fuel, ty, bytes)? {
                 Some(slots) => some_slots(dsts.len(), slots),
                 None => Vec::new(),
             };
