@@ -5,4 +5,6 @@ mod driver;
 mod equality;
 mod forged;
 mod host;
+mod library;
+mod linking;
 mod programs;
