@@ -12,11 +12,13 @@
 //! that one mistake is reported once.
 
 mod annotation;
+mod arguments;
 mod body;
 mod call;
 mod closure;
 mod coerce;
 mod collect;
+mod construct;
 mod control;
 mod exhaustive;
 mod expr;
@@ -27,6 +29,7 @@ mod method;
 mod module;
 mod names;
 mod operator;
+mod overload;
 mod pattern;
 mod recursion;
 mod scope;

@@ -23,7 +23,7 @@ pub use crate::ast::{
     BinaryOp, FileId, FormatAlign, FormatKind, FormatSpec, Literal, Mutability, Name, Sign, Span,
     UnaryOp,
 };
-pub use dump::dump;
+pub use dump::{dump, dump_module};
 pub use expr::{
     Arm, AssignOp, Capture, ClosureBody, Expr, ExprKind, Flavour, Part, Pattern, PatternKind,
     RangeEnd, Stmt, StmtKind, Target,

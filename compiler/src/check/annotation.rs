@@ -213,9 +213,9 @@ impl Annotations<'_> {
         let error = Diagnostic::error(code::UNKNOWN_TYPE, self.file, name.span, message);
         if let Some(written) = foreign(&name.name) {
             self.sink.push(match args {
-                [] if scalar(written).is_some() => error
-                    .help(format!("the language writes `{written}`"))
-                    .fix(Fix::new(format!("write `{written}`"), name.span, written)),
+                [] if scalar(written).is_some() => {
+                    error.fix(Fix::new(format!("write `{written}`"), name.span, written))
+                }
                 _ => error.help(format!("the language writes `{written}`")),
             });
             return;
@@ -258,11 +258,7 @@ fn foreign(name: &str) -> Option<&'static str> {
 /// Adds the name that was probably meant, and the edit that writes it.
 pub(super) fn did_you_mean(error: Diagnostic, span: Span, near: Option<&str>) -> Diagnostic {
     match near {
-        Some(near) => error.help(format!("did you mean `{near}`?")).fix(Fix::new(
-            format!("write `{near}`"),
-            span,
-            near,
-        )),
+        Some(near) => error.fix(Fix::new(format!("did you mean `{near}`"), span, near)),
         None => error,
     }
 }

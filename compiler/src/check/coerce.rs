@@ -93,9 +93,7 @@ impl Body<'_, '_> {
 fn wrap(error: Diagnostic, span: Span, before: &str, after: &str, title: &str) -> Diagnostic {
     let start = Span::point(span.start);
     let end = Span::point(span.end);
-    error
-        .help(title.to_owned())
-        .fix(Fix::new(title, start, before).and(end, after))
+    error.fix(Fix::new(title, start, before).and(end, after))
 }
 
 /// There are no implicit conversions, but a literal can be written as what it was meant to be.
@@ -109,7 +107,7 @@ pub(super) fn int_as_float(error: Diagnostic, expr: &Expr) -> Diagnostic {
             error.help("convert it with `.float()`")
         }
         _ => error
-            .help("there are no implicit conversions: write `.float()`")
+            .note("there are no implicit conversions")
             .fix(Fix::new("convert it to `Float`", end, ".float()").certain()),
     }
 }

@@ -298,6 +298,7 @@ impl Body<'_, '_> {
             }
             None => error,
         };
+        let error = self.point_to_field(error, culprit.unwrap_or(ty), bound);
         let error = self.explain(error, ty, bound);
         self.report(error);
     }
@@ -327,6 +328,21 @@ impl Body<'_, '_> {
             Reason::Arithmetic(_) => (code::BAD_OPERAND, format!("`{shown}` is no number")),
         };
         self.error(code, span, message)
+    }
+
+    /// Points to the field that keeps a struct or enum from having a trait.
+    fn point_to_field(&self, error: Diagnostic, ty: Ty, bound: Bound) -> Diagnostic {
+        let TyKind::Adt(adt, _) = self.cx.types.get(ty) else {
+            return error;
+        };
+        let world = self.world;
+        let adt = world.adt(*adt);
+        match world.traits.field_at_fault(self.cx.types, adt, bound) {
+            Some(field) => {
+                error.label_in(world.file(adt.module), field.span, "because of this field")
+            }
+            None => error,
+        }
     }
 
     /// Why a type has or lacks a trait.

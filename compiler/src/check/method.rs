@@ -1,7 +1,7 @@
 //! What stands after a dot: fields, methods, variants, names out of modules.
 
+use super::arguments::Given;
 use super::body::{Body, Want};
-use super::call::Given;
 use super::collect::Head;
 use super::names::Qualifier;
 use super::scope::PRELUDE_ID;
@@ -258,7 +258,13 @@ impl Body<'_, '_> {
             signature.span,
             "declared without `self`",
         );
-        self.report(error.help(format!("write `{}(..)`", signature.display)));
+        let owner = match signature.owner.map(|owner| self.cx.types.get(owner)) {
+            Some(TyKind::Adt(adt, _)) => self.world.adt(*adt).name.to_string(),
+            _ => signature
+                .owner
+                .map_or_else(String::new, |owner| self.show(owner)),
+        };
+        self.report(error.help(format!("write `{owner}.{name}(..)`")));
         Chosen::Error
     }
 

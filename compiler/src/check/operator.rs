@@ -138,18 +138,26 @@ impl Body<'_, '_> {
         let error = self.error(code::BAD_OPERAND, at, message);
         let error = error.label(left.span, format!("`{shown_l}`"));
         let error = error.label(right.span, format!("`{shown_r}`"));
-        let error = self.advise_operands(error, (left, l), (right, r));
+        let error = self.advise_operands(op, error, (left, l), (right, r));
         self.report(error);
     }
 
     fn advise_operands(
         &mut self,
+        op: BinaryOp,
         error: Diagnostic,
         (left, l): (&Expr, Ty),
         (right, r): (&Expr, Ty),
     ) -> Diagnostic {
+        if is_int_only(op) {
+            return error;
+        }
         if (l, r) == (Ty::INT, Ty::FLOAT) {
-            return int_as_float(error, left);
+            // The target of an assignment keeps its type.
+            return match left.kind {
+                ExprKind::Error => error.help("convert the right side with `.int()`"),
+                _ => int_as_float(error, left),
+            };
         }
         if (l, r) == (Ty::FLOAT, Ty::INT) {
             return int_as_float(error, right);

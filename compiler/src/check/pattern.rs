@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::arguments::Param;
 use super::body::Body;
-use super::call::Param;
 use super::expr::literal_type;
 use super::frame::LocalKind;
 use super::names::{Named, Qualifier};

@@ -177,23 +177,23 @@ impl Body<'_, '_> {
     // ------------------------------------------------------------------------------------- let
 
     fn let_binding(&mut self, binding: &ast::Let, span: Span) -> StmtKind {
-        let value = match &binding.ty {
+        let (value, ty) = match &binding.ty {
             Some(written) => {
                 let ty = self.annotation(written);
                 let why = Why::At(self.file, written.span, "the type is written here");
-                let mut value = self.check(&binding.value, ty, why);
-                if value.ty == Ty::ERROR {
-                    value.ty = ty;
-                }
-                value
+                (self.check(&binding.value, ty, why), ty)
             }
-            None => self.infer(&binding.value, Want::Anything),
+            None => {
+                let value = self.infer(&binding.value, Want::Anything);
+                let ty = value.ty;
+                (value, ty)
+            }
         };
         let otherwise = binding
             .otherwise
             .as_ref()
             .map(|block| self.otherwise(block));
-        let pattern = self.pattern(&binding.pattern, value.ty, binding.mutability);
+        let pattern = self.pattern(&binding.pattern, ty, binding.mutability);
         match &otherwise {
             Some(_) => self.warn_if_certain(&pattern, span),
             None => self.irrefutable(&pattern, "a `let` without `else`"),

@@ -1,89 +1,97 @@
 //! Tests of the checker.
 
+mod golden;
 mod library;
+mod robust;
+mod typing;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Checked, Loader, Options, PRELUDE, Source, check};
+use super::{Checked, Loader, Options, Source, check};
 use crate::ast::FileId;
+use crate::diagnostic::render::{RenderOptions, SourceFile, render};
 
 /// Modules by path, and the library's from its folder.
-#[derive(Default)]
-pub(super) struct Files {
+struct Files {
     texts: BTreeMap<String, String>,
+    library: Option<PathBuf>,
     /// The paths that were loaded; a file's number is its place here.
     loaded: Vec<(String, Arc<str>)>,
 }
 
 impl Files {
-    pub(super) fn with(mut self, path: &str, text: &str) -> Self {
+    /// With a small prelude that does not change, so that messages that point into it do not.
+    fn small() -> Self {
+        let files = Self {
+            texts: BTreeMap::new(),
+            library: None,
+            loaded: Vec::new(),
+        };
+        files.with("prelude", include_str!("tests/prelude.sm"))
+    }
+
+    /// With the real library.
+    fn real() -> Self {
+        let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../stdlib/sm");
+        Self {
+            texts: BTreeMap::new(),
+            library: Some(library),
+            loaded: Vec::new(),
+        }
+    }
+
+    fn with(mut self, path: &str, text: &str) -> Self {
         self.texts.insert(path.to_owned(), text.to_owned());
         self
+    }
+
+    /// Modules from one text: the root, then others, each after a line `--- path`.
+    fn with_all(mut self, text: &str) -> Self {
+        let mut path = "main".to_owned();
+        for part in text.split_inclusive('\n') {
+            match part.strip_prefix("--- ") {
+                Some(next) => path = next.trim().to_owned(),
+                None => self.texts.entry(path.clone()).or_default().push_str(part),
+            }
+        }
+        self
+    }
+
+    fn check(&mut self) -> Checked {
+        check(self, &Options::default())
+    }
+
+    /// The diagnostics as a person sees them.
+    fn render(&self, checked: &Checked) -> String {
+        let files = self
+            .loaded
+            .iter()
+            .map(|(name, text)| SourceFile { name, text });
+        let files: Vec<SourceFile<'_>> = files.collect();
+        render(
+            &checked.diagnostics,
+            files.as_slice(),
+            RenderOptions::default(),
+        )
     }
 }
 
 impl Loader for Files {
     fn load(&mut self, path: &str) -> Option<Source> {
-        let text: Arc<str> = match self.texts.get(path) {
-            Some(text) => text.as_str().into(),
-            None if path.starts_with('.') => return None,
-            None => fs::read_to_string(library().join(format!("{path}.sm")))
-                .ok()?
-                .into(),
+        let text: Arc<str> = match (self.texts.get(path), &self.library) {
+            (Some(text), _) => text.as_str().into(),
+            (None, Some(library)) if !path.starts_with('.') => {
+                fs::read_to_string(library.join(format!("{path}.sm")))
+                    .ok()?
+                    .into()
+            }
+            _ => return None,
         };
         let file = FileId(u32::try_from(self.loaded.len()).unwrap());
         self.loaded.push((path.to_owned(), text.clone()));
         Some(Source { file, text })
     }
-}
-
-/// The folder of the standard library's sources.
-pub(super) fn library() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../stdlib/sm")
-}
-
-/// The diagnostics as a person sees them, without colour.
-pub(super) fn render(files: &Files, checked: &Checked) -> String {
-    let mut out = String::new();
-    for one in &checked.diagnostics {
-        let (path, text) = &files.loaded[one.primary.file.0 as usize];
-        let before = &text[..one.primary.span.start as usize];
-        let line = before.matches('\n').count() + 1;
-        let excerpt = &text[one.primary.span.range()];
-        out += &format!(
-            "{path}:{line} {} {:?} {} [{excerpt}] {}\n",
-            one.code, one.severity, one.message, one.primary.text
-        );
-        for label in &one.labels {
-            let (path, text) = &files.loaded[label.file.0 as usize];
-            let line = text[..label.span.start as usize].matches('\n').count() + 1;
-            out += &format!(
-                "    {path}:{line} [{}] {}\n",
-                &text[label.span.range()],
-                label.text
-            );
-        }
-        for note in &one.notes {
-            out += &format!("    note: {note}\n");
-        }
-        for help in &one.help {
-            out += &format!("    help: {help}\n");
-        }
-    }
-    out
-}
-
-/// Checks a root module with the real library.
-pub(super) fn run(root: &str) -> (Files, Checked) {
-    let mut files = Files::default().with("main", root);
-    let checked = check(&mut files, &Options::default());
-    (files, checked)
-}
-
-#[test]
-fn the_prelude_is_a_module() {
-    assert_eq!(PRELUDE, "prelude");
 }

@@ -150,6 +150,21 @@ impl Traits {
         }
     }
 
+    /// The field because of which a struct or enum never has the trait.
+    pub(super) fn field_at_fault<'a>(
+        &self,
+        types: &Types,
+        adt: &'a Adt,
+        bound: Bound,
+    ) -> Option<&'a Field> {
+        let immutable = matches!(bound, Bound::Eq | Bound::Ord | Bound::Hash);
+        let of_variants = adt.variants().iter().flat_map(|variant| &variant.fields);
+        adt.fields().iter().chain(of_variants).find(|field| {
+            immutable && field.mutability == Mutability::Var
+                || self.needs(types, field.ty, bound) == Needs::Never
+        })
+    }
+
     /// The part of `ty` that keeps it from having the trait, if that is a part of it as written.
     pub(super) fn culprit(
         &self,

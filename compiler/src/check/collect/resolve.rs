@@ -14,6 +14,7 @@ use super::{
 };
 use crate::ast::{self, Expr, FileId, FnBody, GenericParam, Ident, ImplDecl, Mutability, Span};
 use crate::diagnostic::{Diagnostic, code};
+use crate::limits::MAX_FIELDS;
 use crate::typed::{
     Access, Adt, AdtKind, Bound, Field, FnId, Generic, Lang, ModuleId, Name, Test, Ty, TyKind,
     Types, Variant,
@@ -254,7 +255,19 @@ impl<'a> Resolver<'_, 'a> {
         what: &str,
     ) {
         let mut first: HashMap<&str, Span> = HashMap::new();
-        for name in names.filter(|name| !name.is_wildcard()) {
+        let mut count = 0;
+        for name in names {
+            count += 1;
+            if count == MAX_FIELDS + 1 {
+                let message = format!("there are more than {MAX_FIELDS} {what}");
+                let file = self.file(module);
+                let error = Diagnostic::error(code::TOO_MANY_FIELDS, file, name.span, message);
+                self.sink
+                    .push(error.help("put some of them into a struct of their own"));
+            }
+            if name.is_wildcard() {
+                continue;
+            }
             if let Some(before) = first.insert(&name.name, name.span) {
                 let message = format!("two {what} are named `{name}`");
                 let file = self.file(module);
@@ -425,7 +438,13 @@ impl<'a> Resolver<'_, 'a> {
             return (Access::Any, Access::Any);
         };
         let read = self.level(module, written.read.as_ref());
-        let write = self.level(module, written.write.as_ref());
+        let same =
+            written.read.as_ref().map(|one| one.span) == written.write.as_ref().map(|one| one.span);
+        let write = if same {
+            read
+        } else {
+            self.level(module, written.write.as_ref())
+        };
         if (read == Access::Code) != (write == Access::Code) {
             let message =
                 "a tag belongs to its module's code for reading and writing, or for neither";

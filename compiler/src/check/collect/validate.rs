@@ -28,6 +28,7 @@ pub(super) fn methods(world: &World<'_>, types: &mut Types, sink: &mut Sink) -> 
         if same.len() < MAX_SAME_NAME {
             if let Some(first) = clash(world, types, function, same) {
                 sink.push(twice(world, function, first));
+                continue;
             }
             same.push(FnId::new(at));
         }

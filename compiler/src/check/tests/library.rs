@@ -3,19 +3,26 @@
 use std::fs;
 use std::path::Path;
 
-use super::{render, run};
+use super::Files;
+
+fn assert_clean(root: &str, what: &str) {
+    let mut files = Files::real().with("main", root);
+    let checked = files.check();
+    assert_eq!(files.render(&checked), "", "{what}");
+}
 
 #[test]
 fn the_prelude_is_clean() {
-    let (files, checked) = run("fn main() {}");
-    assert_eq!(render(&files, &checked), "");
+    assert_clean("fn main() {}", "prelude");
 }
 
 #[test]
 fn the_modules_of_the_library_are_clean() {
     for module in ["route/pull", "route/tour"] {
-        let (files, checked) = run(&format!("import {module} as _module\nfn main() {{}}"));
-        assert_eq!(render(&files, &checked), "", "{module}");
+        assert_clean(
+            &format!("import {module} as _module\nfn main() {{}}"),
+            module,
+        );
     }
 }
 
@@ -25,8 +32,10 @@ fn the_examples_are_clean() {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "sm") {
-            let (files, checked) = run(&fs::read_to_string(&path).unwrap());
-            assert_eq!(render(&files, &checked), "", "{}", path.display());
+            assert_clean(
+                &fs::read_to_string(&path).unwrap(),
+                &path.display().to_string(),
+            );
         }
     }
 }

@@ -1,0 +1,357 @@
+//! Which argument of a call is for which parameter.
+
+use super::body::{Body, Want, Why};
+use super::scope::ValueId;
+use crate::ast::{self, Arg, FileId, Ident, Mutability, Span};
+use crate::diagnostic::{Diagnostic, Fix, code};
+use crate::typed::{Expr, ExprKind, Name, Pattern, PatternKind, Stmt, StmtKind, Ty};
+
+/// A parameter of whatever is called, its type seen from the call.
+#[derive(Clone)]
+pub(super) struct Param {
+    pub name: Option<Name>,
+    pub ty: Ty,
+    pub default: Option<ValueId>,
+    pub span: Span,
+}
+
+/// What is called, for messages.
+pub(super) struct Called<'n> {
+    /// Empty for a function that has none.
+    pub name: &'n str,
+    pub file: FileId,
+    /// Of its name in the declaration.
+    pub span: Span,
+    /// Of the call's callee.
+    pub at: Span,
+    pub naming: Naming,
+}
+
+/// How arguments are given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// In order, passing over those that were given by name before.
+    Free,
+    /// By name only, as the fields of a struct.
+    Named,
+}
+
+/// The arguments of a call in the order of the parameters, and what has to be computed before.
+pub(super) struct Arguments {
+    pub values: Vec<Expr>,
+    pub before: Vec<Stmt>,
+}
+
+impl Called<'_> {
+    pub(super) fn shown(&self) -> String {
+        match self.name {
+            "" => "this function".into(),
+            name => format!("`{name}`"),
+        }
+    }
+
+    /// Points to the declaration, if the function has one.
+    pub(super) fn point(&self, error: Diagnostic) -> Diagnostic {
+        match self.name {
+            "" | "Some" => error,
+            _ => error.label_in(self.file, self.span, "declared here"),
+        }
+    }
+}
+
+/// The arguments of a call, some of which may have been checked already.
+pub(super) struct Given<'a> {
+    pub receiver: Option<Expr>,
+    pub args: &'a [Arg],
+    /// For each argument; may be shorter.
+    pub values: Vec<Option<Expr>>,
+}
+
+impl<'a> Given<'a> {
+    pub(super) const fn new(receiver: Option<Expr>, args: &'a [Arg]) -> Self {
+        Self {
+            receiver,
+            args,
+            values: Vec::new(),
+        }
+    }
+}
+
+impl Body<'_, '_> {
+    /// Finds the argument of each parameter, and checks it.
+    pub(super) fn arguments(
+        &mut self,
+        called: &Called<'_>,
+        params: &[Param],
+        mut given: Given<'_>,
+        type_args: &[Ty],
+    ) -> Arguments {
+        let taken = usize::from(given.receiver.is_some());
+        let slots = self.arrange(called, params, given.args, taken);
+        let mut values: Vec<Option<Expr>> = Vec::new();
+        values.resize_with(params.len(), || None);
+        if let (Some(first), Some(receiver)) = (values.first_mut(), given.receiver.take()) {
+            *first = Some(receiver);
+        }
+        let is_closure =
+            |at: &usize| matches!(given.args[*at].value.kind, ast::ExprKind::Closure(_));
+        let mut later = Vec::new();
+        for (at, slot) in slots.iter().enumerate() {
+            match slot {
+                Some(slot) if is_closure(&at) => later.push((at, *slot)),
+                _ => self.argument(called, params, &mut given, &mut values, at, *slot),
+            }
+        }
+        // A closure's parameters get their types from the other arguments.
+        for (at, slot) in later {
+            self.argument(called, params, &mut given, &mut values, at, Some(slot));
+        }
+        let before = self.keep_order(&slots, &mut values);
+        self.defaults(called, params, &mut values, type_args);
+        let filled = values.into_iter().map(|value| match value {
+            Some(value) => value,
+            None => self.error_expr(called.at),
+        });
+        Arguments {
+            values: filled.collect(),
+            before,
+        }
+    }
+
+    fn argument(
+        &mut self,
+        called: &Called<'_>,
+        params: &[Param],
+        given: &mut Given<'_>,
+        values: &mut [Option<Expr>],
+        at: usize,
+        slot: Option<usize>,
+    ) {
+        let arg = &given.args[at].value;
+        let ready = given.values.get_mut(at).and_then(Option::take);
+        let Some(slot) = slot else {
+            if ready.is_none() {
+                self.infer(arg, Want::Anything);
+            }
+            return;
+        };
+        let param = &params[slot];
+        let why = match &param.name {
+            Some(_) => Why::At(called.file, param.span, "the parameter is declared here"),
+            None => Why::Plain,
+        };
+        let value = match ready {
+            Some(value) => self.coerce(value, param.ty, why),
+            None => self.check(arg, param.ty, why),
+        };
+        values[slot] = Some(value);
+    }
+
+    /// For each argument the parameter it is for. Says what is wrong with the rest.
+    fn arrange(
+        &mut self,
+        called: &Called<'_>,
+        params: &[Param],
+        args: &[Arg],
+        taken: usize,
+    ) -> Vec<Option<usize>> {
+        let mut filled: Vec<Option<Span>> = vec![None; params.len()];
+        for slot in filled.iter_mut().take(taken) {
+            *slot = Some(called.at);
+        }
+        let mut next = taken;
+        let mut slots = Vec::with_capacity(args.len());
+        let mut complete = true;
+        for arg in args {
+            let slot = match &arg.name {
+                Some(name) => self.named_slot(called, params, name, &filled, taken),
+                None => {
+                    while filled.get(next).is_some_and(Option::is_some) {
+                        next += 1;
+                    }
+                    let slot = self.next_slot(called, params, arg, next);
+                    next += 1;
+                    slot
+                }
+            };
+            complete &= slot.is_some();
+            if let Some(slot) = slot {
+                filled[slot] = Some(arg.span);
+            }
+            slots.push(slot);
+        }
+        let missing = params.iter().zip(&filled);
+        let missing = missing.filter(|(param, slot)| slot.is_none() && param.default.is_none());
+        let missing: Vec<&Param> = missing.map(|(param, _)| param).collect();
+        if complete && !missing.is_empty() {
+            self.missing(called, params, &missing, args.len());
+        }
+        slots
+    }
+
+    fn named_slot(
+        &mut self,
+        called: &Called<'_>,
+        params: &[Param],
+        name: &Ident,
+        filled: &[Option<Span>],
+        taken: usize,
+    ) -> Option<usize> {
+        let is = |param: &Param| param.name.as_ref().is_some_and(|known| *known == name.name);
+        let what = match called.naming {
+            Naming::Free => "parameter",
+            Naming::Named => "field",
+        };
+        let Some(slot) = params.iter().skip(taken).position(is).map(|at| at + taken) else {
+            let message = match called.name {
+                "" | "Some" => "the arguments here have no names".to_owned(),
+                _ => format!("{} has no {what} `{name}`", called.shown()),
+            };
+            let error = self.error(code::UNEXPECTED_ARGUMENT, name.span, message);
+            let error = called.point(error);
+            let names = params
+                .iter()
+                .skip(taken)
+                .filter_map(|param| param.name.as_deref());
+            let error = self.suggest(error, name, names);
+            self.report(error);
+            return None;
+        };
+        if let Some(first) = filled[slot] {
+            let message = format!("the {what} `{name}` is given twice");
+            let error = self.error(code::UNEXPECTED_ARGUMENT, name.span, message);
+            self.report(error.label(first, "the first"));
+            return None;
+        }
+        Some(slot)
+    }
+
+    fn next_slot(
+        &mut self,
+        called: &Called<'_>,
+        params: &[Param],
+        arg: &Arg,
+        next: usize,
+    ) -> Option<usize> {
+        if called.naming == Naming::Named {
+            let message = format!("the fields of `{}` are given by name", called.name);
+            let error = self.error(code::UNEXPECTED_ARGUMENT, arg.span, message);
+            let field = params.get(next).and_then(|param| param.name.as_ref());
+            self.report(match field {
+                Some(field) => error.fix(Fix::new(
+                    format!("name it `{field}`"),
+                    Span::point(arg.span.start),
+                    format!("{field}: "),
+                )),
+                None => error,
+            });
+            return None;
+        }
+        if next >= params.len() {
+            let message = match params.len() {
+                0 => format!("{} takes no arguments", called.shown()),
+                1 => format!("{} takes one argument, and this is one more", called.name),
+                n => format!(
+                    "{} takes {n} arguments, and this is one more",
+                    called.shown()
+                ),
+            };
+            let error = self.error(code::UNEXPECTED_ARGUMENT, arg.span, message);
+            self.report(called.point(error));
+            return None;
+        }
+        Some(next)
+    }
+
+    fn missing(&mut self, called: &Called<'_>, all: &[Param], missing: &[&Param], given: usize) {
+        let names: Option<Vec<String>> = missing
+            .iter()
+            .map(|param| param.name.as_ref().map(|name| format!("`{name}`")))
+            .collect();
+        let message = match names {
+            Some(names) => format!("{} needs {} too", called.shown(), names.join(", ")),
+            None => {
+                let arguments = if all.len() == 1 {
+                    "argument"
+                } else {
+                    "arguments"
+                };
+                let wanted = all.len();
+                format!("{} takes {wanted} {arguments}, not {given}", called.shown())
+            }
+        };
+        let error = self.error(code::MISSING_ARGUMENT, called.at, message);
+        self.report(called.point(error));
+    }
+
+    /// Arguments are computed in the order of the source. Where their parameters stand in another
+    /// order and that could be seen, each is bound to a local first.
+    fn keep_order(&mut self, slots: &[Option<usize>], values: &mut [Option<Expr>]) -> Vec<Stmt> {
+        let order: Vec<usize> = slots.iter().copied().flatten().collect();
+        if order.is_sorted() {
+            return Vec::new();
+        }
+        let busy = values
+            .iter()
+            .flatten()
+            .filter(|value| !self.is_still(value));
+        if busy.count() < 2 {
+            return Vec::new();
+        }
+        let receiver = (0..values.len()).find(|slot| !order.contains(slot));
+        let mut stmts = Vec::new();
+        for slot in receiver.into_iter().chain(order) {
+            let Some(value) = values[slot].take_if(|value| !self.is_still(value)) else {
+                continue;
+            };
+            let (ty, span) = (value.ty, value.span);
+            let local = self.temporary(ty, span);
+            let pattern = Pattern {
+                kind: PatternKind::Bind(local),
+                ty,
+                span,
+            };
+            let kind = StmtKind::Let {
+                pattern,
+                value,
+                otherwise: None,
+            };
+            stmts.push(Stmt { kind, span });
+            values[slot] = Some(self.expr(ExprKind::Local(local), ty, span));
+        }
+        stmts
+    }
+
+    /// Whether it does not matter when the expression is computed.
+    fn is_still(&self, expr: &Expr) -> bool {
+        match expr.kind {
+            ExprKind::Unit
+            | ExprKind::Literal(_)
+            | ExprKind::FnValue { .. }
+            | ExprKind::Tag(_)
+            | ExprKind::None
+            | ExprKind::Error => true,
+            ExprKind::Local(local) => self
+                .frames
+                .last()
+                .is_some_and(|frame| frame.locals[local.index()].mutability == Mutability::Let),
+            _ => false,
+        }
+    }
+
+    fn defaults(
+        &mut self,
+        called: &Called<'_>,
+        params: &[Param],
+        values: &mut [Option<Expr>],
+        type_args: &[Ty],
+    ) {
+        for (param, value) in params.iter().zip(values) {
+            if value.is_none()
+                && let Some(default) = param.default
+            {
+                *value = Some(self.value(default, type_args, called.at));
+            }
+        }
+    }
+}
