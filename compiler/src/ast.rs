@@ -1,11 +1,12 @@
 //! The syntax tree: what the parser builds and every later phase reads.
 //!
-//! The tree says what was written, with the byte range of each part, and nothing about what it means:
-//! names are not resolved, types are not checked. A place that could not be parsed holds an `Error`
-//! node (`ItemKind`, `ExprKind`, `PatternKind` and `TypeKind` each have one); its diagnostic has been
-//! reported already, so later phases pass over it in silence.
+//! The tree says what was written, with the byte range of each part, and nothing about what it
+//! means: names are not resolved, types are not checked. A place that could not be parsed holds an
+//! `Error` node (`ItemKind`, `ExprKind`, `PatternKind` and `TypeKind` each have one); its
+//! diagnostic has been reported already, so later phases pass over it in silence.
 //!
-//! The height of every tree is bounded by [`crate::limits::MAX_DEPTH`], so a recursive walk is safe.
+//! The height of every tree is bounded by [`crate::limits::MAX_DEPTH`], so a recursive walk is
+//! safe.
 
 mod dump;
 mod expr;

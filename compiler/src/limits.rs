@@ -1,11 +1,12 @@
 //! The bounds of the compiler, each with its reason.
 
 /// How high a syntax tree may grow: brackets in brackets, operands in operands, `else if` after
-/// `else if`. Every later walk recurses over the tree, and a thread's stack is finite: at this height
-/// a walk may spend 8 KiB a level within the 2 MiB a thread has by default.
+/// `else if`. Every later walk recurses over the tree, and a thread's stack is finite: at this
+/// height a walk may spend 8 KiB a level within the 2 MiB a thread has by default.
 pub const MAX_DEPTH: u32 = 200;
 
-/// Bytes in one source file. Larger is refused unread: nobody writes such a file, and spans are 32 bits.
+/// Bytes in one source file. Larger is refused unread: nobody writes such a file, and spans are 32
+/// bits.
 pub const MAX_SOURCE_BYTES: usize = 16 << 20;
 
 /// Diagnostics of the parser for one file; after so many, reading on helps nobody.
@@ -23,7 +24,8 @@ pub const MAX_MODULES: usize = 1000;
 /// Imports in one chain: reading them recurses.
 pub const MAX_IMPORT_DEPTH: usize = 64;
 
-/// Generic parameters of one function or type, those of its `impl` included: sets of them are words.
+/// Generic parameters of one function or type, those of its `impl` included: sets of them are
+/// words.
 pub const MAX_GENERICS: usize = 32;
 
 /// Parts in one type as it is written out. Walks over types need no bound of their own then.

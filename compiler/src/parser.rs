@@ -1,8 +1,8 @@
 //! From text to the syntax tree.
 //!
 //! [`parse`] is the one seam: nothing outside of this module knows how the grammar is processed.
-//! Items are parsed one by one; one with an error is repaired and parsed again (see [`recovery`]), so
-//! that a run reports every independent mistake.
+//! Items are parsed one by one; one with an error is repaired and parsed again (see [`recovery`]),
+//! so that a run reports every independent mistake.
 
 mod context;
 mod expected;

@@ -102,8 +102,8 @@ pub struct TagDecl {
     pub access: Option<AccessDecl>,
 }
 
-/// `access code` (both are the same), or `access (read: any, write: owner)`; what is left out is the
-/// default.
+/// `access code` (both are the same), or `access (read: any, write: owner)`; what is left out is
+/// the default.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccessDecl {
     pub read: Option<AccessLevel>,

@@ -11,7 +11,8 @@ pub struct Type {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum TypeKind {
-    /// `Int`, `Set<T>`, `Result<T, E>`, `lib.Point`: a named type, perhaps out of an imported module.
+    /// `Int`, `Set<T>`, `Result<T, E>`, `lib.Point`: a named type, perhaps out of an imported
+    /// module.
     Named {
         module: Option<Ident>,
         name: Ident,

@@ -1,7 +1,7 @@
 //! The table of diagnostic codes.
 //!
-//! A code is stable: once released it keeps its meaning, and the number of a retired one is not used
-//! again. Ranges: `SM00xx` lexical, `SM01xx` syntax, `SM02xx` names, `SM03xx` types, `SM04xx`
+//! A code is stable: once released it keeps its meaning, and the number of a retired one is not
+//! used again. Ranges: `SM00xx` lexical, `SM01xx` syntax, `SM02xx` names, `SM03xx` types, `SM04xx`
 //! patterns, `SM05xx` tags and places, `SM06xx` modules, `SM07xx` lowering and limits, `SM08xx`
 //! warnings.
 
@@ -390,8 +390,8 @@ down.";
     PRIVATE_NAME = "SM0208", "a private name of another module",
         "Other modules see only what is declared with `pub`.";
     NOT_A_VALUE = "SM0209", "a type or module as a value",
-        "A type or a module has a name, but is no value. A struct's value is made as in `Point(x:
-1, y: 2)`, an enum's by one of its variants.";
+        "A type or a module has a name, but is no value. A struct's value is made as in `Point(x: 1,
+y: 2)`, an enum's by one of its variants.";
     UNKNOWN_LABEL = "SM0210", "an unknown label",
         "`break` and `continue` can name a loop around them:
 
@@ -401,12 +401,12 @@ down.";
         }
     }";
     UNKNOWN_BOUND = "SM0211", "an unknown trait",
-        "The traits are built in: Eq (`==`), Ord (`<`), Hash (may be a key), Show (may be written
-as text) and Data (may leave the message). A type has a trait if all of its parts have it; nothing
-is declared.";
+        "The traits are built in: Eq (`==`), Ord (`<`), Hash (may be a key), Show (may be written as
+text) and Data (may leave the message). A type has a trait if all of its parts have it; nothing is
+declared.";
     SELF_OUTSIDE = "SM0212", "`self` outside of a method",
-        "`self` is the value that a method is called on. Only a function in an `impl` block can
-take it, as its first parameter, and only such a function can use it.";
+        "`self` is the value that a method is called on. Only a function in an `impl` block can take
+it, as its first parameter, and only such a function can use it.";
     NATIVE_OUTSIDE = "SM0213", "a native function outside of the library",
         "`native fn` declares a function that the machine has built in. Only the standard library
 does that.";
@@ -465,18 +465,17 @@ before the closure is made, bind the value to another name, or share a struct wi
 `Err` from the function. So the function's result must be an option, or a `Result` with the same
 type of error.";
     NOT_OPTIONAL = "SM0312", "`?`, `!` or `??` on what is always there",
-        "`?` and `!` take the value out of an option `T?` or a `Result`, `??` gives a default for
-an option.";
+        "`?` and `!` take the value out of an option `T?` or a `Result`, `??` gives a default for an
+option.";
     NOT_ITERABLE = "SM0313", "a loop over what has no elements",
-        "`for` goes over lists, sets, maps (`for (key, value) in map`) and ranges (`for i in
-0..n`).";
+        "`for` goes over lists, sets, maps (`for (key, value) in map`) and ranges (`for i in 0..n`).";
     RANGE_VALUE = "SM0314", "a range as a value",
         "Ranges stand in the heads of `for` loops and in patterns. They are no values.";
     WRONG_TYPE_ARGUMENTS = "SM0315", "the wrong number of type arguments",
         "A generic type takes as many type arguments as it declares parameters: `Result<Int, Str>`.";
     TYPE_TOO_LARGE = "SM0316", "a type that is too large",
-        "Types have bounds, on their parts and on their parameters. Give a part a name of its own:
-a struct.";
+        "Types have bounds, on their parts and on their parameters. Give a part a name of its own: a
+struct.";
     INFINITE_TYPE = "SM0317", "a type that contains itself",
         "To fit here, a type would have to be a part of itself without end. A struct may refer to
 itself by name:
@@ -489,9 +488,9 @@ itself by name:
 `{n:04}` an Int with zeros in front, `{n:x}` its hexadecimal digits, `{s:>10}` anything to the
 right.";
     NOT_CONSTANT = "SM0320", "a constant that is not constant",
-        "The value of a `const` is known before the program runs: literals, operators on them,
-other constants, and structs, variants, tuples and collections of such values. A collection is made
-anew at each use. What has to be computed is a function.";
+        "The value of a `const` is known before the program runs: literals, operators on them, other
+constants, and structs, variants, tuples and collections of such values. A collection is made anew
+at each use. What has to be computed is a function.";
     CONSTANT_FAILS = "SM0321", "a constant that cannot be computed",
         "Computing the constant would be a trap: it is too large, or divides by zero.";
     POLYMORPHIC_RECURSION = "SM0322", "generics that grow without end",
@@ -509,8 +508,8 @@ one, or not go on (`return`, `break`, `panic`).";
     BAD_IMPL = "SM0325", "a type that cannot have methods",
         "An `impl` block is for a struct, an enum or a built-in type other than a function.";
     BAD_MAIN = "SM0326", "`main` with type parameters",
-        "A program begins in `main`. Its arguments come from the command line, and its types must
-be known.";
+        "A program begins in `main`. Its arguments come from the command line, and its types must be
+known.";
     NOT_INDEXABLE = "SM0327", "an index into what has no elements",
         "`list[i]` and `map[key]` take an element, and trap where there is none; `.get(..)` answers
 an option.";
@@ -525,8 +524,8 @@ own.";
 
     // SM04xx: patterns.
     NOT_EXHAUSTIVE = "SM0401", "a `match` that does not cover every value",
-        "Every value must be taken by some arm; the message shows values that are not. An arm with
-a condition (`if`) does not count, as the condition may be false. `_ => ..` takes all that is left.";
+        "Every value must be taken by some arm; the message shows values that are not. An arm with a
+condition (`if`) does not count, as the condition may be false. `_ => ..` takes all that is left.";
     REFUTABLE = "SM0402", "a pattern that may not match",
         "A plain `let`, a `for` and a parameter have nothing to do when their pattern does not
 match. Say what happens then:
@@ -539,8 +538,8 @@ match. Say what happens then:
         "Whichever side of `a | b` matches, the same names must have values of the same types
 afterwards.";
     DUPLICATE_BINDING = "SM0405", "a name is bound twice in one pattern",
-        "Each name of a pattern takes one value. To ask for equal ones use a condition: `(a, b) if
-a == b`.";
+        "Each name of a pattern takes one value. To ask for equal ones use a condition: `(a, b) if a
+== b`.";
     EMPTY_RANGE = "SM0406", "a range that holds nothing",
         "`1..=9` are the numbers from 1 to 9, `0..10` those from 0 to 9. The first must not be the
 greater.";
@@ -560,9 +559,9 @@ there: it ends with `return`, `break`, `continue` or something else that does no
 `main` and its result. A function inside cannot be. What names a tag of a family must be immutable
 and without `Float`, since it is compared.";
     UNKNOWN_ACCESS = "SM0503", "an unknown access",
-        "Who may use a tag: `any` message, those of the same `owner`, or the `code` of the
-declaring module. It is given for both, `access owner`, or for each, `access (read: any, write:
-owner)`. `code` is for both.";
+        "Who may use a tag: `any` message, those of the same `owner`, or the `code` of the declaring
+module. It is given for both, `access owner`, or for each, `access (read: any, write: owner)`.
+`code` is for both.";
     BAD_SPAWN = "SM0504", "`spawn` of what has no name",
         "`spawn f(x)` makes a message that begins in the function `f`. It must be a declared
 function: a closure cannot leave its message.";
@@ -627,14 +626,13 @@ intended.";
     UNUSED_IMPORT = "SM0804", "an import that is not used",
         "Nothing uses this name. Remove it from the import.";
     UNREACHABLE_CODE = "SM0805", "code that is never reached",
-        "What stands before it does not go on: it returns, leaves the loop, traps, or loops
-forever.";
+        "What stands before it does not go on: it returns, leaves the loop, traps, or loops forever.";
     UNREACHABLE_PATTERN = "SM0806", "an arm that is never reached",
         "The arms before it take all of its values. Arms are tried in order: put the special before
 the general.";
     NEVER_ASSIGNED = "SM0807", "a `var` that does not change",
-        "The variable is declared with `var` and never assigned. `let` says that it does not
-change. Changing what a collection or struct holds needs no `var`.";
+        "The variable is declared with `var` and never assigned. `let` says that it does not change.
+Changing what a collection or struct holds needs no `var`.";
     UNUSED_VALUE = "SM0808", "a value that is not used",
         "The expression is computed and dropped, and computing it has no effect. Often `=` was
 meant.";

@@ -1,8 +1,8 @@
 //! Every bracket gets its partner.
 //!
-//! After this pass brackets are balanced, so the layout filter and the error recovery can trust them: a
-//! missing bracket is reported here, once, and cannot make everything after it look wrong. Where they do
-//! not balance, indentation tells which bracket is the lonely one.
+//! After this pass brackets are balanced, so the layout filter and the error recovery can trust
+//! them: a missing bracket is reported here, once, and cannot make everything after it look wrong.
+//! Where they do not balance, indentation tells which bracket is the lonely one.
 
 use super::{Line, T, Token};
 use crate::ast::{FileId, Span};
@@ -81,7 +81,8 @@ struct Open {
     /// How far the line is indented on which it stands.
     indent: u32,
     holds: Holds,
-    /// In round and square brackets: where in the output a line began that looks like a new statement.
+    /// In round and square brackets: where in the output a line began that looks like a new
+    /// statement.
     new_line: Option<usize>,
 }
 

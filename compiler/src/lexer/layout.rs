@@ -2,16 +2,16 @@
 //!
 //! One pass over the balanced tokens, with one token of look-ahead:
 //!
-//! - A line's end becomes a [`T::Term`] where it ends a statement: outside of round and square brackets,
-//!   after a token that can end a statement, unless the next line goes on with `.`, `??`, `else` or an
-//!   operator that cannot begin an operand. A `;` is a `Term` too. There is never a `Term` at the start
-//!   or the end of a block, nor two of them in a row.
+//! - A line's end becomes a [`T::Term`] where it ends a statement: outside of round and square
+//!   brackets, after a token that can end a statement, unless the next line goes on with `.`, `??`,
+//!   `else` or an operator that cannot begin an operand. A `;` is a `Term` too. There is never a
+//!   `Term` at the start or the end of a block, nor two of them in a row.
 //! - A `{` where an operand is expected, that is after an operator, `=`, `,`, `:`, `return` or an
-//!   opening bracket, becomes [`T::LPlace`], or [`T::LBlock`] if its first token begins a statement or
-//!   a statement ends in it before the first comma. Any other `{` is that of a body.
+//!   opening bracket, becomes [`T::LPlace`], or [`T::LBlock`] if its first token begins a statement
+//!   or a statement ends in it before the first comma. Any other `{` is that of a body.
 //! - An `else` that does not follow a `}` becomes [`T::LetElse`].
-//! - An upper bound of the height of each item's tree is kept; an item above [`MAX_DEPTH`] is reported
-//!   and handed on as a hole, so nothing after this pass can recurse too deep.
+//! - An upper bound of the height of each item's tree is kept; an item above [`MAX_DEPTH`] is
+//!   reported and handed on as a hole, so nothing after this pass can recurse too deep.
 
 use std::ops::Range;
 

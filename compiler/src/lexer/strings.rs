@@ -316,7 +316,8 @@ impl Driver<'_> {
 
     /// Reports the string that begins at `start` as not closed, and goes on behind it.
     ///
-    /// If it is in the interpolation of another one on this line, it is that one which is not closed.
+    /// If it is in the interpolation of another one on this line, it is that one which is not
+    /// closed.
     fn open_string(&mut self, start: u32, first_token: usize, quotes: Quotes) {
         let outer = self
             .modes

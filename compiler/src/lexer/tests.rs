@@ -5,8 +5,8 @@ use crate::ast::FileId;
 
 const FILE: FileId = FileId(0);
 
-/// The tokens as the grammar reads them: their texts, with `;` at the end of a statement, `<` and `>`
-/// around places, and items on lines of their own.
+/// The tokens as the grammar reads them: their texts, with `;` at the end of a statement, `<` and
+/// `>` around places, and items on lines of their own.
 fn laid_out(source: &str) -> String {
     let lexed = lex(FILE, source);
     assert_eq!(lexed.diagnostics, []);

@@ -58,8 +58,8 @@ impl Expected {
         }
     }
 
-    /// The tokens to ask for: those that separate or close, else those that go on. The operators and
-    /// suffixes that nearly always could go on are left out.
+    /// The tokens to ask for: those that separate or close, else those that go on. The operators
+    /// and suffixes that nearly always could go on are left out.
     fn words(&self) -> Vec<&'static str> {
         let is_suffix = |name: &str| ["(", "[", ".", "?", "!", "<", ">"].contains(&name);
         let all: Vec<_> = WORDS

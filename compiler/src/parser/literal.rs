@@ -60,7 +60,8 @@ impl Context<'_> {
         self.report(diagnostic);
     }
 
-    /// `-` before a literal that stands at `at`: one literal, so that the smallest Int can be written.
+    /// `-` before a literal that stands at `at`: one literal, so that the smallest Int can be
+    /// written.
     pub(crate) fn negative(&mut self, literal: Literal, at: Span) -> Literal {
         match literal {
             Literal::Int(i64::MIN) if self.minimum == Some(at) => {

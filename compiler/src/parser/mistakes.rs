@@ -1,7 +1,7 @@
 //! Mistakes that have a name: what people write who come from other languages, or in a hurry.
 //!
-//! Each function looks at the tokens around an error and, if it knows the mistake, says so and how to
-//! read on as if it had been written right.
+//! Each function looks at the tokens around an error and, if it knows the mistake, says so and how
+//! to read on as if it had been written right.
 
 mod expressions;
 mod items;

@@ -1,10 +1,10 @@
 //! Going on after a mistake.
 //!
-//! An item that does not parse is repaired and parsed again, until it does. Brackets are balanced, so
-//! the tokens around a mistake form a *segment*: the statement, argument or element it is in. A repair
-//! replaces some tokens of the segment, smallest change first, most often by a hole (which the tree shows
-//! as an error node); it is good if the next mistake, if any, is somewhere else. So each mistake is
-//! reported once, and the rest of the item is read as it was meant.
+//! An item that does not parse is repaired and parsed again, until it does. Brackets are balanced,
+//! so the tokens around a mistake form a *segment*: the statement, argument or element it is in. A
+//! repair replaces some tokens of the segment, smallest change first, most often by a hole (which
+//! the tree shows as an error node); it is good if the next mistake, if any, is somewhere else. So
+//! each mistake is reported once, and the rest of the item is read as it was meant.
 
 use std::ops::Range;
 
@@ -21,8 +21,8 @@ use crate::limits::MAX_SYNTAX_ERRORS;
 pub(super) fn parse_items(cx: &mut Context, tokens: &[Token], items: &[Range<usize>]) -> Vec<Item> {
     let mut recovery = Recovery {
         parser: ItemParser::new(),
-        // Each mistake costs a few more readings of its item; a file full of them must not cost more
-        // than a few readings of the file.
+        // Each mistake costs a few more readings of its item; a file full of them must not cost
+        // more than a few readings of the file.
         budget: 3 * tokens.len() + 2_000_000,
         errors: 0,
     };

@@ -96,8 +96,13 @@ pub(super) fn import_path(scene: &Scene) -> Option<Mistake> {
         }
         T::Str | T::StrOpen => {
             let diagnostic = scene
-                .error(code::IMPORT_PATH, token.span, "the path of a module is written without quotes")
-                .help("`import route/tour` is from the standard library, `import ./lib` a file beside this one");
+                .error(
+                    code::IMPORT_PATH,
+                    token.span,
+                    "a module's path has no quotes",
+                )
+                .help("`import route/tour` is from the standard library")
+                .help("`import ./lib` is a file beside this one");
             Mistake::new(diagnostic)
         }
         T::LBrace | T::LPlace | T::Star if scene.at == scene.segment.start + 1 => {

@@ -15,7 +15,8 @@ fn repeated(before: &str, open: &str, middle: &str, close: &str, after: &str, n:
     )
 }
 
-/// Ways to nest: what comes before, what is repeated, what is inside, what is repeated, what is after.
+/// Ways to nest: what comes before, what is repeated, what is inside, what is repeated, what is
+/// after.
 const NESTINGS: &[[&str; 5]] = &[
     ["fn f() { ", "(", "1", ")", " }"],
     ["fn f() { ", "[", "1", "]", " }"],

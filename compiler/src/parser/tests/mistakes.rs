@@ -1,5 +1,5 @@
-//! The messages for mistakes, in snapshots that show source and messages together, and the tree that
-//! was read nevertheless.
+//! The messages for mistakes, in snapshots that show source and messages together, and the tree
+//! that was read nevertheless.
 
 use super::{codes, parse_text, rendered, snapshot};
 use crate::ast::dump;

@@ -1,4 +1,5 @@
-//! What holds for any text: no panic, spans within the text and at characters, names where they say.
+//! What holds for any text: no panic, spans within the text and at characters, names where they
+//! say.
 
 use proptest::prelude::*;
 
