@@ -1,15 +1,15 @@
 //! The checker: from source text to the [typed program](crate::typed).
 //!
 //! It works in passes over the whole program. [`module`] reads the prelude, the root and all they
-//! import, in an order in which each module comes after those it imports. [`collect`] collects their
-//! declarations, first the names, then the types, into a [`collect::World`] that does not change any
-//! more. Then each body is checked on its own ([`body`]): types flow from annotations inwards and from
-//! expressions outwards, unknown ones are found by unification ([`unify`]), and at the end of the body
-//! everything must be known ([`finish`]). Patterns are checked for exhaustiveness ([`exhaustive`]), and
-//! generics for infinitely many copies ([`recursion`]).
+//! import, in an order in which each module comes after those it imports. [`collect`] collects
+//! their declarations, first the names, then the types, into a [`collect::World`] that does not
+//! change any more. Then each body is checked on its own ([`body`]): types flow from annotations
+//! inwards and from expressions outwards, unknown ones are found by unification ([`unify`]), and at
+//! the end of the body everything must be known ([`finish`]). Patterns are checked for
+//! exhaustiveness ([`exhaustive`]), and generics for infinitely many copies ([`recursion`]).
 //!
-//! An error never stops the walk. Its place gets the type `Error`, which agrees with every other, so
-//! that one mistake is reported once.
+//! An error never stops the walk. Its place gets the type `Error`, which agrees with every other,
+//! so that one mistake is reported once.
 
 mod annotation;
 mod arguments;
@@ -63,9 +63,9 @@ pub const PRELUDE: &str = "prelude";
 pub trait Loader {
     /// The module at `path`, if there is one. The compiler asks for each path once.
     ///
-    /// A path is `prelude`, that of the root as the caller named it, that of a module of the library
-    /// (`route/pull`), or that of another file of the program, seen from the folder of the root
-    /// (`./lib`, `./parts/lib`, `../lib`); none has an extension.
+    /// A path is `prelude`, that of the root as the caller named it, that of a module of the
+    /// library (`route/pull`), or that of another file of the program, seen from the folder of the
+    /// root (`./lib`, `./parts/lib`, `../lib`); none has an extension.
     fn load(&mut self, path: &str) -> Option<Source>;
 }
 
@@ -93,8 +93,8 @@ impl Default for Options {
     }
 }
 
-/// A program, and what there is to say about it. Where one of the diagnostics is an error the program
-/// is incomplete: good for tools, not for lowering.
+/// A program, and what there is to say about it. Where one of the diagnostics is an error the
+/// program is incomplete: good for tools, not for lowering.
 #[derive(Debug)]
 pub struct Checked {
     pub program: Program,

@@ -1,16 +1,16 @@
 //! The typed program: what the checker hands to lowering.
 //!
-//! Everything is resolved here. A name is a [`LocalId`], [`FnId`], [`TagId`] or [`AdtId`]; a method is
-//! a call with `self` first; named and default arguments stand in the order of the parameters (where
-//! that would change the order of evaluation, the arguments were bound to locals before, in the order
-//! of the source); a bare variant knows its enum; a constant is its value; a value that is not used is
-//! an expression statement. Every [`Expr`] carries its type, and both sides of each construct agree
-//! exactly: there are no implicit conversions. The one exception is `Never`: an expression of that
-//! type does not end, and may stand where any type is wanted.
+//! Everything is resolved here. A name is a [`LocalId`], [`FnId`], [`TagId`] or [`AdtId`]; a method
+//! is a call with `self` first; named and default arguments stand in the order of the parameters
+//! (where that would change the order of evaluation, the arguments were bound to locals before, in
+//! the order of the source); a bare variant knows its enum; a constant is its value; a value that
+//! is not used is an expression statement. Every [`Expr`] carries its type, and both sides of each
+//! construct agree exactly: there are no implicit conversions. The one exception is `Never`: an
+//! expression of that type does not end, and may stand where any type is wanted.
 //!
-//! A program with errors is a [`Program`] too, for tools: [`ExprKind::Error`] and `Error` types stand
-//! where something could not be understood. Lowering runs only where no diagnostic is an error; then
-//! neither occurs, nor does [`TyKind::Infer`].
+//! A program with errors is a [`Program`] too, for tools: [`ExprKind::Error`] and `Error` types
+//! stand where something could not be understood. Lowering runs only where no diagnostic is an
+//! error; then neither occurs, nor does [`TyKind::Infer`].
 
 mod dump;
 mod expr;
@@ -88,7 +88,8 @@ pub struct Program {
     pub lang: Lang,
 }
 
-/// Types that the prelude declares and the language itself uses. `None` where the prelude lacks one.
+/// Types that the prelude declares and the language itself uses. `None` where the prelude lacks
+/// one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lang {
     /// `enum Result<T, E> { Ok(T), Err(E) }`, in this order of variants.
@@ -225,7 +226,8 @@ pub struct Variant {
     pub span: Span,
 }
 
-/// A field of a struct or of a variant. Its type may hold [`TyKind::Param`]s of the type's generics.
+/// A field of a struct or of a variant. Its type may hold [`TyKind::Param`]s of the type's
+/// generics.
 #[derive(Clone, Debug)]
 pub struct Field {
     /// `None`: a field of a variant that is known by its place.

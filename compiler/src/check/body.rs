@@ -1,8 +1,8 @@
 //! Checking one body: of a function, a test, a constant or a default.
 //!
-//! [`Body`] holds what is known while the walk goes through the tree: the frames (the function and the
-//! closures that are open), the names in scope, the types that are still unknown, and the traits that
-//! were asked for. The walk itself is spread over the modules beside this one, by idea.
+//! [`Body`] holds what is known while the walk goes through the tree: the frames (the function and
+//! the closures that are open), the names in scope, the types that are still unknown, and the
+//! traits that were asked for. The walk itself is spread over the modules beside this one, by idea.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -286,8 +286,8 @@ impl<'c, 'w> Body<'c, 'w> {
 
     // -------------------------------------------------------------------------------- expressions
 
-    /// A node of the tree. A type that has grown too large is reported here, and is an error from here
-    /// on; so no type can grow without end.
+    /// A node of the tree. A type that has grown too large is reported here, and is an error from
+    /// here on; so no type can grow without end.
     pub(super) fn expr(&mut self, kind: ExprKind, ty: Ty, span: Span) -> Expr {
         if self.cx.types.size(ty) > MAX_TYPE_SIZE {
             self.too_large(span);

@@ -81,7 +81,8 @@ impl Body<'_, '_> {
         }
     }
 
-    /// `None`: a value that is called. `Err`: functions of a type, of which the arguments choose one.
+    /// `None`: a value that is called. `Err`: functions of a type, of which the arguments choose
+    /// one.
     fn qualified_callee(
         &mut self,
         qualifier: Qualifier,

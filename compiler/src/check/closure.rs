@@ -81,9 +81,8 @@ impl Body<'_, '_> {
         for (param, ty) in closure.params.iter().zip(types) {
             match &param.pattern.kind {
                 PatternKind::Binding(name) => {
-                    if closure.params.iter().take(locals.len()).any(|other| {
-                        matches!(&other.pattern.kind, PatternKind::Binding(o) if o.name == name.name)
-                    }) {
+                    let before = closure.params.iter().take(locals.len());
+                    if before.clone().any(|other| binds(other, &name.name)) {
                         let message = format!("two parameters are named `{name}`");
                         let error = self.error(code::DUPLICATE_NAME, name.span, message);
                         self.report(error);
@@ -115,6 +114,10 @@ impl Body<'_, '_> {
         let stmts = stmts.collect();
         (locals, stmts)
     }
+}
+
+fn binds(param: &ast::ClosureParam, name: &Name) -> bool {
+    matches!(&param.pattern.kind, PatternKind::Binding(bound) if bound.name == *name)
 }
 
 /// The block with statements before its own.

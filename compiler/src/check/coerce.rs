@@ -46,7 +46,8 @@ impl Body<'_, '_> {
         self.advise(error.at(format!("this is `{found}`")), expr, wanted)
     }
 
-    /// Says how to get from the type that was found to the one that is wanted, where there is a way.
+    /// Says how to get from the type that was found to the one that is wanted, where there is a
+    /// way.
     fn advise(&mut self, error: Diagnostic, expr: &Expr, wanted: Ty) -> Diagnostic {
         let (wanted, found) = (self.shallow(wanted), self.shallow(expr.ty));
         let after = Span::point(expr.span.end);

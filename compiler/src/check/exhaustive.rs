@@ -1,10 +1,11 @@
 //! Whether patterns match every value, and whether each of them matches a value at all.
 //!
-//! After Maranget, "Warnings for pattern matching" (2007), in one pass for all arms: a matrix has a row
-//! for each arm, and its first column is split by the constructors that occur there; each row goes on
-//! into the constructors it can match. Where no column is left, the first row without a guard takes
-//! the value; a row that takes no value anywhere is unreachable, and where there is no row, the way
-//! there is a value that nothing matches. The problem is exponential in general, so work is bounded.
+//! After Maranget, "Warnings for pattern matching" (2007), in one pass for all arms: a matrix has a
+//! row for each arm, and its first column is split by the constructors that occur there; each row
+//! goes on into the constructors it can match. Where no column is left, the first row without a
+//! guard takes the value; a row that takes no value anywhere is unreachable, and where there is no
+//! row, the way there is a value that nothing matches. The problem is exponential in general, so
+//! work is bounded.
 
 mod matrix;
 

@@ -450,7 +450,8 @@ impl Body<'_, '_> {
     }
 }
 
-/// The type of a part that is kept: one that never comes has any type, the wanted one if there is one.
+/// The type of a part that is kept: one that never comes has any type, the wanted one if there is
+/// one.
 fn part_type(ty: Ty, hint: Option<Ty>) -> Ty {
     if ty == Ty::NEVER {
         hint.unwrap_or(Ty::UNIT)

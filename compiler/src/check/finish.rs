@@ -1,5 +1,5 @@
-//! The end of a body: what is known of its types is written into the tree, what is still unknown and
-//! what lacks a trait is reported, and so is what was declared and not used.
+//! The end of a body: what is known of its types is written into the tree, what is still unknown
+//! and what lacks a trait is reported, and so is what was declared and not used.
 
 use std::collections::HashMap;
 
@@ -370,8 +370,8 @@ impl Body<'_, '_> {
         error.note(match bound {
             Bound::Eq => "everything can be compared but functions and structs with `var` fields",
             Bound::Ord => {
-                "numbers, text, bytes, ids and durations have an order, and options, tuples, lists, \
-                 immutable structs and enums of them"
+                "numbers, text, bytes, ids and durations have an order, and options, tuples, \
+                 lists, immutable structs and enums of them"
             }
             Bound::Hash => "keys are immutable data without `Float`",
             Bound::Show => "everything can be written as text but functions",

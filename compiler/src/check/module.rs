@@ -194,8 +194,8 @@ fn written(path: &ImportPath) -> String {
     up + &segments.join("/")
 }
 
-/// The canonical path of an import in the module `from`: of the library `a/b`, of the program `./a/b`
-/// or `../a`, seen from the folder of the root. `None`: it leads out of the library.
+/// The canonical path of an import in the module `from`: of the library `a/b`, of the program
+/// `./a/b` or `../a`, seen from the folder of the root. `None`: it leads out of the library.
 fn resolve(from: &str, path: &ImportPath) -> Option<Name> {
     let ImportRoot::Relative { up } = path.root else {
         return Some(written(path).into());

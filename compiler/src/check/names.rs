@@ -30,8 +30,8 @@ pub(super) enum Qualifier {
 }
 
 impl Body<'_, '_> {
-    /// What `name` means where `want` is wanted: a local, a variant of the wanted enum, something of
-    /// the module, something of the prelude.
+    /// What `name` means where `want` is wanted: a local, a variant of the wanted enum, something
+    /// of the module, something of the prelude.
     pub(super) fn named(&mut self, name: &Ident, want: Want) -> Named {
         if let Some((frame, local)) = self.find_local(&name.name) {
             return Named::Local(self.reach(frame, local, name));

@@ -1,9 +1,10 @@
 //! Polymorphic recursion: generics that would need themselves with ever larger types.
 //!
-//! Generic functions and types are specialised, one copy for each list of type arguments, so the copies
-//! must be finitely many. They are, unless some parameter comes back to itself, through calls or
-//! fields, inside of a larger type. That is a circle with a growing edge in the graph whose nodes are
-//! the parameters, and whose edges say which parameter's type becomes part of which other's.
+//! Generic functions and types are specialised, one copy for each list of type arguments, so the
+//! copies must be finitely many. They are, unless some parameter comes back to itself, through
+//! calls or fields, inside of a larger type. That is a circle with a growing edge in the graph
+//! whose nodes are the parameters, and whose edges say which parameter's type becomes part of which
+//! other's.
 
 use std::collections::BTreeMap;
 
@@ -103,7 +104,7 @@ fn report(edges: &[Edge], message: &str, sink: &mut Sink) {
         sink.push(
             error
                 .at("the type grows here, each time round")
-                .note("generics are specialised: there is a copy for each type, and this needs infinitely many"),
+                .note("there is a copy for each type, and this needs infinitely many"),
         );
     }
 }

@@ -28,8 +28,8 @@ impl Sink {
         self.found.len()
     }
 
-    /// Forgets the warnings since a point, with so many diagnostics and errors, if there were errors
-    /// since: what is unused or unreachable may be so only because of them.
+    /// Forgets the warnings since a point, with so many diagnostics and errors, if there were
+    /// errors since: what is unused or unreachable may be so only because of them.
     pub(super) fn errors_first(&mut self, (found, errors): (usize, usize)) {
         if self.errors > errors {
             let since = self.found.split_off(found.min(self.found.len()));

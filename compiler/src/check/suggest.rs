@@ -27,8 +27,8 @@ pub(super) fn nearest<'n>(
 /// A longer name is no slip of another.
 const MAX_NAME: usize = 64;
 
-/// Edits (insert, remove, replace, swap neighbors; a change of case counts for nothing beside others)
-/// from `name` to `candidate`, where they are at most `limit`.
+/// Edits (insert, remove, replace, swap neighbors; a change of case counts for nothing beside
+/// others) from `name` to `candidate`, where they are at most `limit`.
 fn distance(name: &[char], candidate: &str, limit: usize) -> Option<usize> {
     let other: Vec<char> = candidate.chars().take(MAX_NAME + 1).collect();
     if other.len().abs_diff(name.len()) > limit || candidate.starts_with('_') {

@@ -1,9 +1,10 @@
 //! Which types have which built-in traits.
 //!
-//! Traits are derived: a type has one if its parts have it. For a generic type that is computed once,
-//! as the set of its parameters that must have the trait (or that it never has it), looking at each
-//! declaration again when one that it uses has changed. So a question about a type only looks at the type as it is
-//! written, never into declarations, and recursive types need no special care.
+//! Traits are derived: a type has one if its parts have it. For a generic type that is computed
+//! once, as the set of its parameters that must have the trait (or that it never has it), looking
+//! at each declaration again when one that it uses has changed. So a question about a type only
+//! looks at the type as it is written, never into declarations, and recursive types need no special
+//! care.
 
 use std::collections::VecDeque;
 
@@ -75,8 +76,8 @@ impl Traits {
         traits
     }
 
-    /// Computes one trait for all types, again for those whose parts have changed. Needs only grow, at
-    /// most by one parameter at a time, so this ends.
+    /// Computes one trait for all types, again for those whose parts have changed. Needs only grow,
+    /// at most by one parameter at a time, so this ends.
     fn settle(&mut self, adts: &[Adt], types: &Types, users: &[Vec<usize>], bound: Bound) {
         let mut queue: VecDeque<usize> = (0..adts.len()).collect();
         let mut queued = vec![true; adts.len()];
@@ -185,8 +186,8 @@ impl Traits {
     }
 }
 
-/// Whether the bounds of a parameter give the trait: every trait but Show and Data implies those two,
-/// which are the same (no function inside), and Ord and Hash imply Eq.
+/// Whether the bounds of a parameter give the trait: every trait but Show and Data implies those
+/// two, which are the same (no function inside), and Ord and Hash imply Eq.
 fn implied(generic: &Generic, bound: Bound) -> bool {
     let has = |bounds: &[Bound]| bounds.iter().any(|bound| generic.bounds.has(*bound));
     match bound {

@@ -134,8 +134,8 @@ impl Infer {
         result.map(|()| deep)
     }
 
-    /// Makes both types equal. After an error some parts may have been made equal: the caller reports
-    /// it, or rolls back.
+    /// Makes both types equal. After an error some parts may have been made equal: the caller
+    /// reports it, or rolls back.
     pub(super) fn unify(&mut self, types: &Types, a: Ty, b: Ty) -> Result<(), Mismatch> {
         let mut steps = MAX_UNIFY_STEPS;
         self.unify_at(types, a, b, 0, &mut steps)

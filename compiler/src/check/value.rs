@@ -1,8 +1,8 @@
 //! Constants and defaults: expressions outside of functions.
 //!
-//! The value of a constant is known to the compiler: arithmetic on literals is done here. A small value
-//! is written into each place where it is used; a large one, and a default that has to be computed,
-//! becomes a function without parameters.
+//! The value of a constant is known to the compiler: arithmetic on literals is done here. A small
+//! value is written into each place where it is used; a large one, and a default that has to be
+//! computed, becomes a function without parameters.
 
 use super::body::{Body, Cx, Want, Why};
 use super::collect::{ValueKind, World};
@@ -148,7 +148,8 @@ fn hide(cx: &mut Cx<'_>, value: ValueId, locals: Vec<typed::Local>, expr: Expr) 
         locals,
         result: declared.ty,
         body: typed::Body::Typed(expr),
-        public: is_default_of_main(cx.world, value),
+        // Another module that leaves out the argument, or names the constant, calls it too.
+        public: true,
         span: declared.span,
     });
     id

@@ -468,11 +468,13 @@ type of error.";
         "`?` and `!` take the value out of an option `T?` or a `Result`, `??` gives a default for an
 option.";
     NOT_ITERABLE = "SM0313", "a loop over what has no elements",
-        "`for` goes over lists, sets, maps (`for (key, value) in map`) and ranges (`for i in 0..n`).";
+        "`for` goes over lists, sets, maps (`for (key, value) in map`) and ranges
+(`for i in 0..n`).";
     RANGE_VALUE = "SM0314", "a range as a value",
         "Ranges stand in the heads of `for` loops and in patterns. They are no values.";
     WRONG_TYPE_ARGUMENTS = "SM0315", "the wrong number of type arguments",
-        "A generic type takes as many type arguments as it declares parameters: `Result<Int, Str>`.";
+        "A generic type takes as many type arguments as it declares parameters:
+`Result<Int, Str>`.";
     TYPE_TOO_LARGE = "SM0316", "a type that is too large",
         "Types have bounds, on their parts and on their parameters. Give a part a name of its own: a
 struct.";
@@ -581,7 +583,8 @@ Put functions that call each other into one module, or what both need into a thi
     TOO_MANY_MODULES = "SM0603", "too many modules",
         "A program has a bound on its modules, and on how deep imports go.";
     UNKNOWN_IMPORT = "SM0604", "the module has no such name",
-        "`import a/b { x }` takes the name `x` out of the module, which must declare it with `pub`.";
+        "`import a/b { x }` takes the name `x` out of the module, which must declare it with
+`pub`.";
 
     // SM07xx: lowering and limits.
     ENDLESS_SPECIALISATION = "SM0701", "generic code without end",
@@ -626,7 +629,8 @@ intended.";
     UNUSED_IMPORT = "SM0804", "an import that is not used",
         "Nothing uses this name. Remove it from the import.";
     UNREACHABLE_CODE = "SM0805", "code that is never reached",
-        "What stands before it does not go on: it returns, leaves the loop, traps, or loops forever.";
+        "What stands before it does not go on: it returns, leaves the loop, traps, or loops
+forever.";
     UNREACHABLE_PATTERN = "SM0806", "an arm that is never reached",
         "The arms before it take all of its values. Arms are tried in order: put the special before
 the general.";

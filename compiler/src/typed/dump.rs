@@ -271,7 +271,8 @@ impl<'a> Dumper<'a> {
         format!("{name}<{}>", args.join(", "))
     }
 
-    /// An expression; what is needed to see that it is resolved, with the types that are not obvious.
+    /// An expression; what is needed to see that it is resolved, with the types that are not
+    /// obvious.
     fn expr(&mut self, expr: &'a Expr, indent: usize) -> String {
         match &expr.kind {
             ExprKind::Unit => "()".into(),

@@ -84,8 +84,8 @@ pub enum ExprKind {
         operand: Box<Expr>,
     },
     /// The operators that evaluate both sides. Arithmetic: Int, Float, Duration with Duration
-    /// (`+ - / %`; `/` gives Int), Duration with Int (`* /`), Int with Duration (`*`), and `+` on Str.
-    /// Comparisons: both sides of one type with Eq or Ord; `is`: of one reference type.
+    /// (`+ - / %`; `/` gives Int), Duration with Int (`* /`), Int with Duration (`*`), and `+` on
+    /// Str. Comparisons: both sides of one type with Eq or Ord; `is`: of one reference type.
     Binary {
         op: BinaryOp,
         left: Box<Expr>,
@@ -155,8 +155,8 @@ pub enum ExprKind {
         limit: RangeEnd,
         body: Box<Expr>,
     },
-    /// Over a list or set (the pattern takes an element) or a map (a tuple of key and value), as the
-    /// type of `iterable` says. The pattern cannot fail.
+    /// Over a list or set (the pattern takes an element) or a map (a tuple of key and value), as
+    /// the type of `iterable` says. The pattern cannot fail.
     ForEach {
         id: LoopId,
         pattern: Pattern,
@@ -181,9 +181,9 @@ pub enum Flavour {
 
 pub use crate::ast::RangeEnd;
 
-/// A part of an interpolated string. The type of a value has `Show`, and fits its format: kinds `x X b
-/// o` stand with Int, `e` and a precision with Float (a precision also with Str), sign and zero with
-/// numbers.
+/// A part of an interpolated string. The type of a value has `Show`, and fits its format: kinds `x
+/// X b o` stand with Int, `e` and a precision with Float (a precision also with Str), sign and zero
+/// with numbers.
 #[derive(Clone, Debug)]
 pub enum Part {
     Text(Name),

@@ -199,7 +199,8 @@ impl Types {
         self.map_parts(ty, |types, part| types.substitute(part, args))
     }
 
-    /// Calls `f` with the kind of the type, of its parts, of their parts, as often as each is written.
+    /// Calls `f` with the kind of the type, of its parts, of their parts, as often as each is
+    /// written.
     pub fn for_each_within(&self, ty: Ty, f: &mut impl FnMut(&TyKind)) {
         let kind = self.get(ty);
         f(kind);

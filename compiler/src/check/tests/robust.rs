@@ -179,7 +179,9 @@ proptest! {
     fn any_statements_are_checked(first in body(), second in body()) {
         let head = "struct P<T> { var x: T, var next: P<T>? }\nenum Shape { Circle(Float), Dot }\n\
                     tag light: Int\ntag t(n: Int): Str\n";
-        codes(&format!("{head}fn main<T>(z: T) {{\n{first}\n}}\nfn other(a: Int, c: Int?) -> Int? {{\n{second}\n}}"));
+        let one = format!("fn main<T>(z: T) {{\n{first}\n}}\n");
+        let two = format!("fn other(a: Int, c: Int?) -> Int? {{\n{second}\n}}");
+        codes(&format!("{head}{one}{two}"));
     }
 
     #[test]
