@@ -325,6 +325,13 @@ impl<'a> Dumper<'a> {
                 let function = self.function(*function, type_args);
                 format!("spawn {function}({})", self.list(args, indent))
             }
+            _ => self.made(expr, indent),
+        }
+    }
+
+    /// Values that are put together.
+    fn made(&mut self, expr: &'a Expr, indent: usize) -> String {
+        match &expr.kind {
             ExprKind::Struct { fields, .. } => {
                 format!("{}{{{}}}", self.ty(expr.ty), self.list(fields, indent))
             }
@@ -479,6 +486,12 @@ impl<'a> Dumper<'a> {
                 }
                 text + &"  ".repeat(indent) + "}"
             }
+            _ => self.repeat(expr, indent),
+        }
+    }
+
+    fn repeat(&mut self, expr: &'a Expr, indent: usize) -> String {
+        match &expr.kind {
             ExprKind::While {
                 id,
                 condition,
