@@ -158,7 +158,7 @@ pub fn lower<'p>(
 
 /// Puts modules and program together.
 fn collect<'p>(
-    mut lowering: Lowering<'p>,
+    lowering: Lowering<'p>,
     bricks: &Bricks,
     calls: &[Vec<usize>],
     text_of: &impl Fn(FileId) -> &'p str,
@@ -171,8 +171,6 @@ fn collect<'p>(
             .position(|instance| instance.function == id);
         found.map(InstanceId)
     };
-    let main = program.main.and_then(|main| instance_of(&lowering, main));
-    let signature = main.map(|main| entry_signature(&mut lowering, main));
     let debug = DebugMaker::new(&lowering, bricks, text_of);
     let makers = Modules::new(&lowering, bricks, calls);
     let modules: Vec<ModuleCode> = (0..program.modules.len())
@@ -182,14 +180,15 @@ fn collect<'p>(
         })
         .collect();
     let all = modules::all_bricks(bricks, &lowering.prebuilt);
-    let entry = main.and_then(|main| bricks.entries[main.0]);
-    let code = entry.zip(signature).map(|(entry, signature)| {
+    let code = program.main.and_then(|main| {
+        let entry = bricks.entries[instance_of(&lowering, main)?.0]?;
+        let signature = entry_signature(&lowering, main, entry, all.get(&entry.brick)?);
         let defaults = defaults(&modules, &signature);
         let manifest = modules::program(entry, &defaults, modules.iter(), &all).0;
-        ProgramCode {
+        Some(ProgramCode {
             manifest,
             signature,
-        }
+        })
     });
     let tests = program.tests.iter().filter_map(|test| {
         let entry = bricks.entries[instance_of(&lowering, test.function)?.0]?;
@@ -223,17 +222,23 @@ fn defaults(modules: &[ModuleCode], signature: &Signature) -> Vec<BrickHash> {
     found.map(|export| export.target.brick).collect()
 }
 
-fn entry_signature(lowering: &mut Lowering<'_>, id: InstanceId) -> Signature {
-    let (params, result) = lowering.signature(id);
-    let function = lowering.program.function(lowering.instances[id.0].function);
-    let names = function
+/// What `main` takes and answers, with the types of its brick.
+fn entry_signature(
+    lowering: &Lowering<'_>,
+    main: FnId,
+    entry: EntryRef,
+    group: &Group,
+) -> Signature {
+    let declared = lowering.program.function(main);
+    let names = declared
         .params
         .iter()
-        .map(|param| function.locals[param.index()].name.clone());
+        .map(|param| declared.locals[param.index()].name.clone());
+    let function = &group.functions[usize::from(entry.function)];
     Signature {
-        types: lowering.layout.table.clone(),
-        params: names.zip(params).collect(),
-        result,
+        types: group.types.clone(),
+        params: names.zip(function.params.iter().copied()).collect(),
+        result: function.result,
     }
 }
 

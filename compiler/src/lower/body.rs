@@ -4,7 +4,7 @@
 //! rewrite it ([`super::clean`]), and [`super::finish`] makes it a function of a brick.
 
 use sm_bytecode::inst::operand::OperandMut;
-use sm_bytecode::{BlockIx, Inst, Reg, Slot};
+use sm_bytecode::{BlockIx, Inst, Reg, Slot, TrapKind};
 
 use crate::ast::Span;
 
@@ -31,6 +31,23 @@ pub(crate) struct Block {
 pub(crate) struct Op {
     pub(crate) inst: Inst,
     pub(crate) span: Span,
+}
+
+impl Body {
+    /// A body that stands for one that is too large.
+    pub(crate) fn unreachable() -> Self {
+        let inst = Inst::Trap {
+            kind: TrapKind::Unreachable,
+        };
+        let ops = vec![Op {
+            inst,
+            span: Span::default(),
+        }];
+        Self {
+            blocks: vec![Block { ops }],
+            ..Self::default()
+        }
+    }
 }
 
 impl Block {

@@ -13,8 +13,9 @@ use std::rc::Rc;
 
 use sm_bytecode::{BlockIx, Inst, Reg, Slot, TypeIx};
 
-use super::body::{Builder, Mark};
+use super::body::{Body, Builder, Mark};
 use super::finish::finish;
+use super::limits::MAX_LIVE_BITS;
 use super::program::Lowering;
 use super::unit::{Unit, UnitFunction};
 use crate::typed::{ClosureBody, Expr, FnId, Local, LocalId, LoopId, ModuleId, Mutability, Ty};
@@ -139,8 +140,12 @@ impl<'a, 'p> FnLower<'a, 'p> {
             });
         }
         let result = lower.cx.layout.type_ix(result);
-        let body = lower.code.finish();
-        let overflow = body.overflow;
+        let mut body = lower.code.finish();
+        let overflow = body.overflow || body.regs.len() * body.blocks.len() > MAX_LIVE_BITS;
+        if overflow {
+            body = Body::unreachable();
+            lower.names.clear();
+        }
         let code = finish(body, &lower.names);
         UnitFunction {
             name: lower.name,

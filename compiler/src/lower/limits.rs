@@ -23,3 +23,7 @@ pub(crate) const LIST_CHUNK: usize = 64;
 /// How many tests and guards may follow one another in one `match`: the walks over its decision
 /// tree are recursive. Comparisons of one value with many literals count once.
 pub(crate) const MAX_DECISION_DEPTH: usize = 400;
+
+/// Values times blocks of one function: what is live at the beginning of each block is kept as
+/// bits. Such a table has 64 MiB; a function of thousands of lines needs less than one.
+pub(crate) const MAX_LIVE_BITS: usize = 1 << 29;

@@ -41,8 +41,12 @@ impl RegSet {
 
     /// The registers, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Reg> {
-        self.words.iter().enumerate().flat_map(|(at, word)| {
-            let bits = (0..64).filter(move |bit| word & (1 << bit) != 0);
+        let words = self.words.iter().zip(0..).filter(|(word, _)| **word != 0);
+        words.flat_map(|(word, at)| {
+            // Each step takes the lowest bit away.
+            let rests =
+                std::iter::successors(Some(*word), |rest| Some(rest & rest.wrapping_sub(1)));
+            let bits = rests.take_while(|rest| *rest != 0).map(u64::trailing_zeros);
             bits.map(move |bit| Reg(u16::try_from(at * 64 + bit).expect("made from a register")))
         })
     }

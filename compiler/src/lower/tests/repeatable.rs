@@ -147,3 +147,44 @@ fn a_function_with_too_many_values_is_refused() {
         .collect();
     assert_eq!(codes, ["SM0706"], "{:#?}", found.diagnostics.last());
 }
+
+#[test]
+fn what_another_module_calls_unseen_is_exported() {
+    let lib = "
+fn start() -> Int { 40 }
+pub fn f(n: Int = start() + 2) -> Int { n }
+pub fn g<T: Show>(x: T) -> Str { decorate(\"{x}\") }
+fn decorate(s: Str) -> Str { \"<{s}>\" }
+fn unseen() -> Int { start() }
+pub fn sees() -> Int { unseen() }
+";
+    let main = "import ./lib { f, g, sees }\nfn main() { print(g(f() + sees())) }";
+    let code = lowered(&[("./main", main), ("./lib", lib)]);
+    let lib = code
+        .modules
+        .iter()
+        .find(|module| module.manifest.name == "./lib")
+        .unwrap();
+    let exports: Vec<&str> = lib
+        .manifest
+        .exports
+        .iter()
+        .map(|one| &*one.symbol)
+        .collect();
+    assert_eq!(exports, ["decorate", "f", "f(n)", "sees"]);
+}
+
+#[test]
+fn a_function_with_more_values_than_can_be_numbered_is_refused() {
+    let lines: String = (0..33_000)
+        .map(|at| format!("    x = x +% {at}\n"))
+        .collect();
+    let text = format!("fn main() {{\n    var x = 0\n{lines}    print(x)\n}}\n");
+    let found = compiled(&[("./main", &text)]);
+    let codes: Vec<&str> = found
+        .diagnostics
+        .iter()
+        .map(|one| one.code.as_str())
+        .collect();
+    assert_eq!(codes, ["SM0702"], "{:#?}", found.diagnostics.last());
+}
