@@ -1,5 +1,6 @@
-//! What a machine can hold of the house rules: widths, sizes, module docs, direction of dependencies,
-//! and that the pure parts stay pure. The rules and their reasons stand in `CONTRIBUTING.md`.
+//! What a machine can hold of the house rules: widths, sizes, module docs, direction of
+//! dependencies, and that the pure parts stay pure. The rules and their reasons stand in
+//! `CONTRIBUTING.md`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,11 +12,37 @@ const MAX_COLUMNS: usize = 100;
 /// Lines of a function, signature and braces included.
 const MAX_FUNCTION_LINES: usize = 70;
 
+/// The same for a test, which may tell one story from its beginning to its end.
+const MAX_TEST_LINES: usize = 130;
+
 /// Lines of code of a file: neither blank nor comment. The aim is half of it.
 const MAX_FILE_LINES: usize = 1000;
 
 /// Functions that may be longer, each with its reason.
-const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[];
+const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
+    (
+        "compiler/src/diagnostic/codes.rs",
+        "main",
+        "no function: the text of a page",
+    ),
+    (
+        "compiler/src/lower/visit.rs",
+        "for_each_child",
+        ONE_ARM_EACH,
+    ),
+    ("compiler/src/typed/dump.rs", "expr", ONE_ARM_EACH),
+    ("compiler/src/typed/dump.rs", "control", ONE_ARM_EACH),
+    ("compiler/src/typed/visit.rs", "children_mut", ONE_ARM_EACH),
+    ("runtime-net/sim/src/trace/text.rs", "fmt", ONE_ARM_EACH),
+    ("vm/src/interp/exec.rs", "execute", ONE_ARM_EACH),
+    ("vm/src/interp/slow.rs", "slow", ONE_ARM_EACH),
+    ("vm/src/link/code.rs", "flow_op", ONE_ARM_EACH),
+    ("vm/src/natives.rs", "compute", ONE_ARM_EACH),
+    ("vm/src/value/encode.rs", "write", ONE_ARM_EACH),
+];
+
+/// Why most of them are long.
+const ONE_ARM_EACH: &str = "one match with a short arm for each variant";
 
 /// Files that may be longer, each with its reason.
 const LONG_FILES: &[(&str, &str)] = &[];
@@ -109,11 +136,16 @@ fn files_hold_one_idea() {
 fn functions_can_be_read_at_a_glance() {
     let mut found = Vec::new();
     for file in sources(&["rs"]) {
+        let bound = if is_test(&file) {
+            MAX_TEST_LINES
+        } else {
+            MAX_FUNCTION_LINES
+        };
         for function in functions(&read(&file)) {
             let exempt = LONG_FUNCTIONS
                 .iter()
                 .any(|(path, name, _)| file.ends_with(path) && *name == function.name);
-            if function.lines > MAX_FUNCTION_LINES && !exempt {
+            if function.lines > bound && !exempt {
                 found.push(format!(
                     "{}:{}: `{}` has {} lines",
                     file.display(),

@@ -1,7 +1,7 @@
 //! Bricks made to be slow: decoding and verifying stays linear in their size.
 //!
-//! Anything quadratic takes minutes at these sizes, which nobody overlooks; there is no bound on time
-//! here, since a busy machine would break it.
+//! Anything quadratic takes minutes at these sizes, which nobody overlooks; there is no bound on
+//! time here, since a busy machine would break it.
 
 use std::format;
 use std::vec;
