@@ -15,8 +15,6 @@ mod frames;
 mod objects;
 mod read;
 mod tables;
-#[cfg(test)]
-mod tests;
 mod write;
 
 use std::fmt;

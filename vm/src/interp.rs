@@ -10,8 +10,6 @@ mod exec;
 mod messages;
 mod slow;
 mod tags;
-#[cfg(test)]
-mod tests;
 
 use sm_bytecode::{Inst, Reg, TrapKind};
 

@@ -55,3 +55,7 @@ pub const KEY_BYTES: usize = 4 << 10;
 pub const VALUE_DEPTH: usize = 128;
 /// The most bytes of text one instruction makes, so that its work is bounded; more is a kill.
 pub const TEXT_BYTES: usize = 64 << 20;
+/// The most fuel that a state may say its message has used, so that counting on never overflows.
+pub const FUEL_USED: u64 = 1 << 62;
+/// The most bytes of a format specification that are looked at; a longer one is none.
+pub const FORMAT_BYTES: usize = 64;

@@ -148,7 +148,8 @@ impl Machine {
         let mut interp = Interp::new(self, host, granted);
         let stop = match reply {
             Some(reply) => match interp.take_in(reply) {
-                Ok(()) => interp.run(),
+                // What follows the instruction need not be a safepoint.
+                Ok(()) => interp.go_on(),
                 Err(stop) => stop,
             },
             None => interp.run(),

@@ -10,7 +10,7 @@ use crate::capture::RestoreError;
 use crate::capture::objects::Objects;
 use crate::capture::tables::TablesIn;
 use crate::heap::Heap;
-use crate::limits::{Limits, STATE_BYTES};
+use crate::limits::{FUEL_USED, Limits, STATE_BYTES};
 use crate::machine::{Machine, Reply, Status};
 use crate::program::Program;
 use crate::rng::Rng;
@@ -23,6 +23,9 @@ pub(super) fn restore(
     let mut reader = Reader::new(bytes, STATE_BYTES)?;
     let tables = TablesIn::read(&program, &mut reader)?;
     let fuel_used = reader.number()?;
+    if fuel_used > FUEL_USED {
+        return Err(RestoreError::Forged("more fuel was used than there is"));
+    }
     let rng = Rng::from_state(reader.hash()?).ok_or(RestoreError::Forged("no random state"))?;
     let status = read_status(&mut reader)?;
     let mut heap = Heap::new(&limits);

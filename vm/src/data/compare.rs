@@ -45,6 +45,7 @@ pub(crate) fn compare(
         if ordering != Ordering::Equal {
             return Ok(ordering);
         }
+        steps.wait(walk.stack.len())?;
     }
     Ok(Ordering::Equal)
 }

@@ -121,6 +121,7 @@ impl Build<'_, '_> {
                     self.entry(key, value, map, entry, count)?;
                 }
             }
+            self.steps.wait(self.stack.len())?;
             if self.heap.is_over_quota() {
                 return Err(DecodeFault::HeapFull);
             }

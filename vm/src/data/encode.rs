@@ -66,6 +66,7 @@ impl Walk<'_> {
                 Item::List(element, list, index) => self.list_element(element, list, index),
                 Item::Entries(key, value, map, entry) => self.entry(key, value, map, entry),
             }
+            self.steps.wait(self.stack.len())?;
         }
         Ok(())
     }

@@ -104,6 +104,7 @@ impl<'a> Walk<'a> {
                     self.entry(key, value, map, entry, before);
                 }
             }
+            self.steps.wait(self.stack.len())?;
             if self.out.len() > DATA_BYTES {
                 return Err(NotData);
             }

@@ -33,6 +33,17 @@ impl Steps {
         Ok(())
     }
 
+    /// Fails if so many values wait to be visited that they cannot all be: so that a walk over
+    /// wide values keeps no more in mind than it may visit.
+    #[inline]
+    pub(crate) fn wait(&self, values: usize) -> Result<(), TooManySteps> {
+        if values as u64 > self.left {
+            Err(TooManySteps)
+        } else {
+            Ok(())
+        }
+    }
+
     /// What was spent so far.
     pub(crate) fn spent(&self) -> u64 {
         self.granted - self.left

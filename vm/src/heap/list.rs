@@ -18,6 +18,8 @@ use crate::index::TypeId;
 
 /// The capacity of the first array of a list.
 const FIRST_ELEMENTS: usize = 4;
+/// Lists below this length double.
+const SHORT: usize = 1024;
 
 /// The words of an array of so many elements, its header included.
 pub(crate) fn array_words(kind: Kind, count: usize) -> usize {
@@ -32,8 +34,11 @@ pub(crate) fn grown_words(kind: Kind, len: usize, more: usize) -> usize {
     array_words(kind, grown(len, more))
 }
 
+/// Twice as many for short lists, half as many again for long ones: a list is copied rarely, and
+/// most of a heap's quota can be used.
 fn grown(len: usize, more: usize) -> usize {
-    (len + more).max(len * 2).max(FIRST_ELEMENTS)
+    let ahead = if len < SHORT { len } else { len / 2 };
+    (len + more).max(len + ahead).max(FIRST_ELEMENTS)
 }
 
 /// The header of an array, rounded up to whole words so that a byte array can use its padding.

@@ -18,8 +18,17 @@ use crate::program::Program;
 const MAX_SHIFT: u64 = 63;
 
 impl Interp<'_> {
-    /// Runs from the innermost frame's program counter until there is a reason to stop.
+    /// Runs from the innermost frame's program counter, which is at a safepoint, until there is a
+    /// reason to stop.
     pub(crate) fn run(&mut self) -> Stop {
+        if self.fuel <= 0 {
+            return Stop::OutOfFuel;
+        }
+        self.go_on()
+    }
+
+    /// As [`Interp::run`] from any instruction: stops for want of fuel at the next safepoint.
+    pub(crate) fn go_on(&mut self) -> Stop {
         match self.execute() {
             Ok(never) => match never {},
             Err(stop) => stop,
@@ -36,9 +45,6 @@ impl Interp<'_> {
         let mut fuel = self.fuel;
         let mut size = program.function(top.func).registers();
         let mut regs = &mut self.stack.regs[self.base..self.base + size];
-        if fuel <= 0 {
-            return Err(Stop::OutOfFuel);
-        }
 
         /// Writes the local variables back.
         macro_rules! leave {

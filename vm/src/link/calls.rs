@@ -9,7 +9,7 @@ use crate::program::LinkError;
 pub(super) struct Modules<'a> {
     modules: Vec<(ManifestHash, &'a ModuleManifest)>,
     /// The modules that list a brick: one function can be compiled to the same brick in several.
-    homes: BTreeMap<BrickHash, Vec<usize>>,
+    homes: BTreeMap<BrickHash, BTreeSet<usize>>,
     exports: BTreeSet<EntryRef>,
 }
 
@@ -30,10 +30,10 @@ impl<'a> Modules<'a> {
         if let Some(strange) = known.difference(&listed).next() {
             return Err(LinkError::StrangeModule(*strange));
         }
-        let mut homes: BTreeMap<BrickHash, Vec<usize>> = BTreeMap::new();
+        let mut homes: BTreeMap<BrickHash, BTreeSet<usize>> = BTreeMap::new();
         for (index, (_, module)) in named.iter().enumerate() {
             for brick in &module.groups {
-                homes.entry(*brick).or_default().push(index);
+                homes.entry(*brick).or_default().insert(index);
             }
         }
         if let Some(brick) = manifest
@@ -43,22 +43,29 @@ impl<'a> Modules<'a> {
         {
             return Err(LinkError::Homeless(*brick));
         }
-        let exports = modules.iter().flat_map(|module| &module.exports);
+        let exports = modules.iter().enumerate().flat_map(|(index, module)| {
+            let targets = module.exports.iter().map(|export| export.target);
+            // A module opens its own functions only.
+            let own = |brick| homes.get(brick).is_some_and(|homes| homes.contains(&index));
+            targets.filter(move |target| own(&target.brick))
+        });
+        let exports = exports.collect();
         Ok(Self {
-            exports: exports.map(|export| export.target).collect(),
+            exports,
             modules: named,
             homes,
         })
     }
 
-    fn homes(&self, brick: &BrickHash) -> &[usize] {
-        self.homes.get(brick).map_or(&[], Vec::as_slice)
-    }
-
     /// A call stays in its module or goes to what another one exports.
+    ///
+    /// A caller in several modules has to be right in each of them: else a module could list
+    /// another one's brick beside its own, and reach through it what that other one keeps private.
     pub(super) fn check_call(&self, caller: BrickHash, target: EntryRef) -> Result<(), LinkError> {
-        let there = self.homes(&target.brick);
-        let together = self.homes(&caller).iter().any(|home| there.contains(home));
+        let homes = |brick| self.homes.get(brick);
+        let together = homes(&caller)
+            .zip(homes(&target.brick))
+            .is_some_and(|(here, there)| here.is_subset(there));
         if together || self.exports.contains(&target) {
             Ok(())
         } else {
@@ -66,16 +73,16 @@ impl<'a> Modules<'a> {
         }
     }
 
-    /// The manifest of the module of this name that lists the brick.
+    /// The manifest of the module of this name, which alone lists the brick.
     pub(super) fn owner(&self, brick: BrickHash, name: &str) -> Result<ManifestHash, LinkError> {
-        let homes = self.homes(&brick).iter().map(|home| &self.modules[*home]);
-        let mut owners = homes.filter(|(_, module)| module.name == name);
-        owners
-            .next()
-            .map(|(hash, _)| *hash)
-            .ok_or_else(|| LinkError::NotOwner {
+        let homes = self.homes.get(&brick).into_iter().flatten();
+        let mut homes = homes.map(|home| &self.modules[*home]);
+        match (homes.next(), homes.next()) {
+            (Some((hash, module)), None) if module.name == name => Ok(*hash),
+            _ => Err(LinkError::NotOwner {
                 brick,
                 module: name.to_owned(),
-            })
+            }),
+        }
     }
 }

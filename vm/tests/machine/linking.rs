@@ -208,6 +208,52 @@ fn a_private_tag_belongs_to_the_module_that_lists_its_brick() {
     );
 }
 
+/// A module cannot open another one's private functions: not by exporting them, not by listing
+/// their bricks as its own, and not by listing a brick that may call them.
+#[test]
+fn nobody_gets_behind_the_exports_of_a_module() {
+    let secret = verified(private_tag());
+    let tag = Type::Tag(sm_bytecode::TypeIx(0));
+    let helper = verified(caller_of_tag(secret.hash(), &tag));
+    let thief = verified(caller_of_tag(helper.hash(), &tag));
+    let thief_of_secret = verified(caller_of_tag(secret.hash(), &tag));
+    let lib = module("lib", &[&secret, &helper], &[]);
+    let all = [secret.clone(), helper.clone(), thief.clone()];
+    let direct = [secret.clone(), helper.clone(), thief_of_secret.clone()];
+    let fails = |entry: &VerifiedGroup, mine: ModuleManifest, bricks: &[Arc<VerifiedGroup>]| {
+        let linked = link(entry, &[lib.clone(), mine.clone()], bricks);
+        let turned = link(entry, &[mine, lib.clone()], bricks);
+        linked.is_err() && turned.is_err()
+    };
+
+    let exported = module("mine", &[&thief], &[first(&helper)]);
+    assert!(fails(&thief, exported, &all), "exported by a stranger");
+    let listed = module("mine", &[&thief, &helper], &[]);
+    assert!(fails(&thief, listed, &all), "listed by a stranger");
+    let named = module("lib", &[&thief_of_secret, &secret], &[]);
+    assert!(fails(&thief_of_secret, named, &direct), "of the same name");
+}
+
+/// A function that calls function 0 of another brick, which gives a tag of an `Int`.
+fn caller_of_tag(target: BrickHash, tag: &Type) -> Group {
+    let mut asm = Assembler::default();
+    asm.ty(Type::Int);
+    let ty = asm.ty(tag.clone());
+    asm.group.callees.push(Callee {
+        group: target,
+        function: 0,
+        params: vec![],
+        result: ty,
+    });
+    let call = Inst::Call {
+        dsts: rs([0]),
+        func: FuncRef::Callee(0),
+        args: rs([]),
+    };
+    asm.function(&[], ty, &[Slot::Ref(ty)], vec![vec![call, ret([0])]]);
+    asm.finish()
+}
+
 #[test]
 fn an_entry_deals_in_data() {
     let mut asm = Assembler::default();
