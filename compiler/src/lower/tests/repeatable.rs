@@ -176,7 +176,7 @@ pub fn sees() -> Int { unseen() }
 
 #[test]
 fn a_function_with_more_values_than_can_be_numbered_is_refused() {
-    let lines: String = (0..33_000)
+    let lines: String = (0..70_000)
         .map(|at| format!("    x = x +% {at}\n"))
         .collect();
     let text = format!("fn main() {{\n    var x = 0\n{lines}    print(x)\n}}\n");
