@@ -49,7 +49,7 @@ fn a_diagnostic_is_data() {
 fn a_warning_is_no_error() {
     let warning = Diagnostic::warning(code::LOST_DOCS, FILE, Span::default(), "nothing");
     assert_eq!(warning.severity, Severity::Warning);
-    assert!(!has_errors(&[warning.clone()]));
+    assert!(!has_errors(std::slice::from_ref(&warning)));
     assert!(has_errors(&[warning, sample()]));
     let fix = Fix::new("perhaps", Span::default(), "");
     assert_eq!(fix.applicability, Applicability::MaybeIncorrect);
@@ -74,7 +74,11 @@ mod drawn {
     ];
 
     fn plain(diagnostic: &Diagnostic) -> String {
-        render(&[diagnostic.clone()], &FILES, RenderOptions::default())
+        render(
+            std::slice::from_ref(diagnostic),
+            &FILES,
+            RenderOptions::default(),
+        )
     }
 
     #[test]
