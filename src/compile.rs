@@ -45,7 +45,7 @@ pub(crate) fn check(path: &Path) -> Result<Checked, Failure> {
 pub(crate) fn bundle(terminal: &Terminal, path: &Path) -> Result<(Bundle, Sources), Failure> {
     let mut sources = Sources::open(path)?;
     let options = options(&sources);
-    let Compiled { diagnostics, code } = compile(&mut sources, &options, &[]);
+    let Compiled { diagnostics, code } = compile(&mut sources, &options, sm_stdlib::prebuilt());
     if let Some(failure) = sources.failure() {
         return Err(failure);
     }
