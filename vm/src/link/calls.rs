@@ -43,13 +43,16 @@ impl<'a> Modules<'a> {
         {
             return Err(LinkError::Homeless(*brick));
         }
-        let exports = modules.iter().enumerate().flat_map(|(index, module)| {
+        // A module opens its own functions only.
+        let mut exports = BTreeSet::new();
+        for (index, module) in modules.iter().enumerate() {
             let targets = module.exports.iter().map(|export| export.target);
-            // A module opens its own functions only.
-            let own = |brick| homes.get(brick).is_some_and(|homes| homes.contains(&index));
-            targets.filter(move |target| own(&target.brick))
-        });
-        let exports = exports.collect();
+            exports.extend(targets.filter(|target| {
+                homes
+                    .get(&target.brick)
+                    .is_some_and(|homes| homes.contains(&index))
+            }));
+        }
         Ok(Self {
             exports,
             modules: named,
