@@ -28,6 +28,7 @@ impl Body<'_, '_> {
             None => Why::Plain,
         };
         let body = self.block(&closure.body, Want::Type(result, why));
+        let body = self.coerce(body, result, why);
         let body = prepend(before, body);
         self.close_scope(mark);
         let ty = self.intern(TyKind::Fn {

@@ -4,7 +4,7 @@ use super::body::{Body, Reason, Want, Why};
 use super::frame::FrameKind;
 use super::names::Named;
 use super::scope::Entity;
-use super::unify::Cause;
+use super::unify::{Cause, Origin};
 use crate::ast::{self, Ident, Literal, MapEntry, PlaceTerm, Polarity, Span, StrPart};
 use crate::diagnostic::{Fix, code};
 use crate::typed::{Bound, Expr, ExprKind, FormatKind, FormatSpec, Part, Sign, TagId, Ty, TyKind};
@@ -343,14 +343,29 @@ impl Body<'_, '_> {
     pub(super) fn must_be_known(&mut self, expr: &Expr) {
         let message = "the type of this must be known here";
         let error = self.error(code::UNKNOWN_TYPE_HERE, expr.span, message);
-        let error = match (&expr.kind, self.kind(expr.ty)) {
-            (ExprKind::Local(local), _) => {
+        let origin = match self.kind(expr.ty) {
+            TyKind::Infer(id) => Some(self.infer.origin(*id).clone()),
+            _ => None,
+        };
+        let error = match (&expr.kind, origin) {
+            (
+                ExprKind::Local(local),
+                Some(Origin {
+                    what: Cause::ClosureParam(name),
+                    ..
+                }),
+            ) => {
                 let local = &self.frames[self.frames.len() - 1].locals[local.index()];
-                let help = format!("write it down: `{}: T`", local.name);
                 error
-                    .label(local.span, "declared here without a type")
-                    .help(help)
+                    .label(local.span, "a parameter without a type")
+                    .help(format!("write it down, as in `{name}: Int`"))
             }
+            (_, Some(origin)) if origin.span != expr.span => error
+                .label(
+                    origin.span,
+                    "it comes from here, and nothing before says what it is",
+                )
+                .help("write the type down where it comes from: `let x: T = ..`"),
             _ => error.help("bind it to a name with a type: `let x: T = ..`"),
         };
         self.report(error);

@@ -168,6 +168,8 @@ impl Infer {
             Ok(())
         };
         match (types.get(a), types.get(b)) {
+            // The older one stays: a message about it points to where it first came from.
+            (TyKind::Infer(x), TyKind::Infer(y)) if x < y => self.assign(types, *y, a),
             (TyKind::Infer(id), _) => self.assign(types, *id, b),
             (_, TyKind::Infer(id)) => self.assign(types, *id, a),
             (TyKind::List(a), TyKind::List(b))
