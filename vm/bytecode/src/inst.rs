@@ -38,6 +38,15 @@ pub struct OpInfo {
     pub traps: &'static [TrapKind],
 }
 
+impl OpInfo {
+    /// Whether a run may be stopped before the instruction wherever it stands: it takes memory,
+    /// asks the node, or does work without a small bound.
+    pub fn is_safepoint(&self) -> bool {
+        let effects = self.effects;
+        effects.has(Effects::ALLOC) || effects.has(Effects::PRIM) || self.fuel.per > 0
+    }
+}
+
 /// The price of an instruction or native function: the same number in every engine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fuel {

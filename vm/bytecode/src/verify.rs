@@ -31,8 +31,8 @@ use crate::codec::DecodeError;
 use crate::group::{Access, Function, Group, TagConst};
 use crate::hash::BrickHash;
 use crate::index::{FuncRef, Reg, TypeIx};
+use crate::inst::Inst;
 use crate::inst::operand::OperandRef;
-use crate::inst::{Effects, Inst};
 use crate::limits::{MAX_CALLEES, MAX_FUNCTIONS, MAX_GROUP_BYTES, MAX_PARAMS, MAX_REGS};
 use crate::types::check::is_name;
 use crate::types::{Slot, TypeFacts};
@@ -418,8 +418,7 @@ impl From<VerifyError> for BrickError {
 /// Whether a run may be stopped before the instruction: captured, collected, ended. `back` says
 /// whether one of its successors is the own block or one before it.
 fn is_safepoint(inst: &Inst, pc: u32, back: BackEdge) -> bool {
-    let effects = inst.info().effects;
-    pc == 0 || back == BackEdge::Yes || effects.has(Effects::ALLOC) || effects.has(Effects::PRIM)
+    pc == 0 || back == BackEdge::Yes || inst.info().is_safepoint()
 }
 
 /// Whether control may go to the own block or one before it.

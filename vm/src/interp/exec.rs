@@ -4,7 +4,7 @@
 //! registers of the innermost frame as a slice. They are written back before anything that looks
 //! at the machine as a whole, and read again after it.
 
-use sm_bytecode::{Effects, FloatBits, TrapKind};
+use sm_bytecode::{FloatBits, TrapKind};
 
 use crate::heap::Heap;
 use crate::heap::layout::{FIELDS, Header, Kind, Ref};
@@ -391,7 +391,7 @@ impl Interp<'_> {
                 }
                 Op::Slow { index } => {
                     let inst = &program.slow[index as usize];
-                    if fuel <= -price && is_safepoint(inst.info().effects) {
+                    if fuel <= -price && inst.info().is_safepoint() {
                         safepoint!();
                     }
                     outside!(self.slow(inst));
@@ -445,10 +445,6 @@ impl Interp<'_> {
 pub(super) fn list_kind(program: &Program, heap: &Heap, list: Ref) -> Kind {
     let ty = TypeId(heap.header(list.addr()).shape());
     program.statics.layouts.element(ty)
-}
-
-fn is_safepoint(effects: Effects) -> bool {
-    effects.has(Effects::ALLOC) || effects.has(Effects::PRIM)
 }
 
 /// Rounds towards zero; `None` for what is no 64-bit integer.
