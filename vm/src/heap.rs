@@ -60,7 +60,7 @@ impl Heap {
         Heap {
             words: vec![0],
             limit: FIRST_WORDS,
-            quota: quota.min(MAX_WORDS - 1),
+            quota: quota.min((MAX_WORDS - 1) / 2),
             collection: limits.collection,
             seed: limits.hash_seed,
         }
@@ -129,12 +129,17 @@ impl Heap {
 
     /// Whether more was allocated than a message may have.
     pub(crate) fn is_over_quota(&self) -> bool {
-        self.words.len() > self.quota
+        self.would_be_over_quota(0)
     }
 
-    /// Whether so many more words would be more than a message may have.
+    /// Whether so many more words would be more than a message may have, garbage included.
     pub(crate) fn would_be_over_quota(&self, words: usize) -> bool {
-        self.words.len().saturating_add(words) > self.quota
+        self.words.len().saturating_add(words) > self.quota.max(self.limit)
+    }
+
+    /// Whether so many words are more than a message may have, whatever else it has.
+    pub(crate) fn is_beyond_quota(&self, words: usize) -> bool {
+        words > self.quota
     }
 
     pub(crate) fn new_zeroed_record(&mut self, ty: TypeId, variant: u16, len: usize) -> Ref {

@@ -205,6 +205,7 @@ impl<'m> Interp<'m> {
         } = self;
         let roots = |visit: &mut dyn FnMut(&mut u64)| stack.each_root(program, visit);
         let collected = heap.collect(&program.statics.layouts, words, roots);
+        heap.put_off_collection(stack.words());
         collected.map_err(|_| KillKind::Heap)
     }
 

@@ -10,13 +10,15 @@ mod format;
 mod tests;
 mod text;
 
+use std::ops::Range;
+
 use sm_bytecode::{Native, Reg, TrapKind};
 
 use crate::data::show::show_place;
 use crate::heap::Heap;
 use crate::heap::layout::Kind;
 use crate::interp::{Interp, Stop};
-use crate::limits::TEXT_BYTES;
+use crate::limits::{FORMAT_BYTES, TEXT_BYTES};
 use crate::outcome::KillKind;
 use crate::shape::Shape;
 use crate::text::{name_for_people, write_id, write_short_id};
@@ -31,7 +33,8 @@ enum Given {
     OptInt(Option<i64>),
     OptFloat(Option<f64>),
     OptText(Option<String>),
-    Texts(Vec<String>),
+    /// Parts of the text in a register.
+    Parts(Reg, Vec<Range<u32>>),
     Ints(Vec<i64>),
 }
 
@@ -58,12 +61,14 @@ impl Interp<'_> {
             Native::BytesGet => self.bytes_get(args[0], args[1]),
             Native::BytesSlice => self.bytes_slice(args),
             Native::BytesConcat => {
+                check_size(self.bytes(args[0]).len() + self.bytes(args[1]).len())?;
                 let all = [self.bytes(args[0]), self.bytes(args[1])].concat();
                 sized_bytes(all)
             }
             Native::BytesFromList => self.bytes_from_list(args[0]),
             Native::BytesToList => {
                 let bytes = self.bytes(args[0]);
+                self.check_list(bytes.len(), 1)?;
                 let values = bytes.iter().map(|byte| i64::from(*byte)).collect();
                 Ok((Given::Ints(values), bytes.len()))
             }
@@ -75,6 +80,11 @@ impl Interp<'_> {
             Native::StrToBytes => {
                 let bytes = self.bytes(args[0]).to_vec();
                 sized_bytes(bytes)
+            }
+            Native::FmtInt | Native::FmtFloat | Native::FmtStr
+                if self.bytes(args[1]).len() > FORMAT_BYTES =>
+            {
+                Err(TrapKind::BadText.into())
             }
             Native::FmtInt => {
                 let value = self.get_int(args[0]);
@@ -214,23 +224,38 @@ impl Interp<'_> {
             }
             Given::OptText(None) => self.set(dsts[0], 0),
             Given::OptText(Some(text)) => self.set_text(dsts[0], &text)?,
-            Given::Texts(texts) => self.give_texts(dsts[0], &texts)?,
+            Given::Parts(text, parts) => self.give_parts(dsts[0], text, &parts)?,
             Given::Ints(values) => self.give_ints(dsts[0], &values)?,
         }
         Ok(())
     }
 
-    fn give_texts(&mut self, dst: Reg, texts: &[String]) -> Result<(), Stop> {
+    /// A kill if a list of so many elements, so many words each, is more than there can be.
+    fn check_list(&self, count: usize, words: usize) -> Result<(), Stop> {
+        match self
+            .view(&[])
+            .heap
+            .is_beyond_quota(count.saturating_mul(words))
+        {
+            true => Err(KillKind::Heap.into()),
+            false => Ok(()),
+        }
+    }
+
+    fn give_parts(&mut self, dst: Reg, text: Reg, parts: &[Range<u32>]) -> Result<(), Stop> {
         let ty = self.ref_type(dst);
         let Shape::List(element) = *self.program().shape(ty) else {
             return Err(TrapKind::Unreachable.into());
         };
-        let blobs: usize = texts.iter().map(|text| Heap::blob_words(text.len())).sum();
-        self.reserve(Heap::list_words(element.kind, texts.len()) + blobs)?;
+        let blobs: usize = parts.iter().map(|part| Heap::blob_words(part.len())).sum();
+        self.reserve(Heap::list_words(element.kind, parts.len()) + blobs)?;
+        let (program, text) = (self.program(), self.get_ref(text));
         let heap = self.heap_mut();
-        let new = texts
-            .iter()
-            .map(|text| heap.new_blob(element.ty, text.as_bytes()).word());
+        let new = parts.iter().map(|part| {
+            let part = part.start as usize..part.end as usize;
+            let bytes = heap.bytes_of(&program.statics, text)[part].to_vec();
+            heap.new_blob(element.ty, &bytes).word()
+        });
         let words: Vec<u64> = new.collect();
         let list = heap.new_list(ty, element.kind, words.len());
         heap.list_fill(element.kind, list, &words);

@@ -61,6 +61,12 @@ impl Stack {
         Ok(())
     }
 
+    /// What the frames take, in words: the work of walking over them.
+    pub(crate) fn words(&self) -> usize {
+        let base = self.top().map_or(0, |frame| frame.base as usize);
+        base + self.frames.len()
+    }
+
     pub(crate) fn top(&self) -> Option<Frame> {
         self.frames.last().copied()
     }

@@ -2,8 +2,12 @@
 //!
 //! The copied space is its own work list: the objects in it that were not scanned yet.
 
-use crate::heap::layout::{Addr, Class, Header, Layouts, Ref};
+use crate::heap::layout::{Addr, Class, Header, Layouts, MAX_WORDS, Ref};
 use crate::heap::{FIRST_WORDS, Heap, HeapFull};
+
+/// Between two collections a heap may grow over its quota by one in so many parts. Else a message
+/// that lives close to its quota would collect at each allocation, for the price of none.
+pub(super) const SLACK: usize = 4;
 
 impl Heap {
     /// Keeps what the roots reach, and makes room for `need` more words.
@@ -33,10 +37,18 @@ impl Heap {
         if wanted > self.quota {
             return Err(HeapFull);
         }
-        self.limit = wanted.max(live * 2).max(FIRST_WORDS).min(self.quota);
+        let most = self.quota + self.quota / SLACK;
+        self.limit = wanted.max(live * 2).max(FIRST_WORDS).min(most);
         self.words.shrink_to(self.limit);
         self.words.reserve_exact(self.limit - live);
         Ok(())
+    }
+
+    /// Puts off the next collection until so many words were allocated: to walk over its roots
+    /// costs that much.
+    pub(crate) fn put_off_collection(&mut self, words: usize) {
+        let limit = self.words.len().saturating_add(words).min(MAX_WORDS - 1);
+        self.limit = self.limit.max(limit);
     }
 }
 

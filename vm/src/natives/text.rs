@@ -11,7 +11,7 @@ impl Interp<'_> {
         let second = || self.text(args[1]);
         let both = || first().len() + second().len();
         Ok(match native {
-            Native::StrByteLen => (Given::Int(first().len() as i64), 0),
+            Native::StrByteLen => (Given::Int(self.bytes(args[0]).len() as i64), 0),
             Native::StrLen => (Given::Int(first().chars().count() as i64), first().len()),
             Native::StrFind => {
                 let found = first().find(second());
@@ -23,21 +23,29 @@ impl Interp<'_> {
                 (Given::Text(text.to_owned()), first().len())
             }
             Native::StrChars => {
-                let chars: Vec<String> = first().chars().map(String::from).collect();
-                let count = chars.len();
-                (Given::Texts(chars), count)
+                let text = first();
+                let ends = || text.char_indices().map(|(at, c)| (at, at + c.len_utf8()));
+                let count = ends().count();
+                (self.parts(args[0], count, ends())?, count)
             }
             Native::StrLines => {
-                let lines = first().lines().map(str::to_owned).collect();
-                (Given::Texts(lines), first().len())
+                let lines = || parts_of(first(), first().lines());
+                let count = lines().count();
+                (self.parts(args[0], count, lines())?, first().len())
             }
-            Native::StrSplit => (Given::Texts(split(first(), second())), both()),
+            Native::StrSplit => (self.split(args[0], args[1])?, both()),
             Native::StrJoin => self.join(args[0], second())?,
             Native::StrTrim => (Given::Text(first().trim().to_owned()), first().len()),
             Native::StrLower => (Given::Text(first().to_lowercase()), first().len()),
             Native::StrUpper => (Given::Text(first().to_uppercase()), first().len()),
-            Native::StrStartsWith => (Given::Bool(first().starts_with(second())), second().len()),
-            Native::StrEndsWith => (Given::Bool(first().ends_with(second())), second().len()),
+            Native::StrStartsWith => {
+                let (all, start) = (self.bytes(args[0]), self.bytes(args[1]));
+                (Given::Bool(all.starts_with(start)), start.len())
+            }
+            Native::StrEndsWith => {
+                let (all, end) = (self.bytes(args[0]), self.bytes(args[1]));
+                (Given::Bool(all.ends_with(end)), end.len())
+            }
             Native::StrContains => (Given::Bool(first().contains(second())), both()),
             Native::StrReplace => {
                 let text = replace(first(), second(), self.text(args[2]))?;
@@ -48,7 +56,7 @@ impl Interp<'_> {
             Native::StrToInt => (Given::OptInt(first().parse().ok()), first().len()),
             Native::StrToFloat => (Given::OptFloat(first().parse().ok()), first().len()),
             Native::StrCode => {
-                let code = first().chars().next().map(|c| i64::from(u32::from(c)));
+                let code = first_char(self.bytes(args[0])).map(|c| i64::from(u32::from(c)));
                 (Given::OptInt(code), 0)
             }
             Native::StrFromCode => {
@@ -58,6 +66,31 @@ impl Interp<'_> {
             }
             _ => unreachable!("is computed elsewhere"),
         })
+    }
+
+    fn split(&self, text: Reg, separator: Reg) -> Result<Given, Stop> {
+        let (whole, separator) = (self.text(text), self.text(separator));
+        match separator {
+            "" => self.parts(text, 1, [(0, whole.len())]),
+            _ => {
+                let count = whole.matches(separator).count() + 1;
+                self.parts(text, count, parts_of(whole, whole.split(separator)))
+            }
+        }
+    }
+
+    /// So many parts of a text, from where to where each goes. They are looked at when it is sure
+    /// that a list of them can be.
+    fn parts(
+        &self,
+        text: Reg,
+        count: usize,
+        parts: impl IntoIterator<Item = (usize, usize)>,
+    ) -> Result<Given, Stop> {
+        self.check_list(count, 2)?;
+        check_size(self.bytes(text).len())?;
+        let parts = parts.into_iter().map(|(from, to)| from as u32..to as u32);
+        Ok(Given::Parts(text, parts.collect()))
     }
 
     fn join(&self, list: Reg, separator: &str) -> Result<Sized, Stop> {
@@ -103,11 +136,25 @@ fn slice(text: &str, from: i64, to: i64) -> Result<&str, TrapKind> {
     Ok(&text[start..end])
 }
 
-fn split(text: &str, separator: &str) -> Vec<String> {
-    match separator {
-        "" => vec![text.to_owned()],
-        _ => text.split(separator).map(str::to_owned).collect(),
-    }
+/// Where slices of a text begin and end in it.
+fn parts_of<'a>(
+    text: &'a str,
+    parts: impl Iterator<Item = &'a str>,
+) -> impl Iterator<Item = (usize, usize)> {
+    parts.map(|part| {
+        let from = part.as_ptr() as usize - text.as_ptr() as usize;
+        (from, from + part.len())
+    })
+}
+
+/// The first character, without a look at the others.
+fn first_char(text: &[u8]) -> Option<char> {
+    let start = &text[..text.len().min(4)];
+    let valid = match std::str::from_utf8(start) {
+        Ok(valid) => valid,
+        Err(error) => std::str::from_utf8(&start[..error.valid_up_to()]).ok()?,
+    };
+    valid.chars().next()
 }
 
 fn replace(text: &str, old: &str, new: &str) -> Result<String, Stop> {

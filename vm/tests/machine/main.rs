@@ -5,6 +5,7 @@ mod driver;
 mod equality;
 mod forged;
 mod host;
+mod hostile;
 mod library;
 mod linking;
 mod programs;

@@ -310,7 +310,7 @@ fn a_closure_keeps_what_it_captured_wherever_it_is_called() {
 }
 
 /// A tag of `Int`, and a family of `Str` with one key.
-fn tagged(main: impl FnOnce(&mut Assembler, sm_bytecode::TypeIx)) -> Arc<Program> {
+pub(crate) fn tagged(main: impl FnOnce(&mut Assembler, sm_bytecode::TypeIx)) -> Arc<Program> {
     let mut asm = Assembler::default();
     let int_type = asm.ty(Type::Int);
     asm.ty(Type::Tag(int_type));
