@@ -41,7 +41,8 @@ pub const RESTART: Span = Span::secs(1);
 
 /// How long a run waits at most for its links to connect before it begins.
 pub const WARM_UP: Span = Span::secs(2);
-/// How long a network has after the end of all faults to come to rest: longer than routes live.
-pub const CONVERGE: Span = Span::secs(120);
+/// How long a network has after the end of all faults before it must have come together: longer
+/// than any step of a hop waits.
+pub const CONVERGE: Span = Span::secs(60);
 /// The virtual time after which a run is given up where nothing else is asked for.
 pub const DEADLINE: Span = Span::secs(600);

@@ -123,7 +123,14 @@ pub struct Links {
     links: Vec<Link>,
     of_node: Vec<Vec<(LinkIx, Side)>>,
     last_session: u64,
-    healed: bool,
+    faults: Faults,
+}
+
+/// Whether anything goes wrong by chance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Faults {
+    Off,
+    On,
 }
 
 #[derive(Debug)]
@@ -189,7 +196,7 @@ impl Links {
             links,
             of_node,
             last_session: 0,
-            healed: false,
+            faults: Faults::Off,
         }
     }
 
@@ -242,9 +249,19 @@ impl Links {
         }
     }
 
+    /// From now on sessions break of themselves and broadcasts are lost, as the links' models say.
+    pub fn begin_faults(&mut self, now: Time, effects: &mut Effects) {
+        self.faults = Faults::On;
+        for (index, link) in (0..).zip(&mut self.links) {
+            if let Some(id) = link.session.as_ref().map(|session| session.id) {
+                link.schedule_break(now, LinkIx(index), id, effects);
+            }
+        }
+    }
+
     /// From now on no session breaks of itself and no broadcast is lost.
     pub fn heal(&mut self) {
-        self.healed = true;
+        self.faults = Faults::Off;
     }
 
     /// Sends a frame in a session from this end.
@@ -268,9 +285,9 @@ impl Links {
         bytes: Bytes,
         effects: &mut Effects,
     ) {
-        let healed = self.healed;
+        let faults = self.faults;
         let this = &mut self.links[link.0 as usize];
-        let lost = this.draws.loss.chance(this.model.loss) && !healed;
+        let lost = this.draws.loss.chance(this.model.loss) && faults == Faults::On;
         let to = side.other();
         if lost || !this.carries() || bytes.len() > sm_core::limits::BROADCAST_BYTES {
             effects.signals.push((link, to, Signal::Lost(bytes.len())));
@@ -295,19 +312,20 @@ impl Links {
 
     /// The time of an entry has come.
     pub fn happen(&mut self, now: Time, link: LinkIx, later: Later, effects: &mut Effects) {
-        let healed = self.healed;
+        let faults = self.faults;
         let this = &mut self.links[link.0 as usize];
         match later {
             Later::Connect => {
                 this.connecting = false;
                 if this.may_connect() {
                     self.last_session += 1;
-                    this.begin(now, link, SessionId(self.last_session), effects);
+                    let id = SessionId(self.last_session);
+                    this.begin(now, link, (id, faults), effects);
                 }
             }
             Later::Up(id, side) => this.up(link, id, side, effects),
             Later::Break(id) => {
-                if !healed && this.is_current(id) {
+                if faults == Faults::On && this.is_current(id) {
                     this.break_session(now, link, effects);
                 }
             }
@@ -373,7 +391,13 @@ impl Link {
     }
 
     /// One end calls the other; each knows of the session as soon as the other's word has come.
-    fn begin(&mut self, now: Time, link: LinkIx, id: SessionId, effects: &mut Effects) {
+    fn begin(
+        &mut self,
+        now: Time,
+        link: LinkIx,
+        (id, faults): (SessionId, Faults),
+        effects: &mut Effects,
+    ) {
         let caller = if self.draws.breaks.chance(0.5) {
             Side::A
         } else {
@@ -392,11 +416,15 @@ impl Link {
             broken: false,
             towards,
         });
+        if faults == Faults::On {
+            self.schedule_break(caller_at, link, id, effects);
+        }
+    }
+
+    fn schedule_break(&mut self, from: Time, link: LinkIx, id: SessionId, effects: &mut Effects) {
         if let Some(mean) = self.model.break_every {
             let after = self.draws.breaks.exponential(mean);
-            effects
-                .later
-                .push((caller_at + after, link, Later::Break(id)));
+            effects.later.push((from + after, link, Later::Break(id)));
         }
     }
 

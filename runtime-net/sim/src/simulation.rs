@@ -44,8 +44,12 @@ pub struct Simulation<E: Engine = Vm> {
     /// Which partitions hold at the moment.
     partitioned: Vec<bool>,
     queue: Wheel<Due>,
-    /// How many entries of the queue are not faults to come.
+    /// How many entries of the queue are neither faults to come nor timers of nodes.
     foreground: usize,
+    /// How many nodes wait for a timer of theirs.
+    armed: usize,
+    /// How many entries of the queue are faults.
+    faults_to_come: usize,
     now: Time,
     /// When the network was ready, from which the deadline counts.
     began: Time,
@@ -135,6 +139,8 @@ impl<E: Engine> Simulation<E> {
             partitioned: vec![false; network.partitions.len()],
             queue: Wheel::default(),
             foreground: 0,
+            armed: 0,
+            faults_to_come: 0,
             now: Time::ZERO,
             began: Time::ZERO,
             links,
@@ -156,6 +162,7 @@ impl<E: Engine> Simulation<E> {
         if options.begin == Begin::Connected {
             simulation.warm_up();
         }
+        simulation.begin_faults();
         Ok(simulation)
     }
 
@@ -207,7 +214,11 @@ impl<E: Engine> Simulation<E> {
             return false;
         };
         self.now = self.now.max(Time(at));
-        self.foreground -= usize::from(due.is_foreground());
+        match due.ground() {
+            Ground::Foreground => self.foreground -= 1,
+            Ground::Fault => self.faults_to_come -= 1,
+            Ground::Timer => {}
+        }
         self.happen(due);
         true
     }
@@ -234,15 +245,18 @@ impl<E: Engine> Simulation<E> {
         self.why_over()
     }
 
-    /// Ends all faults and goes on until nothing more happens, two minutes at most; then checks that
-    /// all has come together. A run in which something always happens answers [`Stop::Deadline`].
+    /// Ends all faults, goes on for a minute and then until nothing is under way, and checks that all
+    /// has come together. Answers [`Stop::Quiet`] if so, and [`Stop::Deadline`] for a network that is
+    /// always busy.
     pub fn converge(&mut self) -> Stop {
         self.heal();
-        let until = self.now + limits::CONVERGE;
-        let saved = std::mem::replace(&mut self.options.deadline, until.since(self.began));
+        let until = (self.now + limits::CONVERGE).since(self.began);
+        let saved = std::mem::replace(&mut self.options.deadline, until);
         while self.step() {}
+        self.options.deadline = until + limits::CONVERGE;
+        while self.foreground > 0 && self.step() {}
         self.options.deadline = saved;
-        if self.violation.is_none() && self.is_quiet() {
+        if self.violation.is_none() && self.foreground == 0 {
             let facts: Vec<Facts> = (0..self.hosts.len()).map(|n| self.facts(n, true)).collect();
             let checked = self
                 .checkers
@@ -250,7 +264,11 @@ impl<E: Engine> Simulation<E> {
                 .map_or(Ok(()), |checkers| checkers.end(&facts));
             self.violation = checked.err().map(|found| found.at(self.now));
         }
-        self.why_over()
+        match (&self.violation, self.foreground) {
+            (Some(_), _) => Stop::Violation,
+            (None, 0) => Stop::Quiet,
+            (None, _) => Stop::Deadline,
+        }
     }
 
     /// What happened since the last call, as far as [`Options::detail`] asks for it.
@@ -318,7 +336,7 @@ impl<E: Engine> Simulation<E> {
     }
 
     fn is_quiet(&self) -> bool {
-        self.foreground == 0 && (self.healed || self.queue.is_empty())
+        self.foreground == 0 && self.armed == 0 && (self.healed || self.faults_to_come == 0)
     }
 
     fn why_over(&self) -> Stop {
@@ -338,7 +356,6 @@ impl<E: Engine> Simulation<E> {
                 .connect(self.now, LinkIx(link as u32), &mut effects);
         }
         self.perform(effects);
-        self.schedule_faults();
         for node in 0..self.hosts.len() {
             self.boot(NodeIx(node as u32));
         }
@@ -445,10 +462,12 @@ impl<E: Engine> Simulation<E> {
     /// Sets the node's timer where the one that is set is too late.
     fn arm(&mut self, node: NodeIx) {
         let host = &mut self.hosts[node.at()];
-        let Some(at) = host.next_timeout() else {
+        let timeout = host.next_timeout();
+        let was_armed = std::mem::replace(&mut host.armed, timeout.is_some());
+        self.armed = self.armed + usize::from(host.armed) - usize::from(was_armed);
+        let Some(at) = timeout.map(|at| at.max(self.now)) else {
             return;
         };
-        let at = at.max(self.now);
         if host.timer.is_none_or(|timer| at < timer) {
             host.timer = Some(at);
             self.push_node(at, node, NodeDue::Timer);
@@ -461,7 +480,11 @@ impl<E: Engine> Simulation<E> {
     }
 
     fn push(&mut self, at: Time, due: Due) {
-        self.foreground += usize::from(due.is_foreground());
+        match due.ground() {
+            Ground::Foreground => self.foreground += 1,
+            Ground::Fault => self.faults_to_come += 1,
+            Ground::Timer => {}
+        }
         self.queue.push(at.0, due);
     }
 
@@ -568,13 +591,28 @@ impl<E: Engine> Simulation<E> {
     }
 }
 
+/// Whether a run has to wait for an entry of the queue.
+enum Ground {
+    /// It does.
+    Foreground,
+    /// Only where faults are part of the run.
+    Fault,
+    /// Only if the node still waits for it: entries of timers that were put off stay in the queue.
+    Timer,
+}
+
 impl Due {
-    /// Whether a run without faults would have to wait for it.
-    fn is_foreground(&self) -> bool {
+    fn ground(&self) -> Ground {
         match self {
-            Due::Crash(_) | Due::PartitionBegins(_) | Due::Heal => false,
-            Due::Link(_, later) => !matches!(later, Later::Break(_)),
-            Due::Node { .. } | Due::Restart(_) | Due::PartitionEnds(_) => true,
+            Due::Crash(_) | Due::PartitionBegins(_) | Due::Heal => Ground::Fault,
+            Due::Link(_, Later::Break(_)) => Ground::Fault,
+            Due::Node {
+                due: NodeDue::Timer,
+                ..
+            } => Ground::Timer,
+            Due::Link(..) | Due::Node { .. } | Due::Restart(_) | Due::PartitionEnds(_) => {
+                Ground::Foreground
+            }
         }
     }
 }

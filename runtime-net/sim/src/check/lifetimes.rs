@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use sm_core::ids::Time;
 use sm_core::node::Step;
-use sm_core::tags::TagName;
+use sm_core::tags::{Tag, TagName};
 
 use super::{Checker, Facts};
 use crate::network::NodeIx;
 use crate::trace::{Event, Record};
 
 /// Expiry is the last write plus the lifetime; until then the tag stays, unless it is deleted.
+/// Nothing but a write makes it live longer.
 #[derive(Debug, Default)]
 pub struct Lifetimes {
     tags: BTreeMap<NodeIx, BTreeMap<TagName, Seen>>,
@@ -89,22 +90,27 @@ impl Checker for Lifetimes {
 }
 
 impl Lifetimes {
-    /// A tag that was written: it is to live for its lifetime, counted from then.
+    /// A tag that was written: it is to live for its lifetime, counted from the write. A node tells of
+    /// a write only when it is stored, so what was told last may be an older one.
     fn check_new(&mut self, facts: &Facts, fact: &super::TagFacts) -> Result<(), String> {
         let tag = &fact.tag;
-        let Some(written) = self.written.remove(&(facts.node, fact.name.clone())) else {
-            // The operator or a driver wrote it, at a time that it need not tell.
-            return Ok(());
+        let told = self.written.get(&(facts.node, fact.name.clone()));
+        let earliest = told.copied().unwrap_or(Time::ZERO);
+        let fits = match tag.lifetime {
+            None => tag.expires == Time::NEVER,
+            Some(lifetime) => (earliest + lifetime..=facts.now + lifetime).contains(&tag.expires),
         };
-        let expected = tag
-            .lifetime
-            .map_or(Time::NEVER, |lifetime| written + lifetime);
-        if tag.expires == expected {
+        if fits {
             return Ok(());
         }
+        let Tag {
+            display,
+            lifetime,
+            expires,
+            ..
+        } = tag;
         Err(format!(
-            "tag {} expires at {:?}, not at {expected:?}",
-            tag.display, tag.expires
+            "tag {display}, written at {earliest:?} or later, lives {lifetime:?} to {expires:?}"
         ))
     }
 }

@@ -50,7 +50,10 @@ impl Rig {
             worst_blindness: Span::ZERO,
             broken_at: None,
         };
-        rig.call(|links, now, effects| links.connect(now, LINK, effects));
+        rig.call(|links, now, effects| {
+            links.begin_faults(now, effects);
+            links.connect(now, LINK, effects);
+        });
         rig
     }
 

@@ -1,12 +1,10 @@
 //! What goes wrong, and how it ends.
 
-use sm_core::engine::Engine;
-use sm_core::ids::Time;
-
 use super::{Due, Simulation};
 use crate::link::{Effects, LinkIx};
 use crate::network::NodeIx;
 use crate::trace::Event;
+use sm_core::engine::Engine;
 
 impl<E: Engine> Simulation<E> {
     /// A node crashes now and stays away until it is restarted.
@@ -23,6 +21,7 @@ impl<E: Engine> Simulation<E> {
             self.links.crash(self.now, link, side, &mut effects);
         }
         self.perform(effects);
+        self.arm(node);
         self.check(node);
     }
 
@@ -70,18 +69,22 @@ impl<E: Engine> Simulation<E> {
         self.settle(node);
     }
 
-    pub(super) fn schedule_faults(&mut self) {
+    /// From here on things go wrong as the network file says, with times counted from now.
+    pub(super) fn begin_faults(&mut self) {
+        let mut effects = Effects::default();
+        self.links.begin_faults(self.now, &mut effects);
+        self.perform(effects);
         for node in 0..self.hosts.len() {
             self.schedule_crash(NodeIx(node as u32));
         }
         for partition in 0..self.partitions.len() {
-            let from = Time::ZERO + self.partitions[partition].from;
-            let until = Time::ZERO + self.partitions[partition].until;
+            let from = self.now + self.partitions[partition].from;
+            let until = self.now + self.partitions[partition].until;
             self.push(from, Due::PartitionBegins(partition));
             self.push(until, Due::PartitionEnds(partition));
         }
         if let Some(until) = self.faults.until {
-            self.push(Time::ZERO + until, Due::Heal);
+            self.push(self.now + until, Due::Heal);
         }
     }
 

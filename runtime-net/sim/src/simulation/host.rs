@@ -24,6 +24,8 @@ pub(super) struct Host<E: Engine> {
     /// Whether a slice runs or is about to: what comes meanwhile waits.
     pub(super) awake: bool,
     pub(super) inbox: VecDeque<Input>,
+    /// Whether the node waits for a timer.
+    pub(super) armed: bool,
     /// The earliest timer in the queue.
     pub(super) timer: Option<Time>,
     pub(super) tags: Vec<NodeTag>,
@@ -50,6 +52,7 @@ impl<E: Engine> Host<E> {
             store: Store::new(memory, seed.stream("store", u64::from(ix.0))),
             awake: false,
             inbox: VecDeque::new(),
+            armed: false,
             timer: None,
             tags,
             tags_changed: true,

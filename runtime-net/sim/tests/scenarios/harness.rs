@@ -89,8 +89,10 @@ impl Scenario {
             Some(other) => Err(format!("{other:?}")),
             None => Err(format!("{stop:?} at {:?}", run.now())),
         };
-        if run.converge() == Stop::Violation {
-            return Err(format!("{:?}", run.violation()));
+        match run.converge() {
+            Stop::Violation => return Err(format!("{:?}", run.violation())),
+            Stop::Deadline => return Err("it does not come to rest".to_owned()),
+            Stop::Done | Stop::Quiet => {}
         }
         let printed = run
             .take_records()
