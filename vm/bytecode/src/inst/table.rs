@@ -216,7 +216,7 @@ macro_rules! for_each_instruction {
     0x71 MapLen { dst: Def<Int>, map: Use<Any> } check map_only, fuel 1;
     /// `dst =` the entry of `key`, -1 if there is none; valid until the map changes its structure
     0x72 MapFind { dst: Def<Int>, map: Use<Any>, key: Use<Any> } check map_find,
-        fuel 4 + 1 / 1 "slots of the key; 16 bytes of text count as one";
+        fuel 4 + 1 / 1 "slots of the key; 16 bytes of text count as one", traps [NotData];
     /// `dst =` the key of an entry
     0x73 MapKeyAt { dst: Def<Any>, map: Use<Any>, entry: Use<Int> } check map_key_at, fuel 2,
         traps [IndexOutOfRange];
@@ -225,13 +225,15 @@ macro_rules! for_each_instruction {
         traps [IndexOutOfRange];
     /// `map[key] = value`; a key that was there keeps its place, a new one is the last
     0x75 MapInsert { map: Use<Any>, key: Use<Any>, value: Use<Any> } check map_insert,
-        fuel 6 + 1 / 1 "slots of the key; 16 bytes of text count as one", effects [ALLOC];
+        fuel 6 + 1 / 1 "slots of the key; 16 bytes of text count as one", effects [ALLOC],
+        traps [NotData];
     /// `dst = set.insert(key)`: whether it was not there
     0x76 SetInsert { dst: Def<Bool>, set: Use<Any>, key: Use<Any> } check set_insert,
-        fuel 6 + 1 / 1 "slots of the key; 16 bytes of text count as one", effects [ALLOC];
+        fuel 6 + 1 / 1 "slots of the key; 16 bytes of text count as one", effects [ALLOC],
+        traps [NotData];
     /// `dst = map.remove(key)`: whether it was there; the order of the others stays
     0x77 MapRemove { dst: Def<Bool>, map: Use<Any>, key: Use<Any> } check map_remove,
-        fuel 6 + 1 / 1 "slots of the key; 16 bytes of text count as one";
+        fuel 6 + 1 / 1 "slots of the key; 16 bytes of text count as one", traps [NotData];
     /// `map.clear()`
     0x78 MapClear { map: Use<Any> } check map_clear, fuel 4;
 }
@@ -286,7 +288,8 @@ macro_rules! for_each_instruction {
     0xa0 TagConst { dst: Def<Any>, tag: TagIx } check tag_const, fuel 2, effects [ALLOC];
     /// `dst = tags[tag](args)`; `args` are the slots of the family's keys
     0xa1 TagMember { dst: Def<Any>, tag: TagIx, args: Uses } check tag_member,
-        fuel 6 + 1 / 8 "bytes of the keys", effects [ALLOC];
+        fuel 6 + 1 / 8 "bytes of the keys; their parts, if more", effects [ALLOC],
+        traps [NotData];
     /// `dst = src` with its value type forgotten
     0xa2 TagErase { dst: Def<AnyTag>, src: Use<Any> } check tag_erase, fuel 1;
     /// `dst = create(tag, value)`, a `TagCode`. `lifetime` in nanoseconds, -1 for the declared
@@ -294,23 +297,26 @@ macro_rules! for_each_instruction {
     0xa3 TagCreate {
         dst: Def<Int>, tag: Use<Any>, value: Uses, lifetime: Use<Int>, read: Use<Int>,
         write: Use<Int>
-    } check tag_create, fuel 16 + 1 / 8 "bytes of the value", effects [PRIM], traps [NotData];
+    } check tag_create, fuel 16 + 1 / 8 "bytes of the value; its parts, if more",
+        effects [PRIM], traps [NotData];
     /// `dst = delete(tag)`: whether it was there
     0xa4 TagDelete { dst: Def<Bool>, tag: Use<Any> } check tag_any, fuel 16, effects [PRIM];
     /// `dst = has(tag)`
     0xa5 TagHas { dst: Def<Bool>, tag: Use<Any> } check tag_any, fuel 8, effects [PRIM];
     /// `dsts = read(tag)`, the slots of an option of the tag's value type
     0xa6 TagRead { dsts: Defs, tag: Use<Any> } check tag_read,
-        fuel 16 + 1 / 8 "bytes of the value", effects [PRIM ALLOC];
+        fuel 16 + 1 / 8 "bytes of the value; its parts, if more", effects [PRIM ALLOC];
     /// `dst = write(tag, value)`, a `TagCode`
     0xa7 TagWrite { dst: Def<Int>, tag: Use<Any>, value: Uses } check tag_write,
-        fuel 16 + 1 / 8 "bytes of the value", effects [PRIM], traps [NotData];
+        fuel 16 + 1 / 8 "bytes of the value; its parts, if more", effects [PRIM],
+        traps [NotData];
     /// `dst =` the version of the tag, 0 if it is absent
     0xa8 TagVersion { dst: Def<Int>, tag: Use<Any> } check tag_any, fuel 8, effects [PRIM];
     /// `dsts = block(tag)`, the slots of an option of the tag's value type: none when `timeout`
     /// nanoseconds (-1: no end) passed. Waits for a version larger than `after`; -1: from now.
     0xa9 TagBlock { dsts: Defs, tag: Use<Any>, timeout: Use<Int>, after: Use<Int> }
-        check tag_block, fuel 16 + 1 / 8 "bytes of the value", effects [PRIM SUSPEND ALLOC];
+        check tag_block, fuel 16 + 1 / 8 "bytes of the value; its parts, if more",
+        effects [PRIM SUSPEND ALLOC];
     /// `dst = {wanted, !unwanted}`, each an `AnyTag`
     0xaa PlaceNew { dst: Def<Place>, wanted: Uses, unwanted: Uses } check place_new,
         fuel 8 + 1 / 1 "tags", effects [ALLOC];
@@ -324,7 +330,7 @@ macro_rules! for_each_instruction {
 "Messages and the node" {
     /// `dst =` the identity of a new message that starts in `func(args)`
     0xb0 Spawn { dst: Def<Id>, func: FuncRef, args: Uses } check spawn,
-        fuel 64 + 1 / 8 "bytes of the arguments", effects [PRIM ALLOC],
+        fuel 64 + 1 / 8 "bytes of the arguments; their parts, if more", effects [PRIM ALLOC],
         traps [TooManyChildren NotData];
     /// `dst = sys_migrate(hop)`, a `HopCode`: goes on there, or here with the error. `timeout` in
     /// nanoseconds, -1 for the node's own
