@@ -1,4 +1,21 @@
 //! The virtual machine of Smart Messages: interpreter, heap, capture and restore.
+//!
+//! A [`Program`] is linked once from verified bricks and shared by all its messages. A [`Machine`]
+//! is one message: code, stack, heap, random numbers. It runs until it needs its node
+//! ([`Outcome`]), asks what can be answered at once through a [`Host`], and can be written out as
+//! canonical bytes and restored at another node between any two runs.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | `link`, `program`, `op` | from bricks to 16-byte instructions with the program's own indices |
+//! | `interp`, `natives` | the loop, and everything it calls |
+//! | `heap`, `stack` | plain words; the only module that knows bits is `heap::layout` |
+//! | `capture` | the whole state as bytes, `docs/STATE.md` |
+//! | `data`, [`value`] | values that leave a message, inside and outside of a machine |
+//!
+//! **Invariants.** Nothing runs that was not verified. A run is a function of program, state and
+//! answers. A machine stops at safepoints alone, and there its state is exact. Fuel is the same
+//! number however a run is divided. There is no `unsafe` here, no clock, no thread, no global.
 
 mod capture;
 mod data;

@@ -655,3 +655,12 @@ fn text_constants_are_not_copied_into_states() {
     let outcome = moved(&machine, limits()).run(1000, &mut host);
     assert_eq!(value(&program, &outcome), Value::Str("x".repeat(10_000)));
 }
+
+/// A node may run its messages on any thread, one at a time.
+#[test]
+fn machines_and_programs_can_change_threads() {
+    fn moves<T: Send>() {}
+    fn shared<T: Send + Sync>() {}
+    moves::<Machine>();
+    shared::<Program>();
+}
