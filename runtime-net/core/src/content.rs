@@ -268,6 +268,23 @@ impl<E: Engine> Library<E> {
         self.launches.len()
     }
 
+    /// Whether it takes no more code from neighbors.
+    pub fn is_full(&self) -> bool {
+        self.bytes >= limits::CODE_BYTES
+    }
+
+    /// Whether what is here of a program is more than a program may be.
+    pub fn is_too_large(&self, launch: &LaunchHash) -> bool {
+        let signed = self.launches.get(launch);
+        let program = signed.map(|signed| ContentId::program(signed.launch.program));
+        let needs = program.and_then(|program| self.pieces.get(&program));
+        let needs = needs.into_iter().flat_map(|manifest| &manifest.needs);
+        let sizes = needs
+            .filter_map(|id| self.pieces.get(id))
+            .map(|piece| piece.bytes.len());
+        sizes.sum::<usize>() > limits::PROGRAM_BYTES
+    }
+
     /// Whether it has grown enough to be trimmed.
     pub fn is_overfull(&self) -> bool {
         self.launches.len() > self.trim_at.0 || self.bytes > self.trim_at.1

@@ -253,7 +253,7 @@ pub enum HopFault {
     NoSession,
     /// The hop is not between this node and that neighbor, in that direction.
     NotYourHop,
-    /// There is no such hop (any more), and the frame has a meaning only where there is.
+    /// There never was such a hop.
     NoSuchHop,
     /// The hop is not at a point where this can come.
     OutOfTurn,

@@ -40,6 +40,13 @@ pub const LAUNCHES_CACHED: usize = 1_024;
 /// The most bytes of bricks a node remembers beyond those in use.
 pub const BRICK_CACHE_BYTES: usize = 64 << 20;
 
+/// The most bytes of code a node holds, also in use; beyond it none is taken from neighbors.
+pub const CODE_BYTES: usize = 256 << 20;
+/// The most bytes of code that one program consists of.
+pub const PROGRAM_BYTES: usize = 16 << 20;
+/// The most things asked of one neighbor that have not come.
+pub const ASKED_PER_NEIGHBOR: usize = 4 * WANTED_PER_FRAME;
+
 /// The most things a node remembers that one neighbor has, to spare sending them again.
 pub const KNOWN_PER_NEIGHBOR: usize = 4_096;
 
@@ -85,8 +92,10 @@ pub const NEIGHBORS: usize = 1_024;
 pub const BREADCRUMBS: usize = 65_536;
 /// The most nodes a report passes on its way home.
 pub const REPORT_HOPS: u8 = 64;
-/// The most outputs, prints or log lines of one turn; the rest is dropped and counted.
+/// The most outputs, prints or log lines of one turn; the rest is dropped.
 pub const EFFECTS_PER_TURN: usize = 4_096;
+/// The most bytes in the outputs of one turn; the rest is dropped.
+pub const EFFECT_BYTES_PER_TURN: usize = 4 << 20;
 /// The longest result of a message that is reported; a longer one is cut to nothing.
 pub const RESULT_BYTES: usize = 256 << 10;
 /// The most lines of a stack trace in a report.

@@ -231,8 +231,8 @@ impl Hops {
                 self.send(from, hop, HopFrame::Lost);
                 Ok(())
             }
-            // It crossed this node's refusal.
-            HopFrame::Abort | HopFrame::State => Ok(()),
+            // It crossed this node's refusal, or says again what this node has heard.
+            HopFrame::Abort | HopFrame::State | HopFrame::Unknown => Ok(()),
             _ => Err(HopFault::NoSuchHop),
         }
     }

@@ -181,7 +181,8 @@ impl Hops {
         Ok(())
     }
 
-    /// Presumed abort: what this node does not know was aborted.
+    /// Presumed abort: what this node does not know was aborted. Other answers may be late, such
+    /// as a second DONE to a COMMIT that was repeated; but not for a hop that never was.
     fn frame_for_forgotten(
         &mut self,
         from: NodeId,
@@ -189,12 +190,13 @@ impl Hops {
         frame: HopFrame,
     ) -> Result<(), HopFault> {
         match frame {
-            HopFrame::Prepared(_) | HopFrame::Query => {
-                self.send(from, hop, HopFrame::Unknown);
-                Ok(())
+            HopFrame::Prepared(_) | HopFrame::Query => self.send(from, hop, HopFrame::Unknown),
+            _ if (hop.incarnation, hop.sequence) >= (self.incarnation, self.sequence) => {
+                return Err(HopFault::NoSuchHop);
             }
-            _ => Err(HopFault::NoSuchHop),
+            _ => {}
         }
+        Ok(())
     }
 
     fn send_rest(&mut self, hop: HopId) {

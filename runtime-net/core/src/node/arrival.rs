@@ -35,6 +35,8 @@ pub(super) struct Incoming<E: Engine> {
 enum Rest {
     Awaited,
     Here,
+    /// And the message is this node's own.
+    Owned,
 }
 
 impl<E: Engine> Node<E> {
@@ -227,7 +229,7 @@ impl<E: Engine> Node<E> {
         let Some(arrived) = self.incoming.get_mut(&hop).filter(|_| hop.node == from) else {
             return more;
         };
-        if arrived.rest == Rest::Here && bytes.is_empty() {
+        if arrived.rest != Rest::Awaited && bytes.is_empty() {
             // It was in the offer, and has perhaps been verified since.
             return More::Follows;
         }
@@ -248,14 +250,19 @@ impl<E: Engine> Node<E> {
 
     /// Content has come that this node asked that neighbor for.
     pub(super) fn take_content(&mut self, from: NodeId, pieces: &[(ContentKind, &[u8])]) {
-        let mut names_more = false;
+        let mut taken = BTreeSet::new();
         for (kind, bytes) in pieces {
             match self.take_piece(from, *kind, bytes) {
-                Ok(()) => names_more |= matches!(kind, ContentKind::Launch | ContentKind::Program),
+                Ok(()) => drop(taken.insert(*kind)),
                 Err(error) => self.refuse_piece(from, *kind, bytes, &error),
             }
         }
-        self.look_again(names_more.then_some(from));
+        let names_more =
+            taken.contains(&ContentKind::Launch) || taken.contains(&ContentKind::Program);
+        // What nobody asked for is not worth the search for who may have waited for it.
+        if !taken.is_empty() {
+            self.look_again(names_more.then_some(from));
+        }
     }
 
     /// A piece cannot be used: what waits for it from there waits in vain.
@@ -302,6 +309,9 @@ impl<E: Engine> Node<E> {
             Some(session) => session.answered(&id),
             None => return Err(ContentError::Unasked(id)),
         }
+        if self.library.is_full() {
+            return Err(ContentError::TooLarge);
+        }
         self.library.add(kind, bytes).map(drop)
     }
 
@@ -339,6 +349,9 @@ impl<E: Engine> Node<E> {
             return;
         };
         let envelope = arrived.envelope;
+        if self.library.is_too_large(&envelope.launch) {
+            return self.turn_away(hop, HopError::Quota, "the program is too large");
+        }
         let waits = arrived.rest == Rest::Awaited || arrived.resident.is_some();
         if waits || !self.library.missing(&envelope.launch).is_empty() {
             return;
@@ -439,8 +452,15 @@ impl<E: Engine> Node<E> {
     }
 
     /// Answers the hop for a message that is this node's own from here on.
+    ///
+    /// Two honest neighbors never decide for one message; if two do, the first one is believed.
     pub(super) fn own(&mut self, hop: HopId) {
         let now = self.now;
+        if self.is_own(hop) {
+            self.refused(hop.node, "the message is here already");
+            self.incoming_mut(hop).resident = None;
+            return;
+        }
         let Some(arrived) = self.incoming.get_mut(&hop) else {
             return;
         };
@@ -453,6 +473,16 @@ impl<E: Engine> Node<E> {
         if resident.answer(Answer::Hop(HopCode::Ok)).is_err() {
             arrived.resident = None;
         }
+        arrived.rest = Rest::Owned;
+    }
+
+    /// Whether the message of a hop stands here already, or is about to.
+    fn is_own(&self, hop: HopId) -> bool {
+        let Some(message) = self.incoming.get(&hop).map(|a| a.envelope.message) else {
+            return false;
+        };
+        let owned = |a: &Incoming<E>| a.rest == Rest::Owned && a.envelope.message == message;
+        self.messages.contains_key(&message) || self.incoming.values().any(owned)
     }
 
     /// The message is this node's own and runs.
@@ -489,6 +519,10 @@ impl<E: Engine> Node<E> {
     /// A message begins to live here.
     pub(super) fn settle_in(&mut self, resident: Resident<E>) {
         let message: MessageId = resident.envelope.message;
+        if self.messages.contains_key(&message) {
+            // An id that somebody has made up: the message that stands here is not replaced.
+            return self.refused(self.config.node, "the message is here already");
+        }
         let expires = resident.expires();
         self.count_launch(resident.envelope.launch);
         self.timers.insert((expires, TimerKind::Life(message)));

@@ -58,6 +58,9 @@ impl<E: Engine> Node<E> {
             return;
         };
         let (from, launch) = (waiting.from, waiting.envelope.launch);
+        if self.library.is_too_large(&launch) {
+            return self.give_up_copy(number);
+        }
         if self.library.missing(&launch).is_empty() {
             return self.start_copy(number);
         }

@@ -285,6 +285,9 @@ impl<E: Engine> Node<E> {
 
     /// Sends what is here of this content, as many pieces in a frame as fit.
     pub(super) fn send_content(&mut self, to: NodeId, wanted: &[ContentId]) {
+        if self.backlogged(to) {
+            return self.refused(to, "it asks for more than it takes");
+        }
         let distinct: BTreeSet<&ContentId> = wanted.iter().collect();
         let mut frame: Vec<(ContentKind, Arc<[u8]>)> = Vec::new();
         let mut size = 0;

@@ -15,6 +15,8 @@ use crate::tags::{Access, Actor, TagError, TagName, TagSpace, TagSpec, Written};
 #[derive(Debug)]
 pub(super) struct Effects<E: Engine> {
     pub(super) outputs: Vec<Output>,
+    /// What the outputs hold, in bytes.
+    bytes: usize,
     pub(super) spawned: Vec<Resident<E>>,
 }
 
@@ -22,6 +24,7 @@ impl<E: Engine> Default for Effects<E> {
     fn default() -> Self {
         Self {
             outputs: Vec::new(),
+            bytes: 0,
             spawned: Vec::new(),
         }
     }
@@ -49,21 +52,28 @@ impl<E: Engine> View<'_, E> {
         self.resident.envelope.message
     }
 
-    /// Keeps an effect for the end of the turn; beyond the bound it is dropped.
-    fn effect(&mut self, output: Output) {
-        if self.effects.outputs.len() < limits::EFFECTS_PER_TURN {
-            self.effects.outputs.push(output);
+    /// Keeps an effect that holds so many bytes for the end of the turn; beyond the bounds it is
+    /// dropped.
+    fn effect(&mut self, bytes: usize, output: impl FnOnce() -> Output) {
+        let effects = &mut *self.effects;
+        let room = limits::EFFECT_BYTES_PER_TURN - effects.bytes;
+        if effects.outputs.len() < limits::EFFECTS_PER_TURN && bytes <= room {
+            effects.bytes += bytes;
+            effects.outputs.push(output());
         }
     }
 
-    fn trace(&mut self, step: impl FnOnce() -> Step) {
+    /// Tells of a step, whose description holds so many bytes.
+    fn trace(&mut self, bytes: usize, step: impl FnOnce() -> Step) {
         if self.tracing == Tracing::On {
             let (at, message) = (self.now, self.message());
-            self.effect(Output::Trace(Trace {
-                at,
-                message,
-                step: step(),
-            }));
+            self.effect(bytes, || {
+                Output::Trace(Trace {
+                    at,
+                    message,
+                    step: step(),
+                })
+            });
         }
     }
 
@@ -88,7 +98,7 @@ impl<E: Engine> View<'_, E> {
             Written::Kept => self.wrote(spec, value, new),
             Written::ForDriver => {
                 let (message, tag) = (self.message(), spec.name.clone());
-                self.effect(Output::IoWrite {
+                self.effect(value.len(), || Output::IoWrite {
                     tag,
                     value: value.to_vec(),
                     message,
@@ -107,7 +117,7 @@ impl<E: Engine> View<'_, E> {
 
     fn wrote(&mut self, spec: &TagSpec<'_>, value: &[u8], new: bool) {
         self.resident.envelope.budget.tags -= u32::from(new);
-        self.trace(|| Step::TagWritten {
+        self.trace(value.len(), || Step::TagWritten {
             display: spec.display.to_owned(),
             tag: spec.name.clone(),
             value: value.to_vec(),
@@ -116,7 +126,12 @@ impl<E: Engine> View<'_, E> {
 
     fn child(&self, entry: EntryRef, arguments: &[u8]) -> Result<Resident<E>, SpawnRefused> {
         let parent = &*self.resident;
-        if self.room <= self.effects.spawned.len() || parent.envelope.budget.children == 0 {
+        let Envelope {
+            spawned, budget, ..
+        } = parent.envelope;
+        // The count can be a stranger's word.
+        let counted = spawned < u64::MAX && budget.children > 0;
+        if self.room <= self.effects.spawned.len() || !counted {
             return Err(SpawnRefused);
         }
         let message = parent.envelope.message.child(parent.envelope.spawned);
@@ -164,7 +179,7 @@ impl<E: Engine> Host for View<'_, E> {
         let name = name_of(tag);
         let deleted = self.tags.delete(self.now, &self.actor(), &name);
         if deleted {
-            self.trace(|| Step::TagDeleted {
+            self.trace(name.key.len(), || Step::TagDeleted {
                 display: tag.decl.name.clone(),
                 tag: name,
             });
@@ -230,7 +245,7 @@ impl<E: Engine> Host for View<'_, E> {
 
     fn print(&mut self, text: &str) {
         let (message, launch) = (self.message(), self.resident.envelope.launch);
-        self.effect(Output::Print {
+        self.effect(text.len(), || Output::Print {
             message,
             launch,
             text: text.to_owned(),

@@ -60,6 +60,7 @@ impl<E: Engine> Node<E> {
             .into_iter()
             .flatten()
             .find_map(|node| self.peers.get(&node));
+        let hops_left = hops_left.min(limits::REPORT_HOPS);
         match (next.copied(), hops_left.checked_sub(1)) {
             (Some(session), Some(hops_left)) => {
                 let bytes = Frame::Report {

@@ -58,7 +58,7 @@ impl Session {
 
     /// Notes that the peer is being asked for something; whether it had not been before.
     pub(super) fn ask(&mut self, id: ContentId) -> bool {
-        self.asked.insert(id)
+        self.asked.len() < limits::ASKED_PER_NEIGHBOR && self.asked.insert(id)
     }
 
     /// Whether the peer has been asked for this.

@@ -3,6 +3,7 @@
 mod attacks;
 mod chaos;
 mod hops;
+mod hostile;
 mod toy;
 mod turns;
 mod world;

@@ -9,7 +9,7 @@ use sm_bytecode::{HopCode, TrapKind};
 use sm_vm::{Answer, KillKind, Outcome, TagBuf, TrapReport};
 
 use super::host::{Effects, View, name_of};
-use super::resident::Phase;
+use super::resident::{Phase, Resident};
 use super::{End, Kill, Node, Progress, Step, TimerKind, TraceFrame};
 use crate::engine::Engine;
 use crate::hop::HopError;
@@ -76,7 +76,9 @@ impl<E: Engine> Node<E> {
     fn begin_turn(&mut self) -> Option<Turn<E>> {
         loop {
             let message = self.ready.pop_front()?;
-            let Some(resident) = self.messages.get_mut(&message) else {
+            // One that has ended can still be in the queue, and its id be here again.
+            let ready = |resident: &&mut Resident<E>| resident.phase == Phase::Ready;
+            let Some(resident) = self.messages.get_mut(&message).filter(ready) else {
                 continue;
             };
             match resident.take() {
@@ -178,7 +180,9 @@ impl<E: Engine> Node<E> {
             effects,
             ..
         } = turn;
-        let Effects { outputs, spawned } = effects;
+        let Effects {
+            outputs, spawned, ..
+        } = effects;
         self.counters.turns += 1;
         self.held.extend(outputs);
         // A machine that has ended has no state to keep.

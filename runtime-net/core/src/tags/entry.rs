@@ -170,7 +170,9 @@ impl Tag {
 
     fn allows(&self, access: Access, actor: &Actor) -> bool {
         match access {
-            Access::Any | Access::Code => true,
+            Access::Any => true,
+            // A stranger's state can stand anywhere in the module's code.
+            Access::Code => actor.standing == Standing::Trusted,
             Access::Owner => {
                 let trusted = (Standing::Trusted, Standing::Trusted);
                 (self.standing, actor.standing) == trusted && self.author == actor.author

@@ -14,7 +14,7 @@ use crate::tags::Standing;
 use crate::wire::{BareStep, Copy, Frame, More, Offer};
 
 /// A node that runs something, and a neighbor whose every frame the test writes.
-fn victim() -> World {
+pub(super) fn victim() -> World {
     let mut world = World::line(2);
     world.start(0, "block go\ndone 1");
     world.settle();
@@ -22,7 +22,7 @@ fn victim() -> World {
 }
 
 /// The neighbor sends this; its own node is told nothing.
-fn attack(world: &mut World, frame: &Frame<'_>) {
+pub(super) fn attack(world: &mut World, frame: &Frame<'_>) {
     attack_with(world, &frame.encode());
 }
 
@@ -33,14 +33,14 @@ fn attack_with(world: &mut World, bytes: &[u8]) {
 }
 
 /// The node still does its work.
-fn assert_alive(world: &mut World) {
+pub(super) fn assert_alive(world: &mut World) {
     assert_eq!(world.places()[0], 1);
     world.start(0, "write go 1\ndone 2");
     world.settle();
     assert!(world.ends().contains(&done("1")) && world.ends().contains(&done("2")));
 }
 
-fn hop(sequence: u64) -> HopId {
+pub(super) fn hop(sequence: u64) -> HopId {
     HopId {
         node: key(1),
         incarnation: Incarnation(0),
@@ -48,7 +48,7 @@ fn hop(sequence: u64) -> HopId {
     }
 }
 
-fn envelope(signed: &SignedLaunch) -> Envelope {
+pub(super) fn envelope(signed: &SignedLaunch) -> Envelope {
     Envelope {
         message: MessageId([7; 32]),
         launch: signed.hash,
@@ -63,7 +63,7 @@ fn envelope(signed: &SignedLaunch) -> Envelope {
     }
 }
 
-fn state(script: &str) -> Vec<u8> {
+pub(super) fn state(script: &str) -> Vec<u8> {
     let machine = Toy::start(
         &script.lines().map(str::to_owned).collect(),
         sm_bytecode::EntryRef {
@@ -80,7 +80,7 @@ fn state(script: &str) -> Vec<u8> {
 }
 
 /// An offer of the program, with its launch attached.
-fn offer<'a>(signed: &'a SignedLaunch, state: &'a [u8], hop: HopId) -> Offer<'a> {
+pub(super) fn offer<'a>(signed: &'a SignedLaunch, state: &'a [u8], hop: HopId) -> Offer<'a> {
     Offer {
         hop,
         envelope: envelope(signed),
@@ -90,9 +90,9 @@ fn offer<'a>(signed: &'a SignedLaunch, state: &'a [u8], hop: HopId) -> Offer<'a>
     }
 }
 
-const SCRIPT: &str = "print in\nblock never";
+pub(super) const SCRIPT: &str = "print in\nblock never";
 
-fn victim_with_code() -> (World, SignedLaunch) {
+pub(super) fn victim_with_code() -> (World, SignedLaunch) {
     let mut world = victim();
     world.give_code(0, SCRIPT);
     (world, launch(1, SCRIPT, LaunchLimits::default()))
@@ -240,7 +240,8 @@ fn frames_of_unknown_and_of_others_hops_change_nothing() {
             step: BareStep::Unknown,
         },
     );
-    assert_eq!(world.refusals().len(), 5);
+    // The last one may be said again by an honest neighbor; the others never.
+    assert_eq!(world.refusals().len(), 4);
     assert_alive(&mut world);
 }
 

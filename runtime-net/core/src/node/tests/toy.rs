@@ -98,83 +98,48 @@ impl Machine {
             .get(self.pc)
             .cloned()
             .unwrap_or_else(|| "done 0".to_owned());
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let word = |at: usize| words.get(at).copied().unwrap_or_default();
-        let number = |at: usize| word(at).parse::<u64>().ok();
-        let nanoseconds = |at: usize| number(at).map(|ms| ms * 1_000_000);
+        let mut words: Vec<&str> = line.split_whitespace().collect();
+        words.resize(3, "");
         self.pc += 1;
-        match word(0) {
-            "print" => host.print(word(1)),
+        let [verb, first, second] = [words[0], words[1], words[2]];
+        self.ask(host, verb, first, second);
+        let number = first.parse::<u64>().unwrap_or(0);
+        match verb {
+            "print" => host.print(first),
             "show" => host.print(&self.register.to_string()),
-            "create" => {
-                let options = CreateOptions::default();
-                let value = word(2).as_bytes();
-                self.register = host.tag_create(&tag(word(1)).as_ref(), value, options) as i64;
-            }
-            "write" => {
-                let value = word(2).as_bytes();
-                self.register = host.tag_write(&tag(word(1)).as_ref(), value) as i64;
-            }
-            "delete" => self.register = host.tag_delete(&tag(word(1)).as_ref()).into(),
-            "has" => self.register = host.tag_has(&tag(word(1)).as_ref()).into(),
-            "version" => self.register = host.tag_version(&tag(word(1)).as_ref()) as i64,
-            "read" => {
-                let tag = tag(word(1));
-                let text = host
-                    .tag_read(&tag.as_ref())
-                    .map(|value| text(value).to_owned());
-                host.print(text.as_deref().unwrap_or("none"));
-            }
-            "block" => {
-                let (tag, timeout) = (tag(word(1)), nanoseconds(2));
-                return Some(Outcome::Block {
-                    tag,
-                    timeout,
-                    after: None,
-                });
-            }
-            "move" => {
-                let hop = super::world::key(number(1).unwrap_or(99) as usize).0;
-                return Some(Outcome::Move {
-                    hop,
-                    timeout: nanoseconds(2),
-                });
-            }
-            "copy" => return Some(Outcome::MoveAll),
-            "spawn" => {
-                let function = number(1).unwrap_or(0) as u16;
-                let entry = EntryRef {
-                    brick: BrickHash([0; 32]),
-                    function,
-                };
-                self.register = host.spawn(entry, &[]).is_ok().into();
-            }
-            "here" => self.register = i64::from(host.here()[0]),
-            "hops" => self.register = host.hops() as i64,
-            "now" => self.register = (host.now() / 1_000_000) as i64,
-            "spin" => self.spin = number(1).unwrap_or(0),
-            "pad" => self.pad = number(1).unwrap_or(0) as usize,
-            "yield" => return Some(Outcome::Yield),
-            "goto" => self.pc = number(1).unwrap_or(0) as usize,
-            "zero" if self.register == 0 => self.pc = number(1).unwrap_or(0) as usize,
-            "done" => {
-                let bytes = word(1).as_bytes().to_vec();
-                return Some(Outcome::Done(Data {
-                    ty: TypeHash([0; 32]),
-                    bytes,
-                }));
-            }
-            "trap" => {
-                let (kind, message) = (TrapKind::Panic, Some("trapped".to_owned()));
-                return Some(Outcome::Trap(TrapReport {
-                    kind,
-                    message,
-                    frames: Vec::new(),
-                }));
-            }
+            "spin" => self.spin = number,
+            "pad" => self.pad = number as usize,
+            "goto" => self.pc = number as usize,
+            "zero" if self.register == 0 => self.pc = number as usize,
             _ => {}
         }
-        None
+        stop(verb, first, second)
+    }
+
+    /// The steps that put something into the register, or a tag's value on paper.
+    fn ask(&mut self, host: &mut dyn Host, verb: &str, first: &str, second: &str) {
+        let (tag, value) = (tag(first), second.as_bytes());
+        let tag = tag.as_ref();
+        self.register = match verb {
+            "create" => host.tag_create(&tag, value, CreateOptions::default()) as i64,
+            "write" => host.tag_write(&tag, value) as i64,
+            "delete" => host.tag_delete(&tag).into(),
+            "has" => host.tag_has(&tag).into(),
+            "version" => host.tag_version(&tag) as i64,
+            "spawn" => {
+                let (brick, function) = (BrickHash([0; 32]), first.parse().unwrap_or(0));
+                host.spawn(EntryRef { brick, function }, &[]).is_ok().into()
+            }
+            "here" => i64::from(host.here()[0]),
+            "hops" => host.hops() as i64,
+            "now" => (host.now() / 1_000_000) as i64,
+            "read" => {
+                let value = host.tag_read(&tag).map(|value| text(value).to_owned());
+                host.print(value.as_deref().unwrap_or("none"));
+                self.register
+            }
+            _ => self.register,
+        };
     }
 
     fn decode(script: &Rc<[String]>, state: &[u8]) -> Result<Self, DecodeError> {
@@ -337,6 +302,35 @@ impl Engine for Toy {
             frames: Vec::new(),
         }
     }
+}
+
+/// What a step makes the machine stop for.
+fn stop(verb: &str, first: &str, second: &str) -> Option<Outcome> {
+    let timeout = second.parse::<u64>().ok().map(|ms| ms * 1_000_000);
+    let ty = TypeHash([0; 32]);
+    Some(match verb {
+        "block" => Outcome::Block {
+            tag: tag(first),
+            timeout,
+            after: None,
+        },
+        "move" => Outcome::Move {
+            hop: super::world::key(first.parse().unwrap_or(99)).0,
+            timeout,
+        },
+        "copy" => Outcome::MoveAll,
+        "yield" => Outcome::Yield,
+        "done" => Outcome::Done(Data {
+            ty,
+            bytes: first.as_bytes().to_vec(),
+        }),
+        "trap" => Outcome::Trap(TrapReport {
+            kind: TrapKind::Panic,
+            message: Some("trapped".to_owned()),
+            frames: Vec::new(),
+        }),
+        _ => return None,
+    })
 }
 
 fn text(bytes: &[u8]) -> &str {
