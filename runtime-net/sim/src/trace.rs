@@ -42,6 +42,8 @@ pub enum Event {
         node: NodeIx,
         /// What it will still know.
         memory: Memory,
+        /// How many batches its store has for good that it was not told of.
+        untold: usize,
     },
     /// A node learnt of a new session.
     SessionUp {

@@ -28,16 +28,13 @@ impl Checker for Converges {
     fn event(&mut self, record: &Record) -> Result<(), String> {
         match &record.event {
             Event::Step { node, trace } => self.step(*node, trace.message, &trace.step),
-            // What a node told of, it had stored: with memory it loses nothing.
+            // What a node told of, it had stored: with memory it loses nothing. But what it had just
+            // stored and not yet told of may have been the end of any message that it held.
             Event::NodeDown {
                 node,
-                memory: Memory::Lost,
-            } => {
-                let lost = self.held.remove(node).unwrap_or_default();
-                self.excused.extend(lost);
-                let here = self.alive.iter().filter(|(_, at)| *at == node);
-                self.excused.extend(here.map(|(message, _)| *message));
-            }
+                memory,
+                untold,
+            } if *memory == Memory::Lost || *untold > 0 => self.excuse(*node),
             _ => {}
         }
         Ok(())
@@ -71,6 +68,14 @@ impl Checker for Converges {
 }
 
 impl Converges {
+    /// Whatever a node held may be gone.
+    fn excuse(&mut self, node: NodeIx) {
+        self.excused
+            .extend(self.held.remove(&node).unwrap_or_default());
+        let here = self.alive.iter().filter(|(_, at)| **at == node);
+        self.excused.extend(here.map(|(message, _)| *message));
+    }
+
     fn step(&mut self, node: NodeIx, message: MessageId, step: &Step) {
         match step {
             Step::Launched

@@ -60,7 +60,11 @@ fn step(node: NodeIx, at: u64, byte: u8, step: Step) -> Record {
 fn down(node: NodeIx, memory: Memory) -> Record {
     Record {
         at: Time(1_000),
-        event: Event::NodeDown { node, memory },
+        event: Event::NodeDown {
+            node,
+            memory,
+            untold: 0,
+        },
     }
 }
 

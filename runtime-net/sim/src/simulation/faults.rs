@@ -13,9 +13,12 @@ impl<E: Engine> Simulation<E> {
         if host.node.is_none() {
             return;
         }
-        host.crash();
-        let memory = host.store.memory;
-        self.note(Event::NodeDown { node, memory });
+        let (memory, untold) = (host.store.memory, host.crash());
+        self.note(Event::NodeDown {
+            node,
+            memory,
+            untold,
+        });
         let mut effects = Effects::default();
         for (link, side) in self.links.of(node).to_vec() {
             self.links.crash(self.now, link, side, &mut effects);

@@ -111,14 +111,15 @@ impl<E: Engine> Host<E> {
 
     /// The node is gone; its store keeps what it had for good, and perhaps some of what was on
     /// the way.
-    pub(super) fn crash(&mut self) {
+    /// Answers how many batches that is.
+    pub(super) fn crash(&mut self) -> usize {
         self.node = None;
         self.boot += 1;
         self.awake = false;
         self.inbox.clear();
         self.timer = None;
         self.tags_changed = true;
-        self.store.crash();
+        self.store.crash()
     }
 
     pub(super) fn incarnation(&self) -> Incarnation {
@@ -237,11 +238,12 @@ impl Store {
     }
 
     /// A crash: of what was on the way, the first few batches have made it.
-    fn crash(&mut self) {
+    fn crash(&mut self) -> usize {
         let made_it = self.draws.index(self.pending.len() + 1);
         self.apply(made_it);
         self.pending.clear();
         self.writing = 0;
+        made_it
     }
 
     fn apply(&mut self, count: usize) -> Vec<StoreToken> {

@@ -131,7 +131,7 @@ impl Scenario {
         let mut run = Simulation::new(&self.network, options).expect("the tags are right");
         let start = Start::new(Arc::new(Package::new(&self.bundle)));
         let launch = run.launch(self.at, &start).expect("the program starts");
-        let stop = run.run(launch);
+        let stop = [run.run(launch), run.converge()];
         let records: Vec<Record> = run.take_records().collect();
         let mut lines: Vec<String> = records
             .iter()

@@ -41,7 +41,7 @@ fn main() -> Int {
 #[test]
 fn a_message_goes_to_the_end_of_a_line() {
     let scenario = Scenario::new(THERE_AND_BACK, LINE, "n1");
-    every_seed(seeds(50), |seed| {
+    every_seed(seeds(20), |seed| {
         let plain = scenario.run(seed)?;
         if plain.result != Ok(Value::Int(609)) || plain.printed != ["609 after 3 hops"] {
             return Err(format!("{plain:?}"));
@@ -129,7 +129,7 @@ fn judge(scenario: &Scenario, seed: u64) -> Result<Vec<String>, String> {
 #[test]
 fn walkers_survive_crashes_with_memory() {
     let scenario = walkers(Memory::Kept);
-    every_seed(seeds(60), |seed| match judge(&scenario, seed)?.len() {
+    every_seed(seeds(20), |seed| match judge(&scenario, seed)?.len() {
         // None began if the node crashed before it had stored the launch.
         6 | 0 => Ok(()),
         count => Err(format!("of the walkers {count} came to their end")),
@@ -139,13 +139,13 @@ fn walkers_survive_crashes_with_memory() {
 #[test]
 fn walkers_end_at_most_once_where_nodes_forget() {
     let scenario = walkers(Memory::Lost);
-    every_seed(seeds(60), |seed| judge(&scenario, seed));
+    every_seed(seeds(20), |seed| judge(&scenario, seed));
 }
 
 #[test]
 fn a_trace_does_not_show_captures() {
     let scenario = walkers(Memory::Kept);
-    every_seed(seeds(4), |seed| {
+    every_seed(seeds(2), |seed| {
         let (plain, captured) = (scenario.run(seed)?, scenario.run_captured::<3>(seed)?);
         if plain == captured {
             Ok(())

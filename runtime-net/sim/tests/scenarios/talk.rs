@@ -39,13 +39,13 @@ fn mean_is_right(outcome: &Outcome) -> Result<(), String> {
 #[test]
 fn the_mean_temperature_in_town_is_found() {
     let scenario = town();
-    every_seed(seeds(100), |seed| mean_is_right(&scenario.run(seed)?));
+    every_seed(seeds(30), |seed| mean_is_right(&scenario.run(seed)?));
 }
 
 #[test]
 fn being_captured_everywhere_changes_nothing_in_town() {
     let scenario = town();
-    every_seed(seeds(3), |seed| {
+    every_seed(seeds(2), |seed| {
         let plain = scenario.run(seed)?;
         let captured = [
             scenario.run_captured::<1>(seed)?,
@@ -82,7 +82,7 @@ fn breaking_sessions_do_not_change_the_mean() {
         link.model.break_every = Some(Span::secs(4));
         link.model.loss = 0.1;
     }
-    every_seed(seeds(100), |seed| mean_is_right(&scenario.run(seed)?));
+    every_seed(seeds(30), |seed| mean_is_right(&scenario.run(seed)?));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn crashes_with_memory_lose_no_message_in_town() {
     let mut scenario = town();
     scenario.network.faults.crash_every = Some(Span::secs(3));
     scenario.network.faults.restart = sm_sim::random::Delay::fixed(Span::millis(200));
-    every_seed(seeds(100), |seed| scenario.run(seed).map(|_| ()));
+    every_seed(seeds(30), |seed| scenario.run(seed).map(|_| ()));
 }
 
 #[test]
@@ -98,13 +98,13 @@ fn crashes_without_memory_leave_nothing_in_doubt_in_town() {
     let mut scenario = town();
     scenario.network.faults.crash_every = Some(Span::secs(3));
     scenario.network.faults.memory = Memory::Lost;
-    every_seed(seeds(100), |seed| scenario.run(seed).map(|_| ()));
+    every_seed(seeds(30), |seed| scenario.run(seed).map(|_| ()));
 }
 
 #[test]
 fn the_camera_reports_the_fire() {
     let scenario = fire();
-    every_seed(seeds(50), |seed| {
+    every_seed(seeds(20), |seed| {
         let outcome = scenario.run(seed)?;
         if outcome.printed == ["fire at 39.7817 N, -89.6501 E"] {
             Ok(())
@@ -117,7 +117,7 @@ fn the_camera_reports_the_fire() {
 #[test]
 fn the_treasure_is_found() {
     let scenario = self_routing();
-    every_seed(seeds(50), |seed| {
+    every_seed(seeds(20), |seed| {
         let outcome = scenario.run(seed)?;
         if outcome.result == Ok(Value::Str("gold".into())) {
             Ok(())
