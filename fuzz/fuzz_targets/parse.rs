@@ -1,0 +1,10 @@
+//! Fuzz target: the parser and the checker read any text.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../targets.rs"]
+mod targets;
+
+fuzz_target!(|data: &[u8]| targets::parse(data));

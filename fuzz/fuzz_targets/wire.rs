@@ -1,0 +1,10 @@
+//! Fuzz target: a node reads any frames from a neighbor.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../targets.rs"]
+mod targets;
+
+fuzz_target!(|data: &[u8]| targets::wire(data));

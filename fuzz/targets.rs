@@ -1,0 +1,183 @@
+//! What is fuzzed: everything that reads bytes from outside. None of it may panic, run long or
+//! take memory out of proportion to its input.
+//!
+//! The functions are shared by the fuzz targets of `cargo fuzz` and by `tests/fuzz_smoke.rs`, which
+//! tries them on mutated samples in every test run.
+
+#[path = "host.rs"]
+mod host;
+#[path = "nodes.rs"]
+mod nodes;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use sm_bytecode::bundle::Bundle;
+use sm_bytecode::{BrickHash, VerifiedGroup};
+use sm_compiler::ast::FileId;
+use sm_compiler::check::{self, Loader, Source};
+use sm_compiler::driver;
+use sm_compiler::parse as parse_source;
+use sm_vm::{Limits, Machine, Outcome, Program};
+
+/// The parser, and where it has nothing to say the checker and lowering.
+pub fn parse(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let (_, diagnostics) = parse_source(FileId(0), text);
+    if diagnostics.is_empty() {
+        compile(text);
+    }
+}
+
+/// Compiles a program, as well as it can be compiled.
+pub fn compile(text: &str) -> Option<Bundle> {
+    let mut loader = OneFile { text, files: 0 };
+    let options = check::Options {
+        root: ROOT.to_owned(),
+        ..check::Options::default()
+    };
+    driver::compile(&mut loader, &options, &[]).code?.bundle()
+}
+
+const ROOT: &str = "./fuzz";
+
+struct OneFile<'a> {
+    text: &'a str,
+    files: u32,
+}
+
+impl Loader for OneFile<'_> {
+    fn load(&mut self, path: &str) -> Option<Source> {
+        let text = if path == ROOT {
+            self.text
+        } else {
+            sm_stdlib::source(path)?
+        };
+        self.files += 1;
+        Some(Source {
+            file: FileId(self.files),
+            text: text.into(),
+        })
+    }
+}
+
+/// Bundles, their parts, and single bricks.
+pub fn bundle(data: &[u8]) {
+    if let Ok(bundle) = Bundle::decode(data) {
+        assert_eq!(
+            bundle.encode(),
+            data,
+            "an encoding that is accepted is canonical"
+        );
+        for brick in bundle.bricks {
+            let _ = VerifiedGroup::new(brick);
+        }
+    }
+    if let Ok(brick) = VerifiedGroup::decode(data) {
+        assert_eq!(
+            brick.encode(),
+            data,
+            "an encoding that is accepted is canonical"
+        );
+        let _ = brick.disassemble(None);
+    }
+}
+
+/// The state of a message: what is accepted is canonical, and runs on without harm.
+pub fn state(data: &[u8]) {
+    let limits = Limits {
+        heap_bytes: 1 << 20,
+        frames: 1_000,
+        ..Limits::default()
+    };
+    let _ = sm_vm::state_bricks(data);
+    let Ok(mut machine) = Machine::restore(SAMPLE.clone(), data, limits) else {
+        return;
+    };
+    assert_eq!(
+        captured(&machine),
+        data,
+        "a state that is accepted is canonical"
+    );
+    for _ in 0..4 {
+        match machine.run(5_000, &mut host::Nowhere) {
+            Outcome::OutOfFuel | Outcome::Yield => {}
+            _ => return,
+        }
+    }
+    let again = Machine::restore(SAMPLE.clone(), &captured(&machine), limits);
+    assert!(again.is_ok(), "what was captured can be restored");
+}
+
+/// What a neighbor sends in one session: frames, each with its length in two bytes before it.
+pub fn wire(data: &[u8]) {
+    let mut node = nodes::Lonely::new();
+    let mut rest = data;
+    while let Some((length, after)) = rest.split_at_checked(2) {
+        let length = usize::from(u16::from_le_bytes([length[0], length[1]])).min(after.len());
+        let (frame, after) = after.split_at(length);
+        node.hears(frame);
+        rest = after;
+    }
+    node.ends();
+}
+
+/// Good inputs of each target, to begin with.
+pub fn samples(target: &str) -> Vec<Vec<u8>> {
+    match target {
+        "parse" => vec![SAMPLE_TEXT.into()],
+        "bundle" => {
+            let bundle = compile(SAMPLE_TEXT).expect("the sample compiles");
+            let bricks = bundle.bricks.iter().map(|brick| brick.encode());
+            bricks.chain([bundle.encode()]).collect()
+        }
+        "state" => states(),
+        "wire" => nodes::recorded(&compile(SAMPLE_TEXT).expect("the sample compiles")),
+        _ => Vec::new(),
+    }
+}
+
+/// The sample's state after some steps, some more, and so on.
+fn states() -> Vec<Vec<u8>> {
+    let mut machine = Machine::start(
+        SAMPLE.clone(),
+        SAMPLE.entry(),
+        &[],
+        Limits::default(),
+        [1; 32],
+    )
+    .expect("the sample starts");
+    let mut found = vec![captured(&machine)];
+    while matches!(
+        machine.run(400, &mut host::Nowhere),
+        Outcome::OutOfFuel | Outcome::Yield
+    ) {
+        found.push(captured(&machine));
+    }
+    found
+}
+
+fn captured(machine: &Machine) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    machine.capture(&mut bytes);
+    bytes
+}
+
+static SAMPLE: LazyLock<Arc<Program>> = LazyLock::new(|| {
+    let bundle = compile(SAMPLE_TEXT).expect("the sample compiles");
+    let bricks: BTreeMap<BrickHash, Arc<VerifiedGroup>> = bundle
+        .bricks
+        .iter()
+        .map(|brick| VerifiedGroup::new(brick.clone()).expect("the sample verifies"))
+        .map(|brick| (brick.hash(), Arc::new(brick)))
+        .collect();
+    Program::link(&bundle.program, &bundle.modules, |hash| {
+        bricks.get(hash).cloned()
+    })
+    .expect("the sample links")
+});
+
+/// A little of everything that can be in a state.
+const SAMPLE_TEXT: &str = include_str!("sample.sm");

@@ -1,0 +1,18 @@
+//! The command line as a person meets it: the real binary, its output and its exit code.
+
+#[path = "cli/arguments.rs"]
+mod arguments;
+#[path = "cli/build.rs"]
+mod build;
+#[path = "cli/check.rs"]
+mod check;
+#[path = "cli/emit.rs"]
+mod emit;
+#[path = "cli/help.rs"]
+mod help;
+#[path = "cli/network.rs"]
+mod network;
+#[path = "cli/run.rs"]
+mod run;
+#[path = "cli/smc.rs"]
+mod smc;

@@ -1,0 +1,120 @@
+//! `smc run --net`: a program in a simulated network.
+
+use serde_json::Value;
+
+use crate::smc::{check, scratch, smc, snapshot};
+
+const TEMPERATURE: &str = "../../../examples/temperature.sm";
+const TOWN: &str = "../../../examples/town.net.toml";
+
+fn json(args: &[&str]) -> Value {
+    let mut all = vec!["run", TEMPERATURE, "--net", TOWN, "--json"];
+    all.extend(args);
+    let ran = smc(&all);
+    assert_eq!(ran.exit, 0, "{}", ran.stderr);
+    serde_json::from_str(&ran.stdout).expect("the output is one JSON object")
+}
+
+#[test]
+fn the_mean_of_the_town() {
+    let ran = smc(&["run", TEMPERATURE, "--net", TOWN]);
+    assert_eq!(ran.exit, 0, "{}", ran.stderr);
+    assert_eq!(
+        ran.stdout,
+        "12 thermometers, mean 72.9 F\n72.91666666666667\n"
+    );
+}
+
+#[test]
+fn the_same_seed_leaves_the_same_trace() {
+    let (one, two, other) = (
+        json(&["--seed", "7"]),
+        json(&["--seed", "7"]),
+        json(&["--seed", "8"]),
+    );
+    assert_eq!(one, two);
+    assert_ne!(one["trace"], other["trace"]);
+    assert_eq!(one["seed"], 7);
+}
+
+#[test]
+fn a_second_visit_carries_no_code() {
+    let run = json(&["--repeat", "2"]);
+    let launches = run["launches"].as_array().expect("a list of launches");
+    assert_eq!(launches.len(), 2);
+    assert!(
+        launches[0]["code_bytes"].as_u64().expect("a number") > 0,
+        "{run}"
+    );
+    assert_eq!(launches[1]["code_bytes"], 0, "{run}");
+    assert_eq!(launches[1]["result"], launches[0]["result"]);
+}
+
+#[test]
+fn capturing_everywhere_changes_nothing() {
+    let (plain, captured) = (json(&[]), json(&["--capture"]));
+    assert_eq!(
+        plain["launches"][0]["result"],
+        captured["launches"][0]["result"]
+    );
+    assert_eq!(
+        plain["launches"][0]["hops"],
+        captured["launches"][0]["hops"]
+    );
+}
+
+#[test]
+fn the_trace_names_nodes() {
+    let args = [
+        "run",
+        "../../../examples/self_routing.sm",
+        "--net",
+        "../../../examples/self_routing.net.toml",
+    ];
+    let mut traced = args.to_vec();
+    traced.push("--trace");
+    snapshot("network_trace", &smc(&traced));
+}
+
+#[test]
+fn a_trap_far_away_is_reported_at_home() {
+    check(
+        "network_trap",
+        &["run", "far_trap.sm", "--net", "pair.net.toml"],
+    );
+}
+
+#[test]
+fn a_place_that_nobody_has_is_an_error_value() {
+    check(
+        "network_nowhere",
+        &["run", "nowhere.sm", "--net", "pair.net.toml"],
+    );
+}
+
+#[test]
+fn another_node_may_be_the_start() {
+    check(
+        "network_at",
+        &["run", "here.sm", "--net", "pair.net.toml", "--at", "b"],
+    );
+    check(
+        "network_at_unknown",
+        &["run", "here.sm", "--net", "pair.net.toml", "--at", "c"],
+    );
+}
+
+#[test]
+fn networks_that_are_none() {
+    check(
+        "network_missing",
+        &["run", "hello.sm", "--net", "piar.net.toml"],
+    );
+    let network = scratch("wrong.net.toml", "name = \"x\"\n\n[[node]]\nnam = \"a\"\n");
+    let ran = smc(&["run", "hello.sm", "--net", &network.display().to_string()]);
+    snapshot("network_wrong_key", &ran);
+    let network = scratch("broken.net.toml", "name = \n");
+    let ran = smc(&["run", "hello.sm", "--net", &network.display().to_string()]);
+    snapshot("network_no_toml", &ran);
+    check("network_flag_without", &["run", "hello.sm", "--at", "a"]);
+}

@@ -1,0 +1,17 @@
+//! The programs of the talk, run plainly, under a thousand seeds with delay, lost sessions and
+//! crashes, and captured at every safepoint; and how well routing finds its way.
+
+#[path = "support/compile.rs"]
+mod compile;
+#[path = "examples/fire.rs"]
+mod fire;
+#[path = "examples/led.rs"]
+mod led;
+#[path = "examples/routing.rs"]
+mod routing;
+#[path = "examples/self_routing.rs"]
+mod self_routing;
+#[path = "examples/stage.rs"]
+mod stage;
+#[path = "examples/temperature.rs"]
+mod temperature;

@@ -1,0 +1,199 @@
+//! Where the examples are put on: a program, a network with what can go wrong in it, a seed.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sm_bytecode::TrapKind;
+use sm_core::content::ContentKind;
+use sm_core::ids::Span;
+use sm_core::node::{End, Report};
+use sm_sim::network::{Faults, LinkModel, Memory};
+use sm_sim::random::Delay;
+use sm_sim::sweep::{Jobs, sweep};
+use sm_sim::{Checks, Event, Network, NodeIx, Options, Package, Seed, Simulation, Start, Stop};
+
+use crate::compile::{self, Ready};
+
+/// A compiled program and the network it is for.
+pub(crate) struct Play {
+    pub(crate) compiled: Ready,
+    pub(crate) package: Arc<Package>,
+    pub(crate) network: Network,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Ran {
+    pub(crate) output: Vec<String>,
+    pub(crate) outcome: Outcome,
+}
+
+/// How the program ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Outcome {
+    /// Its result as the language writes it.
+    Done(String),
+    Trap(Option<TrapKind>),
+    Killed,
+    /// Its home heard nothing of it any more: it is lost, or stands where it cannot go on.
+    Silent,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Every frame takes another time.
+    Delay,
+    /// Sessions break as well, and lose what was under way.
+    Breaks,
+    /// Nodes crash as well, and come back with what they had stored.
+    Crashes,
+}
+
+/// How many seeds each trouble is tried with.
+pub(crate) const SEEDS: u64 = 1_000;
+
+/// Virtual time of one run, far beyond what it should take.
+const DEADLINE: Span = Span::secs(300);
+
+impl Play {
+    /// An example with its network; without one it runs on a single node.
+    pub(crate) fn open(program: &str, network: Option<&str>) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+        let network = match network {
+            None => Network::single("home"),
+            Some(name) => {
+                let text = std::fs::read_to_string(folder.join(name)).expect("a network file");
+                Network::parse(&text).expect("the network is well-formed")
+            }
+        };
+        Self::new(&folder.join(program), network)
+    }
+
+    pub(crate) fn new(program: &Path, network: Network) -> Self {
+        let compiled = compile::file(program);
+        assert_eq!(
+            compiled.diagnostics,
+            Vec::<String>::new(),
+            "{}",
+            program.display()
+        );
+        let package = Arc::new(package(&compiled));
+        Self {
+            compiled,
+            package,
+            network,
+        }
+    }
+
+    /// The same in a network where this goes wrong.
+    pub(crate) fn with(mut self, trouble: Trouble) -> Self {
+        let link = |link: &mut LinkModel| {
+            link.delay = Delay {
+                min: Span::millis(1),
+                max: Span::millis(40),
+            };
+            if trouble != Trouble::Delay {
+                link.break_every = Some(Span::secs(4));
+                link.repair = Span::millis(200);
+            }
+        };
+        link(&mut self.network.link);
+        self.network
+            .links
+            .iter_mut()
+            .for_each(|spec| link(&mut spec.model));
+        if trouble == Trouble::Crashes {
+            self.network.faults = Faults {
+                crash_every: Some(Span::secs(20)),
+                restart: Delay {
+                    min: Span::millis(200),
+                    max: Span::secs(2),
+                },
+                memory: Memory::Kept,
+                until: Some(Span::secs(60)),
+            };
+        }
+        self
+    }
+
+    /// One run from the first node.
+    pub(crate) fn run(&self, seed: u64, arguments: &[u8]) -> Ran {
+        let options = Options {
+            deadline: DEADLINE,
+            checks: Checks::On,
+            ..Options::new(seed)
+        };
+        let mut simulation = Simulation::new(&self.network, options).expect("the tags have values");
+        let start = Start {
+            arguments: arguments.to_vec(),
+            ..Start::new(self.package.clone())
+        };
+        let launch = simulation
+            .launch(NodeIx(0), &start)
+            .expect("the program is admitted");
+        let stop = simulation.run(launch);
+        assert_ne!(
+            stop,
+            Stop::Violation,
+            "seed {seed}: {:?}",
+            simulation.violation()
+        );
+        let output = simulation
+            .take_records()
+            .filter_map(|record| match record.event {
+                Event::Print { text, .. } => Some(text),
+                _ => None,
+            })
+            .collect();
+        let report = simulation.status(launch).and_then(|status| status.result());
+        Ran {
+            output,
+            outcome: self.outcome(report),
+        }
+    }
+
+    /// Runs all seeds on all cores; the first complaint of `judge` fails the test.
+    pub(crate) fn sweep(
+        &self,
+        arguments: &[u8],
+        judge: impl Fn(&Ran) -> Result<(), String> + Sync,
+    ) {
+        let run = |seed: Seed| {
+            let ran = self.run(seed.0, arguments);
+            judge(&ran).map_err(|complaint| format!("{complaint}: {ran:?}"))?;
+            Ok::<Ran, String>(ran)
+        };
+        let ran = sweep(0..SEEDS, Jobs::all_cores(), run);
+        let ran = ran.unwrap_or_else(|failure| panic!("{failure}"));
+        assert_eq!(ran.len() as u64, SEEDS);
+    }
+
+    fn outcome(&self, report: Option<&Report>) -> Outcome {
+        match report.map(|report| &report.end) {
+            Some(End::Done { value, .. }) => Outcome::Done(self.compiled.show_bytes(value)),
+            Some(End::Trap { kind, .. }) => Outcome::Trap(TrapKind::from_code(*kind)),
+            Some(End::Killed(_)) => Outcome::Killed,
+            None => Outcome::Silent,
+        }
+    }
+}
+
+fn package(compiled: &Ready) -> Package {
+    let bundle = compiled.bundle.as_ref().expect("the program compiles");
+    let bricks = bundle
+        .bricks
+        .iter()
+        .map(|brick| (ContentKind::Brick, brick.encode().into()));
+    let modules = bundle
+        .modules
+        .iter()
+        .map(|module| (ContentKind::Module, module.encode().into()));
+    let program = (ContentKind::Program, bundle.program.encode().into());
+    Package {
+        content: bricks.chain(modules).chain([program]).collect(),
+        program: bundle.hash().0,
+        brick: bundle.program.entry.brick.0,
+        function: bundle.program.entry.function,
+    }
+}

@@ -1,0 +1,105 @@
+//! Every case in `tests/lang` does what its comments say: run plainly, and taken apart into bytes and
+//! put together again at every safepoint.
+
+#[path = "support/case.rs"]
+mod case;
+#[path = "support/compile.rs"]
+mod compile;
+#[path = "support/world.rs"]
+mod world;
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use case::{Case, End, Expected, Steps};
+use compile::Ready;
+use sm_vm::Program;
+use world::Plan;
+
+/// How a case is run, in this order.
+const FEW: [Plan; 3] = [Plan::Never, Plan::Safepoints(1), Plan::Safepoints(7)];
+
+/// The same for cases with too many safepoints to stop at each.
+const MANY: [Plan; 2] = [Plan::Never, Plan::Fuel(200_000)];
+
+#[test]
+fn every_case_does_what_it_says() {
+    let cases = case::all();
+    assert!(
+        cases.len() >= 60,
+        "cases are missing: there are {}",
+        cases.len()
+    );
+    let wanted = std::env::var("SM_CASE").unwrap_or_default();
+    let mut report = String::new();
+    for case in cases.iter().filter(|case| case.name.contains(&wanted)) {
+        match (check(case), &case.gap) {
+            (Some(problem), None) => {
+                let _ = writeln!(report, "{}\n{problem}", case.name);
+            }
+            (None, Some(gap)) => {
+                let _ = writeln!(
+                    report,
+                    "{}\n  passes, and is no gap any more: {gap}\n",
+                    case.name
+                );
+            }
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+    }
+    assert!(report.is_empty(), "\n{report}");
+}
+
+/// What is wrong with a case, if something is.
+fn check(case: &Case) -> Option<String> {
+    let compiled = compile::file(&case.path);
+    let Some(program) = &compiled.program else {
+        let found = Expected {
+            diagnostics: compiled.diagnostics,
+            output: Vec::new(),
+            end: End::NotRun,
+        };
+        return case.expected.difference(&found);
+    };
+    let plans: &[Plan] = if case.steps == Steps::Few {
+        &FEW
+    } else {
+        &MANY
+    };
+    let mut fuel = None;
+    for plan in plans {
+        let (found, used) = run(&compiled, program, *plan);
+        if let Some(difference) = case.expected.difference(&found) {
+            return Some(format!("  ({plan:?})\n{difference}"));
+        }
+        if *fuel.get_or_insert(used) != used {
+            return Some(format!(
+                "  ({plan:?}) uses {used} fuel in place of {fuel:?}\n"
+            ));
+        }
+    }
+    None
+}
+
+fn run(compiled: &Ready, program: &Arc<Program>, plan: Plan) -> (Expected, u64) {
+    let ran = world::run(program, plan);
+    let end = match ran.end {
+        world::End::Done(data) => End::Result(compiled.show(&data)),
+        world::End::Trap(report) => End::Trap {
+            kind: format!("{:?}", report.kind),
+            message: report.message.clone(),
+            line: compiled.line(&report),
+        },
+        world::End::Kill(kill) => End::Kill(format!("{kill:?}")),
+        world::End::Stuck => End::Kill("Stuck".to_owned()),
+    };
+    let diagnostics = compiled.diagnostics.clone();
+    (
+        Expected {
+            diagnostics,
+            output: ran.output,
+            end,
+        },
+        ran.fuel,
+    )
+}

@@ -1,0 +1,140 @@
+//! From a case's file to a program that can be run.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sm_bytecode::bundle::Bundle;
+use sm_bytecode::{BrickHash, VerifiedGroup};
+use sm_compiler::ast::FileId;
+use sm_compiler::check::{self, Loader, Source};
+use sm_compiler::diagnostic::Diagnostic;
+use sm_compiler::driver::{Compiled, compile};
+use sm_vm::{Data, Program, TrapReport};
+
+/// A compiled case.
+pub(crate) struct Ready {
+    /// `SM0301 at 5`, in the order of the source.
+    pub(crate) diagnostics: Vec<String>,
+    /// Absent if there are errors.
+    pub(crate) program: Option<Arc<Program>>,
+    pub(crate) bundle: Option<Bundle>,
+}
+
+/// Compiles, verifies and links one file with what it imports.
+pub(crate) fn file(path: &Path) -> Ready {
+    let mut files = Files::new(path);
+    let options = check::Options {
+        root: ROOT.to_owned(),
+        ..check::Options::default()
+    };
+    let Compiled { diagnostics, code } = compile(&mut files, &options, &[]);
+    let diagnostics = diagnostics.iter().map(|one| files.show(one)).collect();
+    let Some(code) = code else {
+        return Ready {
+            diagnostics,
+            program: None,
+            bundle: None,
+        };
+    };
+    let bundle = code.bundle().expect("a case has a `main`");
+    Ready {
+        diagnostics,
+        program: Some(link(&bundle)),
+        bundle: Some(bundle),
+    }
+}
+
+/// Through its bytes, as it would come from a file or a neighbor.
+fn link(bundle: &Bundle) -> Arc<Program> {
+    let bundle = Bundle::decode(&bundle.encode()).expect("a bundle reads back");
+    let bricks: BTreeMap<BrickHash, Arc<VerifiedGroup>> = bundle
+        .bricks
+        .into_iter()
+        .map(|brick| VerifiedGroup::new(brick).expect("the compiler's bricks verify"))
+        .map(|brick| (brick.hash(), Arc::new(brick)))
+        .collect();
+    Program::link(&bundle.program, &bundle.modules, |hash| {
+        bricks.get(hash).cloned()
+    })
+    .expect("the compiler's bricks fit together")
+}
+
+impl Ready {
+    /// A result as the language writes it.
+    pub(crate) fn show(&self, data: &Data) -> String {
+        self.show_bytes(&data.bytes)
+    }
+
+    pub(crate) fn show_bytes(&self, bytes: &[u8]) -> String {
+        let bundle = self.bundle.as_ref().expect("it was run");
+        let entry = bundle.program.entry;
+        let index = bundle
+            .program
+            .bricks
+            .binary_search(&entry.brick)
+            .expect("the entry's brick");
+        let group = &bundle.bricks[index];
+        let result = group.functions[usize::from(entry.function)].result;
+        let value = sm_vm::value::decode(bytes, &group.types, result);
+        value.expect("the result is of its type").to_string()
+    }
+
+    /// The line of the innermost call that is not in the library.
+    pub(crate) fn line(&self, report: &TrapReport) -> Option<u32> {
+        let debug = &self.bundle.as_ref()?.debug;
+        report.frames.iter().find_map(|frame| {
+            let found = debug.iter().find_map(|blob| {
+                blob.function(&frame.at.brick, frame.at.function)
+                    .map(|function| (blob, function))
+            });
+            let (blob, function) = found?;
+            let position = function.position(frame.pc)?;
+            (blob.file(position)? == ROOT).then_some(position.line)
+        })
+    }
+}
+
+/// What the compiler calls the case itself.
+const ROOT: &str = "./case";
+
+struct Files {
+    root: PathBuf,
+    texts: Vec<String>,
+}
+
+impl Files {
+    fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            texts: Vec::new(),
+        }
+    }
+
+    fn show(&self, diagnostic: &Diagnostic) -> String {
+        let text = &self.texts[diagnostic.primary.file.0 as usize];
+        let before = &text.as_bytes()[..diagnostic.primary.span.start as usize];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        format!("{} at {line}", diagnostic.code)
+    }
+}
+
+impl Loader for Files {
+    fn load(&mut self, path: &str) -> Option<Source> {
+        let text = if path == ROOT {
+            fs::read_to_string(&self.root).ok()?
+        } else if path.starts_with('.') {
+            let folder = self.root.parent()?;
+            fs::read_to_string(folder.join(path).with_extension("sm")).ok()?
+        } else {
+            sm_stdlib::source(path)?.to_owned()
+        };
+        let file = FileId(u32::try_from(self.texts.len()).expect("few files"));
+        self.texts.push(text.clone());
+        Some(Source {
+            file,
+            text: text.as_str().into(),
+        })
+    }
+}
