@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use proptest::prelude::ProptestConfig;
 use sm_bytecode::verify::VerifiedGroup;
 use sm_bytecode::{EntryRef, Group, HopCode, ModuleManifest, ProgramManifest};
 use sm_vm::{Answer, Collection, Limits, Machine, Outcome, Program};
@@ -168,5 +169,14 @@ pub(crate) fn collecting(limits: Limits) -> Limits {
     Limits {
         collection: Collection::Always,
         ..limits
+    }
+}
+
+/// So many random cases, or as many as `PROPTEST_CASES` asks for.
+pub(crate) fn at_least(cases: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig {
+        cases: default.cases.max(cases),
+        ..default
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use sm_bytecode::arbitrary::{self, Calls};
 use sm_vm::Outcome;
 
-use crate::driver::{Slices, collecting, limits, program, run};
+use crate::driver::{Slices, at_least, collecting, limits, program, run};
 
 /// Long enough for loops to come round, short enough for thousands of cases.
 const BUDGET: u64 = 3_000;
@@ -27,7 +27,7 @@ fn check(entropy: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(at_least(400))]
 
     #[test]
     fn a_run_does_not_depend_on_how_it_is_divided(

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use sm_bytecode::arbitrary::{self, Calls};
 use sm_vm::{Machine, Outcome, Program, RestoreError};
 
-use crate::driver::{Slices, capture, limits, program, run, start};
+use crate::driver::{Slices, at_least, capture, limits, program, run, start};
 use crate::host::ScriptedHost;
 
 /// States of a program at its first safepoints.
@@ -83,7 +83,7 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(at_least(400))]
 
     #[test]
     fn a_changed_state_is_refused_or_canonical(
