@@ -76,12 +76,13 @@ fn a_made_up_count_of_children_ends_nothing() {
 fn what_a_turn_prints_is_bounded() {
     let mut world = World::new(1);
     let line = "x".repeat(100_000);
-    world.start(0, &format!("print {line}\ngoto 0"));
-    world.run_slice(0, 1_000);
-    world.nodes[0].handle_timeout(world.now + Span::secs(3_600));
-    while world.nodes[0].is_ready() {
-        world.run_slice(0, 1_000_000);
-    }
+    let limits = LaunchLimits {
+        fuel: 200,
+        ..LaunchLimits::default()
+    };
+    let script = format!("print {line}\ngoto 0");
+    world.start_with(0, &script, limits).expect("it may start");
+    world.settle();
     let printed: usize = world.printed().iter().map(String::len).sum();
     assert!(printed <= limits::EFFECT_BYTES_PER_TURN, "{printed}");
     assert!(printed > limits::EFFECT_BYTES_PER_TURN / 2, "{printed}");
