@@ -78,6 +78,9 @@ pub trait Engine: fmt::Debug {
     /// The fuel that the machine has used in its life.
     fn fuel_used(machine: &Self::Machine) -> u64;
 
+    /// The memory that the machine holds beside its program, in bytes.
+    fn bytes(machine: &Self::Machine) -> u64;
+
     /// Ends the machine with a trap that the node decides on.
     fn trap(machine: &mut Self::Machine, kind: TrapKind) -> TrapReport;
 }

@@ -75,6 +75,8 @@ pub struct Node<E: Engine = Vm> {
     library: Library<E>,
     messages: BTreeMap<MessageId, Resident<E>>,
     spoors: BTreeMap<LaunchHash, Spoor>,
+    /// What all messages were counted with, in bytes.
+    memory: u64,
     ready: VecDeque<MessageId>,
     turn: Option<Turn<E>>,
     /// What drivers and the operator did to tags while a turn was under way.
@@ -168,6 +170,7 @@ impl<E: Engine> Node<E> {
             library: Library::default(),
             messages: BTreeMap::new(),
             spoors: BTreeMap::new(),
+            memory: 0,
             ready: VecDeque::new(),
             turn: None,
             deferred: VecDeque::new(),
@@ -328,8 +331,27 @@ impl<E: Engine> Node<E> {
         }
         self.tags.unblock(message);
         self.uncount_launch(resident.envelope.launch);
+        self.memory = self.memory.saturating_sub(resident.counted);
         self.changed.insert(message);
         Some(resident)
+    }
+
+    /// Whether no more messages may come in.
+    fn is_full(&self) -> bool {
+        let grants = &self.config.limits;
+        self.messages.len() >= grants.messages || self.memory >= grants.bytes
+    }
+
+    /// A message has changed its size.
+    fn recount(&mut self, message: MessageId) {
+        if let Some(resident) = self.messages.get_mut(&message) {
+            let bytes = resident.bytes();
+            self.memory = self
+                .memory
+                .saturating_sub(resident.counted)
+                .saturating_add(bytes);
+            resident.counted = bytes;
+        }
     }
 
     /// How many more messages a message may have beside it.
@@ -337,6 +359,9 @@ impl<E: Engine> Node<E> {
         let Some(resident) = self.messages.get(&message) else {
             return 0;
         };
+        if self.is_full() {
+            return 0;
+        }
         let grants = &self.config.limits;
         let live = self.live_of(&resident.envelope.launch);
         let of_launch = grants.messages_per_launch.saturating_sub(live);

@@ -117,6 +117,10 @@ impl<const FUEL: u64> Engine for Captured<FUEL> {
         this.machine.fuel_used()
     }
 
+    fn bytes(this: &Restorable) -> u64 {
+        this.machine.heap_bytes()
+    }
+
     fn trap(this: &mut Restorable, kind: TrapKind) -> TrapReport {
         this.machine.trap_here(kind)
     }

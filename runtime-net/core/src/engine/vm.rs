@@ -119,6 +119,10 @@ impl Engine for Vm {
         machine.fuel_used()
     }
 
+    fn bytes(machine: &Machine) -> u64 {
+        machine.heap_bytes()
+    }
+
     fn trap(machine: &mut Machine, kind: TrapKind) -> TrapReport {
         machine.trap_here(kind)
     }

@@ -143,8 +143,11 @@ impl<E: Engine> Node<E> {
         if self.messages.contains_key(&envelope.message) {
             return Err((HopError::Refused, "the message is here already"));
         }
-        if self.messages.len() >= grants.messages {
-            return Err((HopError::Busy, "the node has too many messages"));
+        if self.is_full() {
+            return Err((
+                HopError::Busy,
+                "the node has too many or too large messages",
+            ));
         }
         if self.live_of(&envelope.launch) >= grants.messages_per_launch {
             return Err((HopError::Busy, "the launch has too many messages here"));
@@ -404,6 +407,7 @@ impl<E: Engine> Node<E> {
             launch,
             program,
             body: Body::Live(machine),
+            counted: 0,
             phase: Phase::Ready,
             previous: Some(from),
             limits,
@@ -527,6 +531,7 @@ impl<E: Engine> Node<E> {
         self.count_launch(resident.envelope.launch);
         self.timers.insert((expires, TimerKind::Life(message)));
         self.messages.insert(message, resident);
+        self.recount(message);
         self.make_ready(message);
     }
 

@@ -66,6 +66,9 @@ pub struct NodeLimits {
     pub messages: usize,
     /// The most messages of one launch at a time, copies included.
     pub messages_per_launch: usize,
+    /// The most memory that messages may hold together, in bytes; when it is reached no more come
+    /// in, and those that are here may grow to what their launches grant.
+    pub bytes: u64,
     /// The most fuel of one turn, whatever the launch says.
     pub fuel_per_turn: u64,
     /// The largest heap of a message, in bytes; a launch that asks for more is refused.
@@ -76,7 +79,7 @@ pub struct NodeLimits {
     pub lifetime: Span,
 }
 
-/// 65,536 messages, 4,096 of a launch, 100 million fuel a turn, 64 MiB of heap, 100,000 frames,
+/// 65,536 messages, 4,096 of a launch, 1 GiB for all of them, 100 million fuel a turn, 64 MiB of heap, 100,000 frames,
 /// a week of life.
 impl Default for NodeLimits {
     fn default() -> Self {
@@ -84,6 +87,7 @@ impl Default for NodeLimits {
             tags: TagLimits::default(),
             messages: 65_536,
             messages_per_launch: 4_096,
+            bytes: 1 << 30,
             fuel_per_turn: 100_000_000,
             heap_bytes: 64 << 20,
             frames: 100_000,

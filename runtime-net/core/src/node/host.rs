@@ -154,6 +154,7 @@ impl<E: Engine> View<'_, E> {
             launch: parent.launch.clone(),
             program: parent.program.clone(),
             body: Body::Live(machine),
+            counted: 0,
             phase: Phase::Ready,
             previous: None,
             limits,

@@ -43,7 +43,7 @@ impl<E: Engine> Node<E> {
         if self.messages.contains_key(&MessageId::first(hash)) {
             return Err(LaunchError::Duplicate);
         }
-        if self.messages.len() >= self.config.limits.messages {
+        if self.is_full() {
             return Err(LaunchError::Full);
         }
         Ok(())
@@ -89,6 +89,7 @@ impl<E: Engine> Node<E> {
             launch,
             program,
             body,
+            counted: 0,
             phase,
             previous,
             limits,

@@ -21,6 +21,8 @@ pub(super) struct Resident<E: Engine> {
     pub(super) launch: Arc<SignedLaunch>,
     pub(super) program: E::Program,
     pub(super) body: Body<E>,
+    /// What it was counted with in the memory of all messages, in bytes.
+    pub(super) counted: u64,
     pub(super) phase: Phase,
     /// The neighbor it came from.
     pub(super) previous: Option<NodeId>,
@@ -111,6 +113,15 @@ impl<E: Engine> Resident<E> {
                 Body::Image(state.into())
             }
         };
+    }
+
+    /// The memory that it holds, in bytes. It is not in a turn.
+    pub(super) fn bytes(&self) -> u64 {
+        match &self.body {
+            Body::Live(machine) => E::bytes(machine),
+            Body::Image(image) => image.len() as u64,
+            Body::Taken => self.counted,
+        }
     }
 
     /// Its captured state. It is not in a turn.

@@ -191,6 +191,7 @@ impl<E: Engine> Node<E> {
             self.messages.get_mut(&message),
         ) {
             resident.park(machine, self.config.parking);
+            self.recount(message);
         }
         for child in spawned {
             self.trace(child.envelope.message, || Step::Spawned { parent: message });

@@ -326,6 +326,32 @@ fn a_full_node_answers_busy_and_a_small_one_quota() {
 }
 
 #[test]
+fn a_node_whose_memory_is_used_up_takes_no_more() {
+    let mut world = World::with(2, |config| config.limits.bytes = 1_000);
+    world.connect(0, 1);
+    world.settle();
+    world.start(1, "pad 2000\nblock go\npad 0\nblock never");
+    world.start(0, "move 1\nshow\nblock again\nmove 1\nshow");
+    world.settle();
+    let busy = HopError::Busy.code();
+    assert_eq!(world.printed(), [format!("0:{busy}")]);
+    let full = world.start_with(1, "spawn 1", LaunchLimits::default());
+    assert_eq!(full, Err(crate::launch::LaunchError::Full));
+    world.nodes[1].handle_tag(
+        world.now,
+        &super::world::spec(&super::toy::tag_name("go")),
+        b"",
+    );
+    world.nodes[0].handle_tag(
+        world.now,
+        &super::world::spec(&super::toy::tag_name("again")),
+        b"",
+    );
+    world.settle();
+    assert_eq!(world.printed()[1..], ["1:0"]);
+}
+
+#[test]
 fn an_unwanted_author_is_refused_and_a_stranger_has_no_rights() {
     let mut world = World::with(2, |config| {
         if config.node == key(1) {

@@ -294,6 +294,10 @@ impl Engine for Toy {
         machine.fuel
     }
 
+    fn bytes(machine: &Machine) -> u64 {
+        machine.pad as u64
+    }
+
     fn trap(machine: &mut Machine, kind: TrapKind) -> TrapReport {
         machine.spent = true;
         TrapReport {
