@@ -39,6 +39,7 @@ pub mod value;
 pub use capture::{RestoreError, state_bricks};
 pub use host::{CreateOptions, Host, Lifetime, SpawnRefused, TagBuf, TagDecl, TagRef};
 pub use limits::{Collection, Limits};
+pub use link::tag_identity;
 pub use machine::{Machine, StartError};
 pub use outcome::{Answer, CodePlace, Data, KillKind, Outcome, TrapReport};
 pub use program::{LinkError, Program, Signature};

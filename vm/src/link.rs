@@ -19,6 +19,7 @@ use crate::program::{Brick, Function, LinkError, Program, Source};
 use crate::shape::{Shape, kind_of, layout_of};
 use code::CodeTables;
 use tags::TagTables;
+pub use tags::tag_identity;
 use types::TypeTables;
 
 pub(crate) fn link(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sm_bytecode::codec::Writer;
-use sm_bytecode::{BrickHash, Group, ManifestHash, TagConst, TypeIx};
+use sm_bytecode::{BrickHash, Group, ManifestHash, TagConst, TypeHash, TypeIx};
 
 use crate::host::TagDecl;
 use crate::index::{TagId, TypeId};
@@ -92,13 +92,24 @@ fn make_tag(
     }
 }
 
-/// Name, value type, key types and, for `access code`, the declaring module's manifest.
 fn identity(decl: &TagDecl, keys: &[TypeId], types: &TypeTables) -> [u8; 32] {
+    let keys: Vec<TypeHash> = keys.iter().map(|key| types.hash(*key)).collect();
+    tag_identity(&decl.name, decl.value, &keys, decl.owner)
+}
+
+/// The identity of a tag declaration ([`crate::TagRef::base`]): its name, the type of its value, the
+/// types of a family's keys and, for `access code`, the declaring module's manifest.
+pub fn tag_identity(
+    name: &str,
+    value: TypeHash,
+    keys: &[TypeHash],
+    owner: Option<ManifestHash>,
+) -> [u8; 32] {
     let mut out = Writer::new();
-    out.text(&decl.name);
-    out.raw(&decl.value.0);
-    out.list(keys, |out, key| out.raw(&types.hash(*key).0));
-    out.option(decl.owner, |out, owner| out.raw(&owner.0));
+    out.text(name);
+    out.raw(&value.0);
+    out.list(keys, |out, key| out.raw(&key.0));
+    out.option(owner, |out, owner| out.raw(&owner.0));
     blake3::derive_key(CONTEXT, &out.into_bytes())
 }
 
