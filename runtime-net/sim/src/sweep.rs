@@ -32,6 +32,16 @@ pub struct Failure<E> {
     pub error: E,
 }
 
+impl<E> Failure<E> {
+    /// The command that shows this very run again.
+    pub fn command(&self, program: &str, network: &str) -> String {
+        format!(
+            "smc run {program} --net {network} --seed {} --trace",
+            self.seed.0
+        )
+    }
+}
+
 impl<E: std::fmt::Display> std::fmt::Display for Failure<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "seed {}: {}", self.seed.0, self.error)
@@ -115,6 +125,8 @@ mod tests {
         };
         for count in [1, 2, 4] {
             let failure = sweep(0..50, jobs(count), run).expect_err("some fail");
+            let command = failure.command("a.sm", "b.net.toml");
+            assert_eq!(command, "smc run a.sm --net b.net.toml --seed 13 --trace");
             assert_eq!(
                 failure,
                 Failure {

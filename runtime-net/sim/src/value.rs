@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use sm_bytecode::codec::Writer;
 use sm_bytecode::{Type, TypeIx, TypeTable};
 use sm_core::ids::{Span, TypeHash};
 use sm_core::tags::{Access, TagName, TagSpec};
@@ -53,7 +52,7 @@ impl NodeTag {
         };
         let ty = types.hash(ix).map_err(|_| ValueError::UnknownType)?;
         Ok(Self {
-            name: TagName::plain(base(&def.name, ty)),
+            name: TagName::plain(sm_vm::tag_identity(&def.name, ty, &[], None)),
             display: def.name.clone(),
             ty: TypeHash(ty.0),
             descriptor: types.descriptor(ix).ok_or(ValueError::UnknownType)?,
@@ -91,16 +90,6 @@ impl NodeTag {
     pub(crate) fn descriptor(&self) -> &[u8] {
         &self.descriptor
     }
-}
-
-/// The identity of a public tag: its name and the type of its value.
-fn base(name: &str, ty: sm_bytecode::TypeHash) -> [u8; 32] {
-    let mut out = Writer::new();
-    out.text(name);
-    out.raw(&ty.0);
-    out.list(&[] as &[u8], |_, _| ());
-    out.option(None::<u8>, |_, _| ());
-    blake3::derive_key("smart-messages 0 tag", &out.into_bytes())
 }
 
 fn intern(ty: &TagType, types: &mut TypeTable) -> TypeIx {
