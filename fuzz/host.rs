@@ -3,7 +3,7 @@
 use sm_bytecode::{EntryRef, TagCode};
 use sm_vm::{CreateOptions, Host, SpawnRefused, TagRef};
 
-pub struct Nowhere;
+pub(crate) struct Nowhere;
 
 impl Host for Nowhere {
     fn tag_create(&mut self, _: &TagRef<'_>, _: &[u8], _: CreateOptions) -> TagCode {

@@ -16,13 +16,13 @@ const FUEL: u64 = 10_000;
 const SLICES: usize = 16;
 
 /// A node with one neighbor, of which it believes nothing.
-pub struct Lonely {
+pub(crate) struct Lonely {
     node: Node,
     now: Time,
 }
 
 impl Lonely {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::between(LONELY, author_node())
     }
 
@@ -36,14 +36,14 @@ impl Lonely {
     }
 
     /// A frame comes.
-    pub fn hears(&mut self, frame: &[u8]) -> Vec<Vec<u8>> {
+    pub(crate) fn hears(&mut self, frame: &[u8]) -> Vec<Vec<u8>> {
         self.now = self.now + Span::millis(1);
         self.node.handle_frame(self.now, SESSION, frame);
         self.works()
     }
 
     /// Time passes, and the session ends.
-    pub fn ends(mut self) {
+    pub(crate) fn ends(mut self) {
         for _ in 0..SLICES {
             let Some(due) = self.node.poll_timeout() else {
                 break;
@@ -86,7 +86,7 @@ fn author_node() -> NodeId {
 }
 
 /// What a good neighbor sends while a program comes and goes: the input of `wire`.
-pub fn recorded(bundle: &Bundle) -> Vec<Vec<u8>> {
+pub(crate) fn recorded(bundle: &Bundle) -> Vec<Vec<u8>> {
     let mut near = Lonely::new();
     let mut far = Lonely::between(author_node(), LONELY);
     let mut to_far = near.works();

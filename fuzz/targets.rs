@@ -21,7 +21,7 @@ use sm_compiler::parse as parse_source;
 use sm_vm::{Limits, Machine, Outcome, Program};
 
 /// The parser, and where it has nothing to say the checker and lowering.
-pub fn parse(data: &[u8]) {
+pub(crate) fn parse(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
@@ -32,7 +32,7 @@ pub fn parse(data: &[u8]) {
 }
 
 /// Compiles a program, as well as it can be compiled.
-pub fn compile(text: &str) -> Option<Bundle> {
+pub(crate) fn compile(text: &str) -> Option<Bundle> {
     let mut loader = OneFile { text, files: 0 };
     let options = check::Options {
         root: ROOT.to_owned(),
@@ -64,7 +64,7 @@ impl Loader for OneFile<'_> {
 }
 
 /// Bundles, their parts, and single bricks.
-pub fn bundle(data: &[u8]) {
+pub(crate) fn bundle(data: &[u8]) {
     if let Ok(bundle) = Bundle::decode(data) {
         assert_eq!(
             bundle.encode(),
@@ -86,7 +86,7 @@ pub fn bundle(data: &[u8]) {
 }
 
 /// The state of a message: what is accepted is canonical, and runs on without harm.
-pub fn state(data: &[u8]) {
+pub(crate) fn state(data: &[u8]) {
     let limits = Limits {
         heap_bytes: 1 << 20,
         frames: 1_000,
@@ -112,7 +112,7 @@ pub fn state(data: &[u8]) {
 }
 
 /// What a neighbor sends in one session: frames, each with its length in two bytes before it.
-pub fn wire(data: &[u8]) {
+pub(crate) fn wire(data: &[u8]) {
     let mut node = nodes::Lonely::new();
     let mut rest = data;
     while let Some((length, after)) = rest.split_at_checked(2) {
@@ -125,7 +125,7 @@ pub fn wire(data: &[u8]) {
 }
 
 /// Good inputs of each target, to begin with.
-pub fn samples(target: &str) -> Vec<Vec<u8>> {
+pub(crate) fn samples(target: &str) -> Vec<Vec<u8>> {
     match target {
         "parse" => vec![SAMPLE_TEXT.into()],
         "bundle" => {

@@ -124,19 +124,29 @@ impl Signature {
         })
     }
 
-    /// `main(name: Str, times: Int = 1)`.
+    /// `main(name: Str, times: Int = 1)`, one parameter a line where that is long.
     fn usage(&self) -> String {
-        let parameters: Vec<String> = self
-            .parameters
+        const WIDTH: usize = 60;
+        let parameters: Vec<String> = self.parameters.iter().map(|one| self.show(one)).collect();
+        let line = parameters.join(", ");
+        if line.chars().count() <= WIDTH {
+            return format!("the program begins at `main({line})`");
+        }
+        let lines: Vec<String> = parameters
             .iter()
-            .map(|parameter| {
-                let ty = self.types.show(parameter.ty);
-                match &parameter.default {
-                    Some(value) => format!("{}: {ty} = {value}", parameter.name),
-                    None => format!("{}: {ty}", parameter.name),
-                }
-            })
+            .map(|one| format!("          {one},"))
             .collect();
-        format!("the program begins at `main({})`", parameters.join(", "))
+        format!(
+            "the program begins at\n        main(\n{}\n        )",
+            lines.join("\n")
+        )
+    }
+
+    fn show(&self, parameter: &Parameter) -> String {
+        let (name, ty) = (&parameter.name, self.types.show(parameter.ty));
+        match &parameter.default {
+            Some(value) => format!("{name}: {ty} = {value}"),
+            None => format!("{name}: {ty}"),
+        }
     }
 }

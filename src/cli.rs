@@ -21,12 +21,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// When to use colour.
+    /// Colour: auto, always or never
     #[arg(long, global = true, env = "SM_COLOR", value_name = "WHEN", value_enum)]
     #[arg(default_value_t, hide_env_values = true)]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
     color: ColorChoice,
 
-    /// How to write diagnostics.
+    /// Diagnostics: human, json or short
     #[arg(
         long,
         global = true,
@@ -35,6 +36,7 @@ pub(crate) struct Global {
         value_enum
     )]
     #[arg(default_value_t, hide_env_values = true)]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
     message_format: MessageFormat,
 
     /// Whether the variable is set and not empty is all that counts (<https://no-color.org>).

@@ -33,8 +33,8 @@ impl From<Exit> for ExitCode {
 
 /// The text of `--help` about them.
 pub(crate) const HELP: &str = "\
-Exit codes: 0 ok, 1 the check or the program failed, 2 usage, 3 unreachable, 4 timeout,
-5 refused, 70 internal bug, 130 interrupted.";
+Exit codes: 0 ok, 1 the check or the program failed, 2 usage, 3 unreachable,
+4 timeout, 5 refused, 70 internal bug, 130 interrupted.";
 
 /// Why a command could not do its work.
 #[derive(Debug)]

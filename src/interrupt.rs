@@ -14,8 +14,10 @@ impl Interrupt {
     pub(crate) fn listen() -> Result<Self, Failure> {
         let (sender, receiver) = channel();
         // A second signal finds a receiver that may be gone already; then nobody waits for it.
-        ctrlc::set_handler(move || drop(sender.send(())))
-            .map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
+        ctrlc::set_handler(move || {
+            let _ = sender.send(());
+        })
+        .map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
         Ok(Self(receiver))
     }
 

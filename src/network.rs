@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
+use sm_core::engine::{Engine, Vm};
 use sm_core::ids::{LaunchHash, Span};
 use sm_core::node::{End, Report};
 use sm_sim::limits::FILE_BYTES;
 use sm_sim::{
-    Detail, Event, Network, NodeIx, Options, Package, Record, Simulation, Start, StartError, Stop,
-    Text,
+    Captured, Detail, Event, Network, NodeIx, Options, Package, Record, Simulation, Start,
+    StartError, Stop, Text,
 };
 
 use crate::complaint::{Complaint, Kind, Place};
@@ -37,6 +38,15 @@ pub(crate) struct Job<'a> {
     pub(crate) tracing: Tracing,
     /// How often it is launched, one after the other.
     pub(crate) repeat: u32,
+    pub(crate) engine: EngineChoice,
+}
+
+/// What runs programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EngineChoice {
+    Plain,
+    /// Every message is captured and restored at every safepoint, which must make no difference.
+    Captured,
 }
 
 /// Whether steps of messages are told on standard error.
@@ -112,13 +122,25 @@ pub(crate) fn run(
     printing: &mut Printing,
 ) -> Result<Ran, Failure> {
     let interrupt = Interrupt::listen()?;
-    let simulation = Simulation::new(&job.network, options(job))
+    match job.engine {
+        EngineChoice::Plain => run_in::<Vm>(terminal, job, printing, interrupt),
+        EngineChoice::Captured => run_in::<Captured<1>>(terminal, job, printing, interrupt),
+    }
+}
+
+fn run_in<E: Engine>(
+    terminal: &Terminal,
+    job: &Job<'_>,
+    printing: &mut Printing,
+    interrupt: Interrupt,
+) -> Result<Ran, Failure> {
+    let simulation = Simulation::<E>::with_engine(&job.network, options(job))
         .map_err(|error| Failure::failed(error.to_string()))?;
     let start = Start {
         arguments: job.arguments.clone(),
         ..Start::new(package(job.program))
     };
-    let mut driver = Driver {
+    let mut driver = Driver::<E> {
         terminal,
         job,
         simulation,
@@ -163,14 +185,14 @@ fn package(program: &Program) -> Arc<Package> {
     })
 }
 
-struct Driver<'a> {
+struct Driver<'a, E: Engine> {
     terminal: &'a Terminal,
     job: &'a Job<'a>,
-    simulation: Simulation,
+    simulation: Simulation<E>,
     interrupt: Interrupt,
 }
 
-impl Driver<'_> {
+impl<E: Engine> Driver<'_, E> {
     fn launch(&mut self, start: &Start, printing: &mut Printing) -> Result<Launched, Failure> {
         let launch = self
             .simulation

@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ColorChoice {
-    /// If standard error is a terminal and `NO_COLOR` is not set.
+    // If standard error is a terminal and `NO_COLOR` is not set.
     #[default]
     Auto,
     Always,
@@ -20,12 +20,12 @@ pub(crate) enum ColorChoice {
 /// How diagnostics are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum MessageFormat {
-    /// The source with marks under it.
+    // The source with marks under it.
     #[default]
     Human,
-    /// One JSON object a line.
+    // One object a line.
     Json,
-    /// `file:line:column: error[SM0123]: message`, one a line.
+    // `file:line:column: error[SM0123]: message`, one a line.
     Short,
 }
 

@@ -6,14 +6,14 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
-/// `812 bytes`, `3.4 KB`, `2.0 MB`.
+/// `812 bytes`, `3.4 KiB`, `2.0 MiB`.
 pub(crate) fn size(bytes: usize) -> String {
-    const KB: usize = 1000;
-    const MB: usize = KB * KB;
+    const KIB: usize = 1 << 10;
+    const MIB: usize = 1 << 20;
     match bytes {
-        0..KB => count(bytes, "byte"),
-        KB..MB => format!("{}.{} KB", bytes / KB, bytes % KB / (KB / 10)),
-        _ => format!("{}.{} MB", bytes / MB, bytes % MB / (MB / 10)),
+        0..KIB => count(bytes, "byte"),
+        KIB..MIB => format!("{}.{} KiB", bytes / KIB, bytes % KIB * 10 / KIB),
+        _ => format!("{}.{} MiB", bytes / MIB, bytes % MIB * 10 / MIB),
     }
 }
 
@@ -38,10 +38,10 @@ mod tests {
     #[test]
     fn sizes_have_a_unit_and_one_decimal() {
         assert_eq!(size(1), "1 byte");
-        assert_eq!(size(999), "999 bytes");
-        assert_eq!(size(1_000), "1.0 KB");
-        assert_eq!(size(3_460), "3.4 KB");
-        assert_eq!(size(2_000_000), "2.0 MB");
+        assert_eq!(size(1023), "1023 bytes");
+        assert_eq!(size(1024), "1.0 KiB");
+        assert_eq!(size(3500), "3.4 KiB");
+        assert_eq!(size(2 << 20), "2.0 MiB");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The programs of the talk, run plainly, under a thousand seeds with delay, lost sessions and
 //! crashes, and captured at every safepoint; and how well routing finds its way.
 
+#[expect(dead_code, reason = "the cases of the language use the rest of it")]
 #[path = "support/compile.rs"]
 mod compile;
 #[path = "examples/fire.rs"]

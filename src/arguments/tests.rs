@@ -1,3 +1,5 @@
+//! What may be written on the command line, and what it means.
+
 use sm_bytecode::{Field, Type, TypeIx, TypeTable, Variant};
 use sm_vm::Value;
 

@@ -11,7 +11,7 @@ use crate::output::{self, Terminal};
 use crate::program::Program;
 use crate::text;
 
-/// Compile a program into a bundle of bricks, which runs without its source.
+/// Compile a program into a bundle, which runs without its source
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// A program (.sm).
@@ -27,7 +27,7 @@ pub(crate) struct Options {
     )]
     output: Option<PathBuf>,
 
-    /// Write what was built to standard output, as one JSON object.
+    /// Write what was built, as one JSON object
     #[arg(long, env = "SM_JSON", hide_env_values = true)]
     json: bool,
 }

@@ -7,7 +7,7 @@ use crate::cli::Cli;
 use crate::exit::{Exit, Failure};
 use crate::output;
 
-/// Write the completion script of a shell to standard output.
+/// Write the completion script of a shell
 ///
 ///     smc completions bash > ~/.local/share/bash-completion/completions/smc
 #[derive(Debug, clap::Args)]

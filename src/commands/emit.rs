@@ -30,13 +30,13 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Stage {
-    /// The syntax tree, of a program with mistakes too.
+    /// The syntax tree, of a program with mistakes too
     Ast,
-    /// The typed program: everything resolved.
+    /// The typed program: everything resolved
     Types,
-    /// The instructions of every function.
+    /// The instructions of every function
     Bytecode,
-    /// The bricks, their names and sizes, module by module.
+    /// The bricks, their names and sizes
     Bricks,
 }
 

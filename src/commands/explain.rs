@@ -6,7 +6,7 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::text;
 
-/// Explain a diagnostic by its code: `smc explain SM0101`.
+/// Explain a diagnostic by its code, such as SM0101
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The code, or nothing for a list of all.

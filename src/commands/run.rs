@@ -8,19 +8,21 @@ use serde_json::{Value as Json, json};
 
 use crate::conclusion::Conclusion;
 use crate::exit::{Exit, Failure};
-use crate::network::{self, Tracing};
+use crate::network::{self, EngineChoice, Tracing};
 use crate::output::{self, Terminal};
 use crate::printing::Printing;
 use crate::program::Program;
 use crate::{arguments, embedded};
 
-/// Run a program: on one embedded node, or with --net in a simulated network.
+/// Run a program: on one node, or in a simulated network
 ///
-/// Arguments of the program's `main` follow the file: in order, or by name as name=value. A value is
-/// written as in a program, only that text needs no quotes: 3, 2.5, true, 250ms, [1, 2], Some(3),
-/// Point(x: 1, y: 2). Put -- before values that begin with a dash.
+/// Arguments of the program's `main` follow the file: in order, or by name as
+/// name=value. A value is written as in a program, only that text needs no
+/// quotes: 3, 2.5, true, 250ms, [1, 2], Some(3), Point(x: 1, y: 2). Put -- before
+/// values that begin with a dash.
 ///
-/// Lines that the program prints and the result of its `main` go to standard output.
+/// Lines that the program prints and the result of its `main` go to standard
+/// output. If `main` answers Err(..), that is a failure: exit code 1.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
@@ -31,12 +33,14 @@ pub(crate) struct Options {
     #[arg(value_name = "ARGS", allow_negative_numbers = true)]
     arguments: Vec<String>,
 
-    /// End the run after so long (5s, 250ms, 2min; with --net of virtual time): exit code 4.
+    /// End the run after so long: 5s, 250ms, 2min.
+    ///
+    /// In a simulated network of virtual time. The exit code is 4.
     #[arg(long, env = "SM_TIMEOUT", hide_env_values = true, value_parser = duration)]
     #[arg(value_name = "DURATION")]
     timeout: Option<Duration>,
 
-    /// Write one JSON object about the run to standard output, instead of lines and result.
+    /// Write one JSON object about the run, instead of lines and result
     #[arg(long, env = "SM_JSON", hide_env_values = true)]
     json: bool,
 
@@ -48,27 +52,32 @@ pub(crate) struct Options {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Simulated network")]
 pub(crate) struct NetOptions {
-    /// Run in the network that this file describes.
+    /// Run in the network that this file describes
     #[arg(long, env = "SM_NET", hide_env_values = true, value_name = "NET.toml")]
     net: Option<PathBuf>,
 
-    /// Seed of all chance; the same seed repeats the run. Default: the network's, or 0; another one
-    /// in each run without a network.
+    /// Seed of all chance: the same seed repeats the run
+    ///
+    /// Default: the network's, or 0; without a network always another one.
     #[arg(long, env = "SM_SEED", hide_env_values = true)]
     seed: Option<u64>,
 
-    /// The node where the program is launched. Default: the network's first.
+    /// The node where the program is launched; else the network's first
     #[arg(long, env = "SM_AT", hide_env_values = true, value_name = "NODE")]
     at: Option<String>,
 
-    /// Show on standard error what happens at which node and when.
+    /// Show on standard error what happens where and when
     #[arg(long, env = "SM_TRACE", hide_env_values = true)]
     trace: bool,
 
-    /// Launch the program so many times, one after the other, in the same network.
+    /// Launch the program so many times, in the same network
     #[arg(long, env = "SM_REPEAT", hide_env_values = true, value_name = "TIMES")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1000), default_value_t = 1)]
     repeat: u32,
+
+    /// Capture and restore every message at every safepoint
+    #[arg(long, env = "SM_CAPTURE", hide = true)]
+    capture: bool,
 }
 
 impl Options {
@@ -130,6 +139,11 @@ impl Options {
                 Tracing::Off
             },
             repeat: self.net.repeat,
+            engine: if self.net.capture {
+                EngineChoice::Captured
+            } else {
+                EngineChoice::Plain
+            },
         };
         let ran = network::run(terminal, &job, &mut self.printing())?;
         let exits = ran

@@ -8,10 +8,13 @@ use crate::smc::{Ran, check, command, ran, scratch, smc, snapshot};
 #[test]
 fn results_and_failures() {
     check("run_hello", &["run", "hello.sm"]);
-    check("run_json", &["run", "hello.sm", "--json"]);
+    check("run_json", &["run", "hello.sm", "--json", "--seed", "7"]);
     check("run_result", &["run", "succeeds.sm"]);
     check("run_fails", &["run", "fails.sm"]);
-    check("run_fails_json", &["run", "fails.sm", "--json"]);
+    check(
+        "run_fails_json",
+        &["run", "fails.sm", "--json", "--seed", "7"],
+    );
     check("run_mistakes", &["run", "types.sm"]);
     check("run_warning", &["run", "warning.sm"]);
 }
@@ -19,7 +22,10 @@ fn results_and_failures() {
 #[test]
 fn a_trap_shows_where_it_happened() {
     check("run_trap", &["run", "trap.sm"]);
-    check("run_trap_json", &["run", "trap.sm", "--json"]);
+    check(
+        "run_trap_json",
+        &["run", "trap.sm", "--json", "--seed", "7"],
+    );
     check("run_trap_deep", &["run", "recursion.sm"]);
     check("run_trap_of_a_child", &["run", "child.sm"]);
 }

@@ -83,6 +83,7 @@ pub(crate) fn snapshot(name: &str, ran: &Ran) {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.add_filter(r"\b[0-9a-f]{64}\b", "[hash]");
+    settings.add_filter(r"brick [0-9a-f]{16}\b", "brick [hash]");
     settings.add_filter(r"smc \d+\.\d+\.\d+", "smc [version]");
     settings.add_filter(r"/[^\s`]*/target/tmp/cli/", "[tmp]/");
     settings.bind(|| insta::assert_snapshot!(name, ran.to_string()));

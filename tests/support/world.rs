@@ -254,7 +254,7 @@ impl Runner {
     fn stopped(&mut self, message: &mut Message) {
         self.safepoints += 1;
         match self.plan {
-            Plan::Safepoints(every) if self.safepoints % every != 0 => {}
+            Plan::Safepoints(every) if !self.safepoints.is_multiple_of(every) => {}
             _ => self.capture(message),
         }
     }
