@@ -35,8 +35,8 @@ pub(crate) struct Ran {
 /// Fuel between two looks at the clock and at Ctrl-C: some milliseconds.
 const SLICE: u64 = 500_000;
 
-/// How long a message may live. If nothing is due before, nobody can wake the program any more: there
-/// is no neighbor, and no driver.
+/// How long a message may live. If nothing is due before, nobody can wake the program any more:
+/// there is no neighbor, and no driver.
 const LIFETIME: Span = Span::secs(7 * 24 * 3600);
 
 /// Runs a program to the end of its `main`.

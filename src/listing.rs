@@ -16,6 +16,12 @@ struct Brick<'a> {
     functions: Vec<String>,
 }
 
+impl Brick<'_> {
+    fn json(&self) -> Json {
+        json!({ "hash": self.hash, "bytes": self.bytes, "functions": self.functions })
+    }
+}
+
 /// The instructions of every function, module by module.
 pub(crate) fn bytecode(program: &Program) -> String {
     let mut text = String::new();
@@ -50,8 +56,7 @@ pub(crate) fn bricks(program: &Program) -> String {
 
 pub(crate) fn bricks_json(program: &Program) -> Json {
     let module = |(module, bricks): (&ModuleManifest, Vec<Brick<'_>>)| {
-        let brick = |brick: Brick<'_>| json!({ "hash": brick.hash, "bytes": brick.bytes, "functions": brick.functions });
-        let bricks: Vec<Json> = bricks.into_iter().map(brick).collect();
+        let bricks: Vec<Json> = bricks.iter().map(Brick::json).collect();
         json!({ "name": module.name, "hash": module.hash().to_string(), "bricks": bricks })
     };
     json!({

@@ -1,5 +1,5 @@
-//! Every case in `tests/lang` does what its comments say: run plainly, and taken apart into bytes and
-//! put together again at every safepoint.
+//! Every case in `tests/lang` does what its comments say: run plainly, and taken apart into bytes
+//! and put together again at every safepoint.
 
 #[path = "support/case.rs"]
 mod case;
@@ -33,7 +33,7 @@ fn every_case_does_what_it_says() {
     );
     let wanted = option_env!("SM_CASE").unwrap_or_default();
     let mut report = String::new();
-    for case in cases.iter().filter(|case| case.name.contains(&wanted)) {
+    for case in cases.iter().filter(|case| case.name.contains(wanted)) {
         match (check(case), &case.gap) {
             (Some(problem), None) => {
                 let _ = writeln!(report, "{}\n{problem}", case.name);

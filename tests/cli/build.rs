@@ -1,7 +1,7 @@
 //! `smc build`, and bundles that are not what they should be.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::smc::{Ran, check, scratch, smc, snapshot};
 
@@ -12,7 +12,7 @@ fn bundle(name: &str, program: &str) -> PathBuf {
     path
 }
 
-fn run(path: &PathBuf, arguments: &[&str]) -> Ran {
+fn run(path: &Path, arguments: &[&str]) -> Ran {
     let path = path.display().to_string();
     let mut args = vec!["run", &path];
     args.extend(arguments);

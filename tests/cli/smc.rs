@@ -1,7 +1,6 @@
 //! Runs the real `smc` and writes down what came of it.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -25,20 +24,6 @@ pub(crate) fn command(args: &[&str]) -> Command {
 
 pub(crate) fn smc(args: &[&str]) -> Ran {
     ran(command(args).output().expect("smc starts"))
-}
-
-/// The same with something on standard input.
-pub(crate) fn smc_reading(args: &[&str], input: &[u8]) -> Ran {
-    let mut child = command(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("smc starts");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    stdin.write_all(input).expect("smc reads");
-    drop(stdin);
-    ran(child.wait_with_output().expect("smc ends"))
 }
 
 pub(crate) fn ran(output: Output) -> Ran {

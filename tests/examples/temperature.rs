@@ -8,7 +8,7 @@ fn town() -> Play {
     Play::open("temperature.sm", Some("town.net.toml"))
 }
 
-/// 75 + 75 + 85 + 95 + 75 + 75 + 85 + 0 + 80 + 80 + 70 + 80 = 875, and 875 / 12 = 72.91666666666667.
+/// 75 + 75 + 85 + 95 + 75 + 75 + 85 + 0 + 80 + 80 + 70 + 80 = 875; 875 / 12 = 72.91666666666667.
 fn is_right(ran: &Ran) -> Result<(), String> {
     let right = ran.output == ["12 thermometers, mean 72.9 F"]
         && ran.outcome == Outcome::Done("72.91666666666667".to_owned());

@@ -137,7 +137,7 @@ impl World {
         });
     }
 
-    /// Now children begin, and what was written wakes who waits for it; then comes the message itself.
+    /// Now children begin, and what was written wakes who waits for it; the message comes after.
     fn turn_ended(&mut self, program: &Arc<Program>) {
         for (entry, args, id) in std::mem::take(&mut self.children) {
             let machine = Machine::start(program.clone(), entry, &args, limits(), id);
