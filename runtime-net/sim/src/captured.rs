@@ -1,7 +1,8 @@
 //! An engine that captures and restores each message again and again while it runs.
 //!
-//! A program must not be able to tell: the trace of a run in this engine is that of a run in the plain
-//! one. A state that cannot be restored, or is another one after it, is a bug and ends the run.
+//! A program must not be able to tell: the trace of a run in this engine is that of a run in the
+//! plain one. A state that cannot be restored, or is another one after it, is a bug and ends the
+//! run.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Every bound and assumed cost of the simulator, each with a sentence that says what it stands for.
+//! Every bound and assumed cost of the simulator, each with a sentence that says what it stands
+//! for.
 
 use sm_core::ids::Span;
 

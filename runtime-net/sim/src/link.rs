@@ -3,9 +3,10 @@
 //! Within a session there are streams: the frames of one arrive in the order in which they were
 //! sent, each once, and may overtake those of another; only the first frame of a session comes
 //! first. When the session breaks, each stream loses a suffix of what is under way, from none to
-//! all, and everything sent later; each end finds out in its own time, up to the idle time of the link, and goes on sending
-//! into the void until then. A new session begins some time after the first end has found out, and
-//! the other end may learn of the break only by it. A crash of one end is such a break.
+//! all, and everything sent later; each end finds out in its own time, up to the idle time of the
+//! link, and goes on sending into the void until then. A new session begins some time after the
+//! first end has found out, and the other end may learn of the break only by it. A crash of one end
+//! is such a break.
 //!
 //! [`Links`] holds no queue: what is to happen later comes out as [`Later`] entries, which the
 //! caller hands back when their time has come; what a node is to be told comes out as [`Signal`].

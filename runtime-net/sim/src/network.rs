@@ -1,8 +1,9 @@
 //! A network as its file describes it: nodes with their tags, links, faults.
 //!
-//! [`Network::parse`] reads a `.net.toml`; `docs/networks.md` is its reference. The same file serves
-//! a simulation and a network of real processes, so nothing here knows about either. Some networks
-//! are generated and differ from seed to seed: [`Network::layout`] gives the one of a seed.
+//! [`Network::parse`] reads a `.net.toml`; `docs/networks.md` is its reference. The same file
+//! serves a simulation and a network of real processes, so nothing here knows about either. Some
+//! networks are generated and differ from seed to seed: [`Network::layout`] gives the one of a
+//! seed.
 
 mod error;
 mod generate;

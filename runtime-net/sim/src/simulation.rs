@@ -245,9 +245,9 @@ impl<E: Engine> Simulation<E> {
         self.why_over()
     }
 
-    /// Ends all faults, goes on for a minute and then until nothing is under way, and checks that all
-    /// has come together. Answers [`Stop::Quiet`] if so, and [`Stop::Deadline`] for a network that is
-    /// always busy.
+    /// Ends all faults, goes on for a minute and then until nothing is under way, and checks that
+    /// all has come together. Answers [`Stop::Quiet`] if so, and [`Stop::Deadline`] for a network
+    /// that is always busy.
     pub fn converge(&mut self) -> Stop {
         self.heal();
         let until = (self.now + limits::CONVERGE).since(self.began);

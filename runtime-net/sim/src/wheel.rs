@@ -90,8 +90,8 @@ impl<T> Wheel<T> {
         self.link(index);
     }
 
-    /// Takes the first entry that is not later than `limit`. Where there is none, the time has come to
-    /// `limit`: what is pushed for an earlier time may be taken as later than it was.
+    /// Takes the first entry that is not later than `limit`. Where there is none, the time has come
+    /// to `limit`: what is pushed for an earlier time may be taken as later than it was.
     pub fn pop(&mut self, limit: u64) -> Option<(u64, T)> {
         loop {
             let level = self.levels.iter().position(|level| level.occupied != 0)?;

@@ -97,8 +97,8 @@ fn identity(decl: &TagDecl, keys: &[TypeId], types: &TypeTables) -> [u8; 32] {
     tag_identity(&decl.name, decl.value, &keys, decl.owner)
 }
 
-/// The identity of a tag declaration ([`crate::TagRef::base`]): its name, the type of its value, the
-/// types of a family's keys and, for `access code`, the declaring module's manifest.
+/// The identity of a tag declaration ([`crate::TagRef::base`]): its name, the type of its value,
+/// the types of a family's keys and, for `access code`, the declaring module's manifest.
 pub fn tag_identity(
     name: &str,
     value: TypeHash,

@@ -79,8 +79,8 @@ pub struct NodeLimits {
     pub lifetime: Span,
 }
 
-/// 65,536 messages, 4,096 of a launch, 1 GiB for all of them, 100 million fuel a turn, 64 MiB of heap, 100,000 frames,
-/// a week of life.
+/// 65,536 messages, 4,096 of a launch, 1 GiB for all of them, 100 million fuel a turn, 64 MiB of
+/// heap, 100,000 frames, a week of life.
 impl Default for NodeLimits {
     fn default() -> Self {
         Self {

@@ -28,8 +28,8 @@ impl Checker for Converges {
     fn event(&mut self, record: &Record) -> Result<(), String> {
         match &record.event {
             Event::Step { node, trace } => self.step(*node, trace.message, &trace.step),
-            // What a node told of, it had stored: with memory it loses nothing. But what it had just
-            // stored and not yet told of may have been the end of any message that it held.
+            // What a node told of, it had stored: with memory it loses nothing. But what it had
+            // just stored and not yet told of may have been the end of any message that it held.
             Event::NodeDown {
                 node,
                 memory,

@@ -90,8 +90,8 @@ impl Checker for Lifetimes {
 }
 
 impl Lifetimes {
-    /// A tag that was written: it is to live for its lifetime, counted from the write. A node tells of
-    /// a write only when it is stored, so what was told last may be an older one.
+    /// A tag that was written: it is to live for its lifetime, counted from the write. A node tells
+    /// of a write only when it is stored, so what was told last may be an older one.
     fn check_new(&mut self, facts: &Facts, fact: &super::TagFacts) -> Result<(), String> {
         let tag = &fact.tag;
         let told = self.written.get(&(facts.node, fact.name.clone()));

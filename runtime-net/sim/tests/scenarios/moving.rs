@@ -68,7 +68,8 @@ kind = "ring"
 nodes = 6
 "#;
 
-/// Six messages that walk at random, leave marks, send copies of themselves, and go on whatever happens.
+/// Six messages that walk at random, leave marks, send copies of themselves, and go on whatever
+/// happens.
 const WALKERS: &str = r#"
 tag mark(walker: Int): Int lifetime 3s
 tag secret: Int lifetime 2s access owner
