@@ -17,6 +17,11 @@ fn finds_the_fire(ran: &Ran) -> Result<(), String> {
 }
 
 #[test]
+fn captured_at_every_safepoint() {
+    county().captured(&[]);
+}
+
+#[test]
 fn plainly() {
     finds_the_fire(&county().run(0, &[])).expect("a fire");
 }

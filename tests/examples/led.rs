@@ -24,6 +24,11 @@ fn times(count: u8) -> [u8; 1] {
 }
 
 #[test]
+fn captured_at_every_safepoint() {
+    device().captured(&times(1));
+}
+
+#[test]
 fn plainly() {
     blinks(1)(&device().run(0, &times(1))).expect("once");
     blinks(2)(&device().run(0, &times(2))).expect("twice");

@@ -16,6 +16,11 @@ fn finds_the_gold(ran: &Ran) -> Result<(), String> {
 }
 
 #[test]
+fn captured_at_every_safepoint() {
+    line().captured(&[]);
+}
+
+#[test]
 fn plainly() {
     finds_the_gold(&line().run(0, &[])).expect("a treasure");
 }

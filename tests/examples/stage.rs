@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use sm_bytecode::TrapKind;
 use sm_core::content::ContentKind;
+use sm_core::engine::{Engine, Vm};
 use sm_core::ids::Span;
 use sm_core::node::{End, Step};
 use sm_sim::network::{Faults, LinkModel, Memory};
 use sm_sim::random::Delay;
 use sm_sim::sweep::{Jobs, sweep};
-use sm_sim::{Checks, Detail, Event, Network, NodeIx, Options, Package, Seed, Simulation, Start};
+use sm_sim::{
+    Captured, Checks, Detail, Event, Network, NodeIx, Options, Package, Seed, Simulation, Start,
+};
 
 use crate::compile::{self, Ready};
 
@@ -125,6 +128,18 @@ impl Play {
     /// One run from the first node, to the end of its first message, wherever that is: the report
     /// of it to its home is best effort, and not what is tested here.
     pub(crate) fn run(&self, seed: u64, arguments: &[u8]) -> Ran {
+        self.run_in::<Vm>(seed, arguments)
+    }
+
+    /// Being captured and restored at every safepoint makes no difference.
+    pub(crate) fn captured(&self, arguments: &[u8]) {
+        for seed in 0..4 {
+            let captured = self.run_in::<Captured<1>>(seed, arguments);
+            assert_eq!(captured, self.run(seed, arguments), "seed {seed}");
+        }
+    }
+
+    fn run_in<E: Engine>(&self, seed: u64, arguments: &[u8]) -> Ran {
         let options = Options {
             deadline: DEADLINE,
             detail: Detail::Steps,
@@ -135,7 +150,8 @@ impl Play {
             },
             ..Options::new(seed)
         };
-        let mut simulation = Simulation::new(&self.network, options).expect("the tags have values");
+        let mut simulation =
+            Simulation::<E>::with_engine(&self.network, options).expect("the tags have values");
         let start = Start {
             arguments: arguments.to_vec(),
             ..Start::new(self.package.clone())

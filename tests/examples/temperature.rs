@@ -49,6 +49,11 @@ fn is_honest_or_never_began(ran: &Ran) -> Result<(), String> {
 }
 
 #[test]
+fn captured_at_every_safepoint() {
+    town().captured(&[]);
+}
+
+#[test]
 fn plainly() {
     is_right(&town().run(0, &[])).expect("the mean");
 }
