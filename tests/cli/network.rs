@@ -98,6 +98,18 @@ fn the_trace_shows_how_routing_works() {
     }
 }
 
+/// Round n adds 0 + 1 + .. + n, its offset n * 100, and the number of hops so far, n + 1.
+#[test]
+fn a_recursion_in_a_closure_in_a_loop_goes_on_at_another_node() {
+    for more in [&[][..], &["--capture"]] {
+        let mut args = vec!["run", "moving.sm", "--net", "pair.net.toml"];
+        args.extend(more);
+        let ran = smc(&args);
+        assert_eq!(ran.stdout, "[1, 103, 206, 310]\n", "{}", ran.stderr);
+        assert_eq!(ran.exit, 0);
+    }
+}
+
 #[test]
 fn a_trap_far_away_is_reported_at_home() {
     check(
