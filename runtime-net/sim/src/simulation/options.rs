@@ -22,7 +22,8 @@ pub struct Options {
     pub deadline: Span,
     /// What the network is like when the run begins.
     pub begin: Begin,
-    /// Which events are kept for [`take_records`](crate::Simulation::take_records); the trace hash is of all.
+    /// Which events are kept for [`take_records`](crate::Simulation::take_records); the trace hash
+    /// is of all.
     pub detail: Detail,
     /// Whether invariants are checked after every event.
     pub checks: Checks,
