@@ -30,7 +30,6 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
         "for_each_child",
         ONE_ARM_EACH,
     ),
-    ("compiler/src/typed/visit.rs", "children_mut", ONE_ARM_EACH),
     ("runtime-net/sim/src/trace/text.rs", "fmt", ONE_ARM_EACH),
     ("vm/src/interp/exec.rs", "execute", ONE_ARM_EACH),
     ("vm/src/interp/slow.rs", "slow", ONE_ARM_EACH),
