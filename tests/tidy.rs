@@ -30,6 +30,7 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
         "for_each_child",
         ONE_ARM_EACH,
     ),
+    ("compiler/src/typed/visit.rs", "children_mut", ONE_ARM_EACH),
     ("runtime-net/sim/src/trace/text.rs", "fmt", ONE_ARM_EACH),
     ("vm/src/interp/exec.rs", "execute", ONE_ARM_EACH),
     ("vm/src/interp/slow.rs", "slow", ONE_ARM_EACH),
@@ -198,7 +199,10 @@ fn exemptions_are_still_needed() {
     let mut longest = BTreeMap::new();
     for file in sources(&["rs"]) {
         for function in functions(&read(&file)) {
-            longest.insert((file.display().to_string(), function.name), function.lines);
+            let lines = longest
+                .entry((file.display().to_string(), function.name))
+                .or_insert(0);
+            *lines = function.lines.max(*lines);
         }
     }
     let found: Vec<String> = LONG_FUNCTIONS
