@@ -1,0 +1,5 @@
+//! Real nodes: the drivers around the sans-IO core of `sm-core`.
+//!
+//! The core decides everything; this crate only carries: frames over encrypted links, time from a
+//! clock, values of sensors, orders of an operator. Everything that happens goes through one loop,
+//! in one thread, so that it can be recorded and replayed.
