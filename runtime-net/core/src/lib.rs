@@ -13,6 +13,8 @@
 //! | [`envelope`] | what travels with a state |
 //! | [`content`] | bricks, manifests and launch records, cached by hash |
 //! | [`wire`] | the frames between nodes (`docs/WIRE.md`) |
+//! | [`record`] | everything that happens to a node, written down and read again |
+//! | [`digest`] | hashes of states and of what happens |
 //! | [`engine`] | what a node needs from whatever runs programs |
 //! | [`ids`], [`limits`], [`codec`] | names, bounds, bytes |
 //!
@@ -28,6 +30,7 @@
 
 pub mod codec;
 pub mod content;
+pub mod digest;
 pub mod engine;
 pub mod envelope;
 pub mod hop;
@@ -35,5 +38,6 @@ pub mod ids;
 pub mod launch;
 pub mod limits;
 pub mod node;
+pub mod record;
 pub mod tags;
 pub mod wire;

@@ -6,6 +6,7 @@
 //! - `turn` and `host`: running messages, and what they ask for meanwhile;
 //! - `departure`, `arrival` and `copies`: hops and copies, out and in;
 //! - `launching` and `outside`: what users, drivers and the operator begin;
+//! - `input`: all of these as values; `inspect`: what the node shows of itself;
 //! - `report`: ends of messages on their way home;
 //! - `store`: what a durable node writes down, and how it starts again.
 
@@ -14,6 +15,8 @@ mod config;
 mod copies;
 mod departure;
 mod host;
+mod input;
+mod inspect;
 mod launching;
 mod output;
 mod outside;
@@ -26,6 +29,8 @@ mod turn;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use config::{Authors, Boot, Config, NodeLimits, Parking, Policy, Tracing};
+pub use input::{Input, Reply};
+pub use inspect::{Doing, MessageInfo};
 pub use output::{End, Kill, Log, Output, Report, Step, Trace, TraceFrame};
 
 use crate::content::{ContentError, ContentId, ContentKind, Library};
@@ -36,7 +41,8 @@ use crate::tags::TagSpace;
 use arrival::Incoming;
 use copies::WaitingCopy;
 use departure::Outgoing;
-use outside::TagChange;
+use outside::Deferred;
+pub use outside::TagChange;
 use report::Spoor;
 use resident::{Phase, Resident};
 use session::{Known, Session};
@@ -80,7 +86,7 @@ pub struct Node<E: Engine = Vm> {
     ready: VecDeque<MessageId>,
     turn: Option<Turn<E>>,
     /// What drivers and the operator did to tags while a turn was under way.
-    deferred: VecDeque<TagChange>,
+    deferred: VecDeque<Deferred>,
     timers: BTreeSet<(Time, TimerKind)>,
     sessions: BTreeMap<SessionId, Session>,
     /// The session of each peer whose greeting has come.
@@ -93,6 +99,8 @@ pub struct Node<E: Engine = Vm> {
     incoming: BTreeMap<HopId, Incoming<E>>,
     copies: BTreeMap<u64, WaitingCopy>,
     copy_count: u64,
+    /// Messages that are to end as soon as they can.
+    doomed: BTreeSet<MessageId>,
     /// The messages that the event under way has changed.
     changed: BTreeSet<MessageId>,
     /// What the event under way wants to tell once its changes are stored.
@@ -184,6 +192,7 @@ impl<E: Engine> Node<E> {
             incoming: BTreeMap::new(),
             copies: BTreeMap::new(),
             copy_count: 0,
+            doomed: BTreeSet::new(),
             changed: BTreeSet::new(),
             held: Vec::new(),
             stores: BTreeMap::new(),
@@ -330,6 +339,7 @@ impl<E: Engine> Node<E> {
             self.timers.remove(&(at, TimerKind::Wake(message)));
         }
         self.tags.unblock(message);
+        self.doomed.remove(&message);
         self.uncount_launch(resident.envelope.launch);
         self.memory = self.memory.saturating_sub(resident.counted);
         self.changed.insert(message);

@@ -252,6 +252,11 @@ impl TagSpace {
         }
     }
 
+    /// The operator removes a tag, in whose place nothing is asked.
+    pub fn take_away(&mut self, name: &TagName) {
+        self.remove(name);
+    }
+
     /// Puts back a tag from the store; versions go on after it.
     pub fn restore(&mut self, name: TagName, tag: Tag) {
         self.remove(&name);

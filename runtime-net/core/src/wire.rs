@@ -5,6 +5,7 @@
 //! Whatever decodes encodes to the same bytes again.
 
 mod end;
+mod route;
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::content::{ContentId, ContentKind};
@@ -13,6 +14,7 @@ use crate::hop::HopError;
 use crate::ids::{HopId, Incarnation, LaunchHash, MessageId, NodeId};
 use crate::limits;
 use crate::node::Report;
+pub use route::{Rest, Route};
 
 /// The version of the frames. Nodes of different versions refuse each other's sessions.
 pub const WIRE_VERSION: u8 = 0;

@@ -33,6 +33,11 @@ enum Inline {
 }
 
 impl Outgoing {
+    /// The neighbor that the message moves to.
+    pub(super) fn to(&self) -> NodeId {
+        self.to
+    }
+
     /// The launch that its message belongs to.
     pub(super) fn launch(&self) -> LaunchHash {
         self.envelope.launch

@@ -125,16 +125,19 @@ pub enum Kill {
     LostInHop,
     /// The node could not read its own record of it.
     Corrupt,
+    /// An operator ended it.
+    Operator,
 }
 
 impl Kill {
-    const ALL: [Kill; 6] = [
+    const ALL: [Kill; 7] = [
         Kill::Heap,
         Kill::Frames,
         Kill::Fuel,
         Kill::Lifetime,
         Kill::LostInHop,
         Kill::Corrupt,
+        Kill::Operator,
     ];
 
     pub(crate) fn code(self) -> u8 {
@@ -155,6 +158,7 @@ impl fmt::Display for Kill {
             Kill::Lifetime => "its lifetime is over",
             Kill::LostInHop => "the node it moved to had lost its memory",
             Kill::Corrupt => "its stored state cannot be read",
+            Kill::Operator => "an operator ended it",
         })
     }
 }

@@ -1,27 +1,44 @@
 //! What comes from the world outside: values of drivers, tags of the operator, the date.
 
-use super::{Node, Step};
+use super::resident::Phase;
+use super::{End, Kill, Node, Step};
 use crate::engine::Engine;
 use crate::ids::{MessageId, Span, Time, TypeHash};
 use crate::tags::{Access, Keeper, TagName, TagSpec};
 
 /// A change of a tag from outside, which may have to wait for the end of a turn.
-#[derive(Debug)]
-pub(super) struct TagChange {
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TagChange {
     /// Who keeps the tag from then on.
-    keeper: Keeper,
-    name: TagName,
-    display: String,
-    ty: TypeHash,
-    descriptor: Vec<u8>,
-    access: (Access, Access),
-    lifetime: Option<Span>,
-    program: [u8; 32],
-    value: Vec<u8>,
+    pub keeper: Keeper,
+    /// Its identity.
+    pub name: TagName,
+    /// Its name as people read it.
+    pub display: String,
+    /// The type of its value.
+    pub ty: TypeHash,
+    /// The canonical descriptor of that type.
+    pub descriptor: Vec<u8>,
+    /// Who may read it, and who may write it.
+    pub access: (Access, Access),
+    /// How long it lives after each write, without end if `None`.
+    pub lifetime: Option<Span>,
+    /// The program that creates it, zeros where none does.
+    pub program: [u8; 32],
+    /// Its value in canonical encoding.
+    pub value: Vec<u8>,
+}
+
+/// What a driver or the operator did while a turn was under way.
+#[derive(Debug)]
+pub(super) enum Deferred {
+    Change(TagChange),
+    Gone(TagName),
 }
 
 impl TagChange {
-    fn new(keeper: Keeper, spec: &TagSpec<'_>, value: &[u8]) -> Self {
+    /// Gives a tag of this kind a value.
+    pub fn new(keeper: Keeper, spec: &TagSpec<'_>, value: &[u8]) -> Self {
         Self {
             keeper,
             name: spec.name.clone(),
@@ -35,7 +52,8 @@ impl TagChange {
         }
     }
 
-    fn spec(&self) -> TagSpec<'_> {
+    /// What the tag is to be like.
+    pub fn spec(&self) -> TagSpec<'_> {
         TagSpec {
             name: &self.name,
             display: &self.display,
@@ -73,16 +91,68 @@ impl<E: Engine> Node<E> {
         self.date = Some((unix_seconds, self.now));
     }
 
-    fn change_tag(&mut self, now: Time, change: TagChange) {
+    /// The operator removes a tag, whoever it belongs to; whether there was one.
+    ///
+    /// A driver's tag comes back with the driver's next value.
+    pub fn handle_tag_gone(&mut self, now: Time, name: &TagName) -> bool {
+        self.now = self.now.max(now);
+        let there = self.tags.get(self.now, name).is_some();
+        if self.turn.is_some() {
+            self.deferred.push_back(Deferred::Gone(name.clone()));
+            return there;
+        }
+        self.take_away(name);
+        self.commit();
+        there
+    }
+
+    /// The operator ends a message; whether it is here.
+    ///
+    /// One that runs ends with its slice. One that is moving ends here if the hop fails; if the hop
+    /// takes place it has left, and goes on.
+    pub fn handle_kill(&mut self, now: Time, message: MessageId) -> bool {
+        self.now = self.now.max(now);
+        let Some(resident) = self.messages.get(&message) else {
+            return false;
+        };
+        let moves = matches!(resident.phase, Phase::Moving(_));
+        let runs = self.turn.as_ref().is_some_and(|turn| turn.message == message);
+        if moves || runs {
+            self.doomed.insert(message);
+        } else {
+            self.end_message(message, End::Killed(Kill::Operator));
+        }
+        self.commit();
+        true
+    }
+
+    pub(super) fn change_tag(&mut self, now: Time, change: TagChange) {
         self.now = self.now.max(now);
         if self.turn.is_some() {
-            return self.deferred.push_back(change);
+            return self.deferred.push_back(Deferred::Change(change));
         }
         self.apply(&change);
         self.commit();
     }
 
-    pub(super) fn apply(&mut self, change: &TagChange) {
+    /// Does what had to wait for the end of a turn.
+    pub(super) fn catch_up(&mut self, deferred: &Deferred) {
+        match deferred {
+            Deferred::Change(change) => self.apply(change),
+            Deferred::Gone(name) => self.take_away(name),
+        }
+    }
+
+    fn take_away(&mut self, name: &TagName) {
+        let display = self.tags.get(self.now, name).map(|tag| tag.display.to_string());
+        if let Some(display) = display {
+            self.tags.take_away(name);
+            let tag = name.clone();
+            self.trace(MessageId::default(), || Step::TagDeleted { display, tag });
+        }
+    }
+
+    fn apply(&mut self, change: &TagChange) {
         match change.keeper {
             Keeper::Driver => self.tags.drive(&change.spec(), &change.value),
             Keeper::Programs => {

@@ -357,7 +357,7 @@ fn decode_hop(input: &mut Reader<'_>) -> Result<HopId, DecodeError> {
     })
 }
 
-fn encode_resident<E: Engine>(resident: &Resident<E>) -> Vec<u8> {
+pub(super) fn encode_resident<E: Engine>(resident: &Resident<E>) -> Vec<u8> {
     let mut out = Writer::default();
     out.var(resident.since.0);
     resident.envelope.encode(&mut out);
@@ -386,14 +386,14 @@ fn encode_committed(doubt: &Doubt, incarnation: Incarnation, launch: &LaunchHash
     out.0
 }
 
-fn encode_tag(tag: &Tag) -> Vec<u8> {
+pub(super) fn encode_tag(tag: &Tag) -> Vec<u8> {
     let mut out = Writer::default();
     out.bytes(tag.display.as_bytes());
     out.raw(&tag.ty.0);
     out.bytes(&tag.descriptor);
     out.bytes(&tag.value);
-    out.u8(access_code(tag.read));
-    out.u8(access_code(tag.write));
+    out.u8(tag.read.code());
+    out.u8(tag.write.code());
     out.raw(&tag.author.0);
     out.u8(u8::from(tag.standing == Standing::Trusted));
     out.raw(&tag.payer.0);
@@ -435,19 +435,7 @@ fn decode_tag(
     Ok((name, tag))
 }
 
-fn access_code(access: Access) -> u8 {
-    match access {
-        Access::Any => 0,
-        Access::Owner => 1,
-        Access::Code => 2,
-    }
-}
-
 fn decode_access(input: &mut Reader<'_>) -> Result<Access, DecodeError> {
-    match input.u8()? {
-        0 => Ok(Access::Any),
-        1 => Ok(Access::Owner),
-        2 => Ok(Access::Code),
-        other => Err(DecodeError::Unknown(other)),
-    }
+    let code = input.u8()?;
+    Access::from_code(code).ok_or(DecodeError::Unknown(code))
 }

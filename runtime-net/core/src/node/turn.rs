@@ -28,6 +28,13 @@ pub(super) struct Turn<E: Engine> {
     effects: Effects<E>,
 }
 
+impl<E: Engine> Turn<E> {
+    /// The machine that runs, at a safepoint between two slices.
+    pub(super) fn machine(&self) -> &E::Machine {
+        &self.machine
+    }
+}
+
 /// How a turn ended.
 enum Next {
     Ready,
@@ -130,8 +137,10 @@ impl<E: Engine> Node<E> {
 
     /// How the turn ends, or `None` if it only used up its slice.
     fn judge(&self, turn: &mut Turn<E>, outcome: Outcome) -> Option<Next> {
+        let doomed = self.doomed.contains(&turn.message);
         let next = match outcome {
-            Outcome::OutOfFuel if turn.fuel_left > 0 => return None,
+            Outcome::OutOfFuel if turn.fuel_left > 0 && !doomed => return None,
+            Outcome::OutOfFuel if doomed => Next::Ready,
             Outcome::OutOfFuel => Next::End(self.out_of_fuel(turn)),
             Outcome::Yield => Next::Ready,
             Outcome::Done(data) => Next::End(done(data)),
@@ -157,10 +166,10 @@ impl<E: Engine> Node<E> {
             .get(&turn.message)
             .is_none_or(|resident| resident.expires() <= self.now);
         let alive = !matches!(next, Next::End(_));
-        Some(if expired && alive {
-            Next::End(End::Killed(Kill::Lifetime))
-        } else {
-            next
+        Some(match (alive, expired, doomed) {
+            (true, true, _) => Next::End(End::Killed(Kill::Lifetime)),
+            (true, _, true) => Next::End(End::Killed(Kill::Operator)),
+            _ => next,
         })
     }
 
@@ -217,8 +226,8 @@ impl<E: Engine> Node<E> {
 
     /// What waited for the end of the turn happens now, in the order in which it came.
     fn after_turn(&mut self) {
-        while let Some(change) = self.deferred.pop_front() {
-            self.apply(&change);
+        while let Some(deferred) = self.deferred.pop_front() {
+            self.catch_up(&deferred);
         }
         self.expire_tags();
     }
@@ -285,6 +294,9 @@ impl<E: Engine> Node<E> {
         };
         if resident.expires() <= self.now {
             return self.end_message(message, End::Killed(Kill::Lifetime));
+        }
+        if self.doomed.contains(&message) {
+            return self.end_message(message, End::Killed(Kill::Operator));
         }
         let code = HopCode::from_code(error.code()).unwrap_or(HopCode::Refused);
         if self.answer(message, Answer::Hop(code)) {

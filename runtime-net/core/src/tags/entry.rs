@@ -39,6 +39,18 @@ pub enum Access {
     Code,
 }
 
+impl Access {
+    const ALL: [Access; 3] = [Access::Any, Access::Owner, Access::Code];
+
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+}
+
 impl From<sm_bytecode::Access> for Access {
     fn from(access: sm_bytecode::Access) -> Self {
         match access {

@@ -88,8 +88,27 @@ fn end() -> impl Strategy<Value = End> {
             message,
             frames
         }),
-        (0..6u8).prop_map(|code| End::Killed(Kill::from_code(code).expect("there are six"))),
+        (0..7u8).prop_map(|code| End::Killed(Kill::from_code(code).expect("there are seven"))),
     ]
+}
+
+/// The route of a frame is told without taking it apart.
+fn route_of(frame: &Frame<'_>) -> Route {
+    let rest = |step: BareStep| match step {
+        BareStep::Query => Rest::Open,
+        _ => Rest::Nothing,
+    };
+    match frame {
+        Frame::Offer(offer) => Route::Hop(offer.hop, Rest::Open),
+        Frame::Accept { hop, .. } | Frame::State { hop, .. } | Frame::Prepared { hop, .. } => {
+            Route::Hop(*hop, Rest::Open)
+        }
+        Frame::Commit { hop, .. } => Route::Hop(*hop, Rest::Answer),
+        Frame::Refuse { hop, .. } => Route::Hop(*hop, Rest::Nothing),
+        Frame::Step { hop, step } => Route::Hop(*hop, rest(*step)),
+        Frame::Copy(_) => Route::Copy,
+        _ => Route::Session,
+    }
 }
 
 /// The frame comes back, and its bytes come back from it.
@@ -97,6 +116,7 @@ fn assert_roundtrip(frame: &Frame<'_>) {
     let bytes = frame.encode();
     let decoded = Frame::decode(&bytes).expect("it was just encoded");
     assert_eq!(&decoded, frame);
+    assert_eq!(Route::of(&bytes), route_of(frame));
     for cut in 0..bytes.len() {
         assert!(
             Frame::decode(&bytes[..cut]).is_err(),

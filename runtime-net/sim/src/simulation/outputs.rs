@@ -6,7 +6,7 @@ use sm_core::engine::Engine;
 use sm_core::ids::{MessageId, SessionId, StoreToken};
 use sm_core::node::{Output, Report, Step, Trace};
 use sm_core::tags::TagName;
-use sm_core::wire::Frame;
+use sm_core::wire::Route;
 
 use super::{Input, NodeDue, Simulation};
 use crate::link::{Effects, StreamKey};
@@ -206,16 +206,8 @@ impl<E: Engine> Simulation<E> {
 /// A driver may give each hop a stream of its own: all that a node asks for is that the frames of
 /// one hop keep their order.
 fn stream_of(frame: &[u8]) -> StreamKey {
-    match Frame::decode(frame) {
-        Ok(Frame::Offer(offer)) => StreamKey::Ordered(offer.hop),
-        Ok(
-            Frame::Accept { hop, .. }
-            | Frame::Refuse { hop, .. }
-            | Frame::State { hop, .. }
-            | Frame::Prepared { hop, .. }
-            | Frame::Commit { hop, .. }
-            | Frame::Step { hop, .. },
-        ) => StreamKey::Ordered(hop),
-        Ok(_) | Err(_) => StreamKey::Alone,
+    match Route::of(frame) {
+        Route::Hop(hop, _) => StreamKey::Ordered(hop),
+        Route::Session | Route::Copy => StreamKey::Alone,
     }
 }

@@ -298,3 +298,38 @@ fn a_volatile_node_forgets() {
     assert_eq!(world.value(0, "t"), None);
     assert_eq!(world.places(), [0]);
 }
+
+#[test]
+fn an_operator_ends_a_message_that_waits() {
+    let mut world = World::new(1);
+    let message = world.start(0, "block never");
+    world.settle();
+    assert!(world.nodes[0].handle_kill(world.now, message));
+    world.collect(0);
+    assert_eq!(world.ends(), [End::Killed(Kill::Operator)]);
+    assert!(!world.nodes[0].handle_kill(world.now, message), "it is gone");
+}
+
+#[test]
+fn an_operator_ends_a_message_that_runs_at_the_end_of_its_slice() {
+    let mut world = World::new(1);
+    let message = world.start(0, "spin 3000\nprint never");
+    world.run_slice(0, 1_000);
+    assert!(world.nodes[0].handle_kill(world.now, message));
+    world.settle();
+    assert_eq!(world.ends(), [End::Killed(Kill::Operator)]);
+    assert_eq!(world.printed(), [""; 0]);
+}
+
+#[test]
+fn an_operator_takes_a_tag_away_between_turns() {
+    let mut world = World::new(1);
+    let t = tag_name("t");
+    assert!(!world.nodes[0].handle_tag_gone(world.now, &t));
+    world.start(0, "write t 5\nspin 3000\nread t\nyield");
+    world.run_slice(0, 1_000);
+    assert!(world.nodes[0].handle_tag_gone(world.now, &t));
+    world.settle();
+    assert_eq!(world.printed(), ["0:5"]);
+    assert_eq!(world.value(0, "t"), None);
+}

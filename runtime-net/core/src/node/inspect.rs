@@ -1,0 +1,102 @@
+//! What a node shows of itself: its messages, and a hash of its whole state.
+
+use std::hash::{Hash, Hasher};
+
+use super::resident::{Phase, Resident};
+use super::{Node, store};
+use crate::digest::{Digest, Digester};
+use crate::engine::Engine;
+use crate::ids::{AuthorId, LaunchHash, MessageId, NodeId, Span, Time};
+
+/// A message as people and checkers see it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MessageInfo {
+    /// The message.
+    pub message: MessageId,
+    /// The launch it belongs to.
+    pub launch: LaunchHash,
+    /// Who launched it.
+    pub author: AuthorId,
+    /// Where its end is reported.
+    pub home: NodeId,
+    /// The neighbor it came from.
+    pub previous: Option<NodeId>,
+    /// What it is doing.
+    pub doing: Doing,
+    /// The hops of any kind that it has made.
+    pub hops: u64,
+    /// Its age: what its program sees as `now()`.
+    pub age: Span,
+    /// What is left of its lifetime.
+    pub left: Span,
+    /// The memory that it holds beside its program, in bytes.
+    pub bytes: u64,
+}
+
+/// What a message is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Doing {
+    /// It runs, or will when its turn comes.
+    Ready,
+    /// It sleeps until a tag is written or, if there is one, this time has passed.
+    Blocked(Option<Span>),
+    /// It waits for the end of a hop to this neighbor.
+    Moving(Option<NodeId>),
+}
+
+const STATE: &str = "smart-messages 2026 node: hash of its state";
+
+impl<E: Engine> Node<E> {
+    /// All messages that stand here, by id.
+    pub fn list(&self, now: Time) -> Vec<MessageInfo> {
+        let info = |(message, resident): (&MessageId, &Resident<E>)| MessageInfo {
+            message: *message,
+            launch: resident.envelope.launch,
+            author: resident.launch.launch.author,
+            home: resident.launch.launch.home,
+            previous: resident.previous,
+            doing: self.doing(now, resident),
+            hops: resident.envelope.hops,
+            age: resident.age(now),
+            left: resident.expires().since(now),
+            bytes: resident.counted,
+        };
+        self.messages.iter().map(info).collect()
+    }
+
+    fn doing(&self, now: Time, resident: &Resident<E>) -> Doing {
+        match resident.phase {
+            Phase::Ready => Doing::Ready,
+            Phase::Blocked(until) => Doing::Blocked(until.map(|until| until.since(now))),
+            Phase::Moving(hop) => Doing::Moving(self.outgoing.get(&hop).map(|out| out.to())),
+        }
+    }
+
+    /// A hash of everything that decides what this node will do: tags, messages with their states,
+    /// hops, sessions, timers. Code is left out: its names are in the launches.
+    pub fn digest(&self) -> Digest {
+        let mut digester = Digester::new(STATE);
+        for (name, tag) in self.tags.iter(Time::ZERO) {
+            digester.add(name);
+            digester.add(&tag.keeper);
+            digester.write(&store::encode_tag(tag));
+        }
+        for (message, resident) in &self.messages {
+            digester.add(message);
+            digester.write(&store::encode_resident(resident));
+            digester.write(format!("{:?}", resident.phase).as_bytes());
+        }
+        if let Some(turn) = &self.turn {
+            let mut state = Vec::new();
+            E::capture(turn.machine(), &mut state);
+            digester.add(&turn.message);
+            digester.write(&state);
+        }
+        self.hops.hash(&mut digester);
+        digester.add(&self.peers);
+        digester.add(&self.ready);
+        digester.add(&self.next_token);
+        digester.add(&self.now);
+        digester.digest()
+    }
+}
