@@ -3,3 +3,6 @@
 //! The core decides everything; this crate only carries: frames over encrypted links, time from a
 //! clock, values of sensors, orders of an operator. Everything that happens goes through one loop,
 //! in one thread, so that it can be recorded and replayed.
+
+pub mod control;
+pub mod limits;

@@ -69,10 +69,7 @@ impl From<DecodeError> for ReplayError {
 ///
 /// # Errors
 /// [`ReplayError`] at the first checkpoint that is not met.
-pub fn replay(
-    bytes: &[u8],
-    mut watch: impl FnMut(Time, &Output),
-) -> Result<Replayed, ReplayError> {
+pub fn replay(bytes: &[u8], mut watch: impl FnMut(Time, &Output)) -> Result<Replayed, ReplayError> {
     let mut recording = Recording::open(bytes)?;
     let began = recording.boot.now;
     let mut node = Node::<Vm>::new(recording.config.clone(), recording.boot.clone());

@@ -116,7 +116,10 @@ impl<E: Engine> Node<E> {
             return false;
         };
         let moves = matches!(resident.phase, Phase::Moving(_));
-        let runs = self.turn.as_ref().is_some_and(|turn| turn.message == message);
+        let runs = self
+            .turn
+            .as_ref()
+            .is_some_and(|turn| turn.message == message);
         if moves || runs {
             self.doomed.insert(message);
         } else {
@@ -144,7 +147,10 @@ impl<E: Engine> Node<E> {
     }
 
     fn take_away(&mut self, name: &TagName) {
-        let display = self.tags.get(self.now, name).map(|tag| tag.display.to_string());
+        let display = self
+            .tags
+            .get(self.now, name)
+            .map(|tag| tag.display.to_string());
         if let Some(display) = display {
             self.tags.take_away(name);
             let tag = name.clone();

@@ -12,7 +12,11 @@ use crate::tags::{Access, Keeper, TagName};
 
 fn change(base: [u8; 32], key: Vec<u8>, value: Vec<u8>, driver: bool) -> TagChange {
     TagChange {
-        keeper: if driver { Keeper::Driver } else { Keeper::Programs },
+        keeper: if driver {
+            Keeper::Driver
+        } else {
+            Keeper::Programs
+        },
         name: TagName {
             base,
             key: key.into(),

@@ -307,7 +307,10 @@ fn an_operator_ends_a_message_that_waits() {
     assert!(world.nodes[0].handle_kill(world.now, message));
     world.collect(0);
     assert_eq!(world.ends(), [End::Killed(Kill::Operator)]);
-    assert!(!world.nodes[0].handle_kill(world.now, message), "it is gone");
+    assert!(
+        !world.nodes[0].handle_kill(world.now, message),
+        "it is gone"
+    );
 }
 
 #[test]

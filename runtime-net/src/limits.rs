@@ -1,0 +1,60 @@
+//! Every bound of a node's drivers, each with a sentence that says what it protects.
+
+use std::time::Duration;
+
+// Control.
+
+/// The longest request or answer of the control protocol: a program with all its code fits.
+pub const CONTROL_BYTES: usize = 32 << 20;
+/// How many answers wait for an operator who does not read; events beyond are left out.
+pub const CONTROL_ANSWERS: usize = 1_024;
+/// How many requests wait for the node's loop.
+pub const CONTROL_ORDERS: usize = 64;
+/// How long an operator may take to say what it wants.
+pub const CONTROL_PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait when no connection can be accepted.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+// Links.
+
+/// How many things that came over links wait for the node's loop; then the links wait.
+pub const LINK_EVENTS: usize = 1_024;
+/// The most hops that a neighbor may have open with this node at a time, in streams.
+pub const STREAMS: u32 = 2_048;
+/// The most copies that a neighbor may have on their way at a time, in streams.
+pub const COPY_STREAMS: u32 = 256;
+/// The most bytes of one stream on their way and not yet read.
+pub const STREAM_WINDOW: u32 = 4 << 20;
+/// The most bytes of all streams of a session on their way and not yet read.
+pub const SESSION_WINDOW: u32 = 16 << 20;
+/// The most bytes of datagrams that wait to be handled.
+pub const DATAGRAM_BYTES: usize = 1 << 20;
+/// How long the rest of a frame may take after its beginning.
+pub const FRAME_TIME: Duration = Duration::from_secs(10);
+/// How long a new connection may take until both ends have said who they are.
+pub const GREETING_TIME: Duration = Duration::from_secs(5);
+/// The most connections that have not yet been authenticated.
+pub const HANDSHAKES: usize = 64;
+/// The first pause before calling a neighbor again; it doubles with each failure.
+pub const REDIAL_FIRST: Duration = Duration::from_millis(50);
+/// The longest pause before calling a neighbor again.
+pub const REDIAL_LONGEST: Duration = Duration::from_secs(2);
+/// The pause before calling a neighbor again that did not fit.
+pub const REDIAL_UNFIT: Duration = Duration::from_secs(30);
+/// How often a node shows itself to a silent neighbor, unless its operator says otherwise.
+pub const KEEP_ALIVE: Duration = Duration::from_millis(200);
+/// After how much silence a neighbor is taken for dead, unless the operator says otherwise.
+pub const IDLE: Duration = Duration::from_millis(750);
+/// How many strangers are remembered, to tell of each once.
+pub const STRANGERS: usize = 256;
+
+// The loop.
+
+/// The fuel of one slice: about 200 µs, after which the network is looked at.
+pub const SLICE_FUEL: u64 = 20_000;
+/// How many events are handled between two slices.
+pub const EVENTS_PER_SLICE: usize = 64;
+/// The bytes that have to be waiting more, or less, before the node is told of it.
+pub const BACKLOG_STEP: usize = 64 << 10;
+/// How many inputs of a recording lie between two checkpoints.
+pub const CHECKPOINT_EVERY: u64 = 4_096;
