@@ -280,6 +280,16 @@ impl<E: Engine> Node<E> {
         }
     }
 
+    /// Ends a message as if its lifetime were over, and tells its home. `false` if it is not here,
+    /// or cannot be ended now because it is in the middle of a turn or of a hop.
+    pub fn handle_end_of_life(&mut self, now: Time, message: MessageId) -> bool {
+        self.now = self.now.max(now);
+        let before = self.messages.len();
+        self.outlive(message);
+        self.commit();
+        self.messages.len() < before
+    }
+
     fn fire(&mut self, kind: TimerKind) {
         match kind {
             TimerKind::Wake(message) => self.go_on(message, sm_vm::Answer::Tag(None)),
