@@ -78,6 +78,10 @@ impl Conclusion {
         }
     }
 
+    pub(crate) fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Interrupted)
+    }
+
     /// Writes a result to standard output, and everything else to standard error.
     pub(crate) fn show(&self, terminal: &Terminal, program: &Program) -> Result<(), Failure> {
         match self {
