@@ -60,6 +60,11 @@ impl Backtrace {
         found.next()
     }
 
+    /// Whether it was the answer that could not be given: no code of the program was under way.
+    pub(crate) fn is_at_the_end(&self) -> bool {
+        matches!(&self.0[..], [only] if only.place.is_none())
+    }
+
     /// All calls, innermost first, one a line.
     pub(crate) fn show(&self, terminal: &Terminal) -> String {
         let mut text = String::new();

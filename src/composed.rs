@@ -131,6 +131,19 @@ impl Composed {
         }
     }
 
+    /// Where the glue at a place follows on what was written just now: what is wrong there is
+    /// missing at the end of that.
+    pub(crate) fn end_before(&self, span: Span) -> Option<Span> {
+        let at = span.start as usize;
+        let mut before = self
+            .parts
+            .iter()
+            .rev()
+            .skip_while(|part| part.at.start > at);
+        let input = before.find(|part| part.owner == Owner::Input && !part.at.is_empty())?;
+        Some(Span::point(input.at.end as u32))
+    }
+
     /// The part at a place. A place at the end of what somebody wrote belongs to it, not to the
     /// glue that follows: there is what is missing.
     fn part(&self, at: usize) -> Option<&Part> {

@@ -58,7 +58,7 @@ impl Options {
         let place = self.place(terminal)?;
         let mut prompt = Prompt::new(terminal, place, Interrupt::listen()?)?;
         let loaded = match &self.file {
-            Some(file) => prompt.load(file)?,
+            Some(file) => prompt.begin_with(file)?,
             None => Done::Well,
         };
         if io::stdin().is_terminal() && io::stdout().is_terminal() {

@@ -91,9 +91,16 @@ fn options() -> Options {
 }
 
 fn findings(sources: &Sources, diagnostics: Vec<Diagnostic>) -> Vec<Finding> {
-    let finding = |diagnostic: Diagnostic| Finding {
-        owner: owner(sources, &diagnostic.primary),
-        diagnostic: relocated(sources, diagnostic),
+    let finding = |mut diagnostic: Diagnostic| {
+        if owner(sources, &diagnostic.primary) == Some(Owner::Glue) {
+            let span = diagnostic.primary.span;
+            let before = sources.composed().and_then(|whole| whole.end_before(span));
+            diagnostic.primary.span = before.unwrap_or(span);
+        }
+        Finding {
+            owner: owner(sources, &diagnostic.primary),
+            diagnostic: relocated(sources, diagnostic),
+        }
     };
     diagnostics.into_iter().map(finding).collect()
 }

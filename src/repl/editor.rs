@@ -127,10 +127,8 @@ pub(crate) fn is_complete(text: &str) -> bool {
         Completeness::Complete => true,
         Completeness::Open => false,
         Completeness::Dangling => {
-            text.lines()
-                .last()
-                .is_some_and(|line| line.trim().is_empty())
-                || text.ends_with("\n\n")
+            let last = text.rsplit_once('\n').map(|(_, last)| last);
+            last.is_some_and(|last| last.trim().is_empty())
         }
     }
 }

@@ -1,6 +1,7 @@
 //! From the statements of an input to a program, and from its answer back to bindings.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::rc::Rc;
 
 use sm_compiler::ast::{FileId, Mutability, Span};
@@ -13,9 +14,10 @@ use super::binding::{Binding, CellId, Used, parameter};
 use super::compile::{self, Checked, Compiled, Finding};
 use super::session::{Answer, Outcome, Texts};
 use super::state::{State, Step, Stopped};
-use super::statements::{self, Carried, Facts, Kept, Remade, Statement};
+use super::statements::{self, Carried, Facts, Kept, Remade, Statement, Tail};
 use super::types;
 use crate::composed::{Excerpt, Owner, Text};
+use crate::exit::Failure;
 use crate::program::Program;
 
 /// What an input's statements are to become.
@@ -23,19 +25,13 @@ pub(super) struct Plan {
     statements: Vec<Statement>,
     pub(super) used: Used,
     carried: Carried,
-    /// The type of the value as people read it, and whether a value of it can be shown.
-    pub(super) value: Option<(String, Shown)>,
+    /// The type of the value as people read it.
+    pub(super) value: Option<String>,
     kept: Vec<Kept>,
     becomes: Vec<Becomes>,
     imports: BTreeSet<(String, String)>,
     /// Where names stand of which it is too early to say how they are used.
     early: Vec<Span>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shown {
-    Value,
-    OnlyType,
 }
 
 /// What becomes of something that is kept.
@@ -76,13 +72,16 @@ impl State {
             .map(|one| one.itself.as_str().to_owned() + "\n")
             .collect();
         let used = self.bindings.used(&text);
-        let mut places = Vec::new();
-        let composed = self.compose(&BTreeSet::new(), &used.cells, "Unit", |into| {
-            self.bindings.compose(&used, into);
-            places = statements::compose(&statements, into);
-            into.glue(Owner::Glue, "()\n");
-        });
-        let checked = compile::check(&self.folder, composed)?;
+        let mut tail = statements::tail(&statements);
+        let (mut checked, mut places) = self.checked(&statements, &used, tail)?;
+        if tail == Tail::Value && checked.findings.iter().any(Finding::is_error) {
+            // Perhaps its branches only do something.
+            tail = Tail::Statement;
+            let (again, others) = self.checked(&statements, &used, tail)?;
+            if !again.findings.iter().any(Finding::is_error) {
+                (checked, places) = (again, others);
+            }
+        }
         if checked.findings.iter().any(Finding::is_error) {
             let errors = checked.findings.into_iter().filter(Finding::is_error);
             answer.say(
@@ -93,6 +92,21 @@ impl State {
         }
         let facts = statements::facts(&checked.program, &places);
         Ok(Ok(self.planned(&checked, statements, used, &facts, answer)))
+    }
+
+    fn checked(
+        &self,
+        statements: &[Statement],
+        used: &Used,
+        tail: Tail,
+    ) -> Result<(Checked, Vec<Range<usize>>), Failure> {
+        let mut places = Vec::new();
+        let composed = self.compose(&BTreeSet::new(), &used.cells, "Unit", |into| {
+            self.bindings.compose(used, into);
+            places = statements::compose(statements, tail, into);
+            into.glue(Owner::Glue, "()\n");
+        });
+        Ok((compile::check(&self.folder, composed)?, places))
     }
 
     fn planned(
@@ -106,12 +120,8 @@ impl State {
         let program = &checked.program;
         let carried = statements::carried(program, facts.value);
         let ty = facts.value.filter(|ty| *ty != typed::Ty::NEVER);
-        let shown = match carried {
-            Carried::Nothing => Shown::OnlyType,
-            Carried::Value(_) | Carried::Text => Shown::Value,
-        };
         let mut plan = Plan {
-            value: ty.map(|ty| (types::shown(program, ty), shown)),
+            value: ty.map(|ty| types::shown(program, ty)),
             statements,
             used,
             carried,
@@ -166,7 +176,11 @@ impl State {
             &result,
             |into| {
                 self.bindings.compose(&plan.used, into);
-                statements::compose_with_value(&plan.statements, &plan.carried, into);
+                let tail = match plan.carried {
+                    Carried::Nothing => Tail::Statement,
+                    _ => Tail::Value,
+                };
+                statements::compose(&plan.statements, tail, into);
                 into.glue(Owner::Glue, &value);
                 into.glue(Owner::Glue, "\n");
             },
@@ -182,16 +196,15 @@ impl State {
                 answer.say(Texts::Of(program.clone()), warnings);
                 Ok(Ok(program))
             }
+            Compiled::Mistakes(..) if plan.returns() => {
+                let sentence = "an input is no function: `return` cannot leave it";
+                Ok(Err(Stopped(Outcome::Refused(sentence.to_owned()))))
+            }
             Compiled::Mistakes(sources, findings) => {
                 answer.say(
                     Texts::Alone(sources),
                     findings.into_iter().filter(Finding::is_error),
                 );
-                if plan.returns() {
-                    answer
-                        .notes
-                        .push("an input is no function: `return` cannot leave it".to_owned());
-                }
                 Ok(Err(Stopped(Outcome::Mistakes)))
             }
         }
@@ -230,22 +243,19 @@ impl State {
             return Err(too_large());
         };
         self.keep_all(plan, parts.collect(), &same);
-        Ok(match (&plan.value, value) {
-            (None, _) => Outcome::Nothing,
-            (Some((ty, Shown::OnlyType)), _) if ty == "Unit" => Outcome::Nothing,
-            (Some((ty, Shown::OnlyType)), _) => Outcome::Value {
+        let Some(ty) = plan.value.clone() else {
+            return Ok(Outcome::Nothing);
+        };
+        Ok(match (&plan.carried, value) {
+            (Carried::Nothing, _) => Outcome::Nothing,
+            (Carried::Stays, _) => Outcome::Value {
                 value: "<function>".to_owned(),
-                ty: ty.clone(),
+                ty,
             },
-            (Some((ty, Shown::Value)), Value::Str(text)) if plan.carried == Carried::Text => {
-                Outcome::Value {
-                    value: text,
-                    ty: ty.clone(),
-                }
-            }
-            (Some((ty, Shown::Value)), value) => Outcome::Value {
+            (Carried::Text, Value::Str(value)) => Outcome::Value { value, ty },
+            (_, value) => Outcome::Value {
                 value: value.to_string(),
-                ty: ty.clone(),
+                ty,
             },
         })
     }
@@ -305,7 +315,7 @@ fn plan_new(program: &typed::Program, facts: &Facts, plan: &mut Plan, answer: &m
             if facts.remade[at] == Remade::Anew {
                 let names = names.join("`, `");
                 answer.notes.push(format!(
-                    "`{names}` holds a function: it is made anew by each input that uses it"
+                    "no plain data, so it is made anew by each input that uses it: `{names}`"
                 ));
             }
             plan.becomes

@@ -122,6 +122,7 @@ impl<'a> Prompt<'a> {
                 let ty = self.terminal.paint(Style::Quiet, format_args!(": {ty}"));
                 output::line(format!("{value} {ty}").trim_start())?;
             }
+            Outcome::Type(ty) => output::line(ty)?,
             Outcome::Mistakes => {}
             Outcome::Refused(sentence) => {
                 self.complain(sentence.clone(), None);
@@ -202,15 +203,24 @@ impl<'a> Prompt<'a> {
         }
     }
 
-    /// Enters what stands in a file, whose imports are beside it.
-    pub(crate) fn load(&mut self, path: &Path) -> Result<Done, Failure> {
-        let text = match source::text("program", path, MAX_SOURCE_BYTES) {
-            Ok(text) => text,
+    /// Enters what stands in a file; without that file there is no session.
+    pub(crate) fn begin_with(&mut self, path: &Path) -> Result<Done, Failure> {
+        let text = source::text("program", path, MAX_SOURCE_BYTES)?;
+        self.enter_file(path, text)
+    }
+
+    fn load(&mut self, path: &Path) -> Result<Done, Failure> {
+        match source::text("program", path, MAX_SOURCE_BYTES) {
+            Ok(text) => self.enter_file(path, text),
             Err(failure) => {
                 failure.report(self.terminal);
-                return Ok(Done::Badly);
+                Ok(Done::Badly)
             }
-        };
+        }
+    }
+
+    /// Imports of a file are looked for beside it.
+    fn enter_file(&mut self, path: &Path, text: String) -> Result<Done, Failure> {
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
         if let Err(sentence) = self.session.set_folder(&folder) {
             return Ok(self.complain(sentence, None));

@@ -66,6 +66,8 @@ pub(crate) enum Outcome {
         value: String,
         ty: String,
     },
+    /// What was asked for is a type.
+    Type(String),
     /// The findings say it all.
     Mistakes,
     /// A sentence says why not.
@@ -78,7 +80,7 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     pub(crate) fn is_good(&self) -> bool {
-        matches!(self, Self::Nothing | Self::Value { .. })
+        matches!(self, Self::Nothing | Self::Value { .. } | Self::Type(_))
     }
 }
 
@@ -147,6 +149,10 @@ impl Session {
         self.cost = Some(cost);
         Ok(match ended {
             Ended::Done(bytes) => state.keep(&program, &plan, &bytes).map_err(Stopped),
+            Ended::Badly(conclusion) if conclusion.is_no_data() => {
+                answer.notes.push(UNCHANGED.to_owned());
+                Err(Stopped(Outcome::Refused(NO_DATA.to_owned())))
+            }
             Ended::Badly(conclusion) => {
                 if !plan.used.cells.is_empty() || plan.binds() {
                     answer.notes.push(UNCHANGED.to_owned());
@@ -174,12 +180,8 @@ impl Session {
                 Outcome::Refused("this is a statement, and has no type".to_owned())
             }
             Ok(Plan {
-                value: Some((shown, _)),
-                ..
-            }) => Outcome::Value {
-                value: String::new(),
-                ty: shown,
-            },
+                value: Some(ty), ..
+            }) => Outcome::Type(ty),
         };
         Ok(answer)
     }
@@ -327,6 +329,9 @@ fn last_value(program: &typed::Program) -> Option<typed::Ty> {
         .find(|local| local.name == "__r")?;
     Some(local.ty)
 }
+
+/// What is said about an input that binds or answers a cycle.
+const NO_DATA: &str = "a value that reaches itself, or is nested too deeply, cannot be kept";
 
 /// What is said when an input with bindings ends badly.
 const UNCHANGED: &str = "the bindings are as they were before; what was done to tags stays";

@@ -256,6 +256,8 @@ impl State {
         body: impl FnOnce(&mut Composed),
     ) -> Composed {
         let mut into = Composed::default();
+        // What has no place in the source is at its very beginning.
+        into.glue(Owner::Glue, "\n");
         let of_cells = cells
             .iter()
             .flat_map(|cell| &self.bindings.cells[cell].ty.imports);

@@ -15,7 +15,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use sm_compiler::ast::{Mutability, Span};
+use sm_compiler::ast::{self, Mutability, Span};
 use sm_compiler::typed::{
     Body, Expr, ExprKind, Function, LocalId, Pattern, PatternKind, Program, Stmt, StmtKind, Ty,
 };
@@ -71,8 +71,10 @@ pub(crate) struct Kept {
 /// How the value of an input comes home.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Carried {
-    /// There is none, or it cannot leave the message.
+    /// There is none.
     Nothing,
+    /// It cannot leave the message; only its type is told.
+    Stays,
     /// As a value of this type.
     Value(TypeText),
     /// As text: its type has no name here.
@@ -80,34 +82,28 @@ pub(crate) enum Carried {
 }
 
 /// Writes the statements for the checker; answers where each is.
-pub(crate) fn compose(statements: &[Statement], into: &mut Composed) -> Vec<Range<usize>> {
+pub(crate) fn compose(
+    statements: &[Statement],
+    tail: Tail,
+    into: &mut Composed,
+) -> Vec<Range<usize>> {
     let mut places = Vec::new();
-    for statement in statements {
+    for (at, statement) in statements.iter().enumerate() {
         into.verbatim(Owner::Input, &statement.before);
+        if tail == Tail::Value && at + 1 == statements.len() {
+            into.glue(Owner::Glue, "\nlet __r = ");
+        }
         places.push(into.verbatim(Owner::Input, &statement.itself));
-        into.glue(Owner::Glue, "\n");
+        // Whatever the statement lacks is missing there, and not in the glue that follows.
+        into.glue(Owner::Glue, ";\n");
     }
     places
-}
-
-/// Writes the statements so that the value of the last has a name.
-pub(crate) fn compose_with_value(statements: &[Statement], carried: &Carried, into: &mut Composed) {
-    let Some((last, others)) = statements.split_last() else {
-        return;
-    };
-    compose(others, into);
-    into.verbatim(Owner::Input, &last.before);
-    if *carried != Carried::Nothing {
-        into.glue(Owner::Glue, "\nlet __r = ");
-    }
-    into.verbatim(Owner::Input, &last.itself);
-    into.glue(Owner::Glue, "\n");
 }
 
 /// The type of what an input answers, and the expression.
 pub(crate) fn answer(carried: &Carried, kept: &[Kept]) -> (String, String) {
     let (mut ty, mut value) = match carried {
-        Carried::Nothing => ("(Unit".to_owned(), "(()".to_owned()),
+        Carried::Nothing | Carried::Stays => ("(Unit".to_owned(), "(()".to_owned()),
         Carried::Value(ty) => (format!("({}", ty.text), "(__r".to_owned()),
         Carried::Text => ("(Str".to_owned(), "(\"{__r}\"".to_owned()),
     };
@@ -146,6 +142,12 @@ pub(crate) fn facts(program: &Program, places: &[Range<usize>]) -> Facts {
     let Body::Typed(body) = &function.body else {
         return facts;
     };
+    let named = function
+        .locals
+        .iter()
+        .rev()
+        .find(|local| local.name == "__r");
+    facts.value = named.map(|local| local.ty);
     for statement in statements_of(body) {
         let place = |span: Span| {
             places
@@ -218,6 +220,34 @@ pub(crate) fn carried(program: &Program, value: Option<Ty>) -> Carried {
     match types::data(program, ty) {
         Some(text) => Carried::Value(text),
         None if types::is_data(program, ty) => Carried::Text,
-        None => Carried::Nothing,
+        None => Carried::Stays,
+    }
+}
+
+/// What the last statement of an input is for the checker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tail {
+    /// Its value is wanted, so it must not be read as a statement that has none.
+    Value,
+    Statement,
+}
+
+/// `if` and `match` have a value where one is wanted; every other expression has it anyway.
+pub(crate) fn tail(statements: &[Statement]) -> Tail {
+    let Some(last) = statements.last() else {
+        return Tail::Statement;
+    };
+    let text = format!("fn f() {{\n{}\n}}", last.itself.as_str());
+    let (module, _) = sm_compiler::parse(ast::FileId(0), &text);
+    let Some(ast::ItemKind::Fn(function)) = module.items.first().map(|item| &item.kind) else {
+        return Tail::Statement;
+    };
+    let ast::FnBody::Block(block) = &function.body else {
+        return Tail::Statement;
+    };
+    match block.split_tail().1.map(|tail| &tail.kind) {
+        Some(ast::ExprKind::If(one)) if one.otherwise.is_some() => Tail::Value,
+        Some(ast::ExprKind::Match(_)) => Tail::Value,
+        _ => Tail::Statement,
     }
 }

@@ -245,12 +245,17 @@ impl World {
         let shown = |node: NodeIx| {
             let state = self.simulation.node(node);
             let neighbors = state.map(|state| state.neighbors()).unwrap_or_default();
+            let mut neighbors: Vec<NodeIx> = neighbors
+                .iter()
+                .filter_map(|key| names.find(*key))
+                .collect();
+            neighbors.sort_unstable();
             ShownNode {
                 name: names.node(node).to_owned(),
                 is_here: node == self.at,
                 neighbors: neighbors
                     .iter()
-                    .map(|key| names.key(*key).to_owned())
+                    .map(|node| names.node(*node).to_owned())
                     .collect(),
                 messages: state.map_or(0, |state| state.messages().len()),
                 tags: self.tags(node).len(),
