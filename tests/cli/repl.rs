@@ -126,7 +126,7 @@ fn twice(n: Int) -> Int { n * 2 }
 twice(n)
 :cost
 :hlep
-:load nowhere.sm
+:load missing.sm
 :wait 5
 :wait 5s
 :reset
@@ -181,7 +181,7 @@ fn a_file_to_begin_with() {
         "{}",
         ran.stderr
     );
-    assert_eq!(piped(&["nowhere.sm"], "1").exit, 2);
+    assert_eq!(piped(&["missing.sm"], "1").exit, 2);
 }
 
 #[test]
