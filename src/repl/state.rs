@@ -217,23 +217,15 @@ impl State {
         let Compiled::Program(program, _) = compile::compile(&self.folder, composed)? else {
             return Ok(Ok(()));
         };
-        while let Err(misfit) = self.arguments(&program, &cells) {
-            let of_cell =
-                |one: &Binding| matches!(one, Binding::Cell { cell, .. } if *cell == misfit);
-            let places = self
-                .bindings
-                .list
-                .iter()
-                .enumerate()
-                .filter(|(_, one)| of_cell(one));
-            let places: Vec<usize> = places.map(|(at, _)| at).collect();
-            if places.is_empty() {
-                break;
-            }
-            self.lose(places, answer);
-            return self.drop_misfits(answer);
-        }
-        Ok(Ok(()))
+        let Err(misfit) = self.arguments(&program, &cells) else {
+            return Ok(Ok(()));
+        };
+        let of_cell = |one: &Binding| matches!(one, Binding::Cell { cell, .. } if *cell == misfit);
+        let places = self.bindings.list.iter().enumerate();
+        let places = places.filter(|(_, one)| of_cell(one));
+        self.lose(places.map(|(at, _)| at).collect(), answer);
+        // With its last binding a cell is gone, so this ends.
+        self.drop_misfits(answer)
     }
 
     pub(super) fn compose(

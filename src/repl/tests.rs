@@ -341,20 +341,31 @@ proptest! {
 
     /// However statements are split into inputs, the outcome is that of the program.
     #[test]
-    fn inputs_are_a_program_cut_in_pieces(steps in prop::collection::vec((0_usize..6, 1_i64..9), 1..8)) {
+    fn inputs_are_a_program_cut_in_pieces(
+        steps in prop::collection::vec((0_usize..6, 1_i64..9), 1..8),
+    ) {
         let (mut n, mut xs, mut ys_is_xs, mut ys) = (0_i64, vec![0_i64], true, vec![]);
         let mut talk = Talk::new();
         talk.say("var n = 0; var xs = [0]; var ys = xs");
         for (kind, k) in steps {
             let input = match kind {
-                0 => { n += k; format!("n += {k}") }
-                1 => { xs.push(k); format!("xs.push({k})") }
-                2 => { if ys_is_xs { xs.push(k) } else { ys.push(k) }; format!("ys.push({k})") }
-                3 => { ys_is_xs = false; ys = vec![k]; format!("ys = [{k}]") }
-                4 => { ys_is_xs = true; "ys = xs".to_owned() }
-                _ => "n / 0".to_owned(),
+                0 => format!("n += {k}"),
+                1 => format!("xs.push({k})"),
+                2 => format!("ys.push({k})"),
+                3 => format!("ys = [{k}]"),
+                4 => "ys = xs".to_owned(),
+                _ => "xs.push(1); n / 0".to_owned(),
             };
             talk.say(&input);
+            match kind {
+                0 => n += k,
+                1 => xs.push(k),
+                2 if ys_is_xs => xs.push(k),
+                2 => ys.push(k),
+                3 => (ys_is_xs, ys) = (false, vec![k]),
+                4 => ys_is_xs = true,
+                _ => {}
+            }
         }
         let ys = if ys_is_xs { &xs } else { &ys };
         prop_assert_eq!(talk.say("n"), format!("{n} : Int"));
