@@ -92,7 +92,7 @@ fn options() -> Options {
 
 fn findings(sources: &Sources, diagnostics: Vec<Diagnostic>) -> Vec<Finding> {
     let finding = |mut diagnostic: Diagnostic| {
-        if owner(sources, &diagnostic.primary) == Some(Owner::Glue) {
+        if diagnostic.is_error() && owner(sources, &diagnostic.primary) == Some(Owner::Glue) {
             let span = diagnostic.primary.span;
             let before = sources.composed().and_then(|whole| whole.end_before(span));
             diagnostic.primary.span = before.unwrap_or(span);

@@ -1,14 +1,16 @@
 //! What a person sees of a session: values on standard output, all else on standard error.
 
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use sm_compiler::diagnostic::Diagnostic;
 use sm_compiler::limits::MAX_SOURCE_BYTES;
 use sm_core::ids::Span;
 use sm_sim::{Network, NodeIx, Totals};
 
 use super::command::{self, Command};
-use super::session::{Answer, Outcome, Session};
+use super::session::{Answer, Outcome, Session, Texts};
 use super::world::{Happening, MOMENT, ShownNode, Watcher, World};
 use crate::complaint::{Complaint, Kind};
 use crate::composed::Text;
@@ -130,7 +132,13 @@ impl<'a> Prompt<'a> {
             Outcome::Badly {
                 program,
                 conclusion,
-            } => conclusion.show(self.terminal, program)?,
+            } => {
+                // The terminal has written `^C` already.
+                if conclusion.is_interrupted() && io::stderr().is_terminal() {
+                    output::talk("");
+                }
+                conclusion.show(self.terminal, program)?;
+            }
         }
         for note in &answer.notes {
             output::talk(
@@ -288,6 +296,10 @@ impl Watcher for Telling<'_> {
                 Ok(())
             }
         }
+    }
+
+    fn warned(&mut self, texts: &Texts, warnings: &[Diagnostic]) -> Result<(), Failure> {
+        diagnostics::show(self.terminal, texts.sources(), warnings, Role::Talk)
     }
 
     fn interrupted(&mut self) -> bool {

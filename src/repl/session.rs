@@ -137,6 +137,9 @@ impl Session {
             Ok(arguments) => arguments,
             Err(cell) => return Ok(Err(Stopped(state.does_not_fit(cell)))),
         };
+        for (texts, warnings) in std::mem::take(&mut answer.findings) {
+            watcher.warned(&texts, &warnings)?;
+        }
         let ran = self.world.run(&program, arguments, watcher);
         let (ended, cost) = match ran {
             Ok(ran) => ran,

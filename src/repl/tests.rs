@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use proptest::prelude::*;
+use sm_compiler::diagnostic::Diagnostic;
 use sm_sim::{Network, NodeIx};
 
 use super::command::{self, Command};
-use super::session::{Answer, Outcome, Session};
+use super::session::{Answer, Outcome, Session, Texts};
 use super::world::{Happening, Watcher, World};
 use crate::composed::Text;
 use crate::exit::Failure;
@@ -15,6 +16,7 @@ use crate::exit::Failure;
 #[derive(Default)]
 struct Ear {
     printed: Vec<String>,
+    warnings: Vec<String>,
     patience: Option<usize>,
 }
 
@@ -24,6 +26,12 @@ impl Watcher for Ear {
             Happening::Printed(text) => self.printed.push(text),
             Happening::Died(_, conclusion) => self.printed.push(conclusion.sentence()),
         }
+        Ok(())
+    }
+
+    fn warned(&mut self, _: &Texts, warnings: &[Diagnostic]) -> Result<(), Failure> {
+        let messages = warnings.iter().map(|one| one.message.clone());
+        self.warnings.extend(messages);
         Ok(())
     }
 
@@ -118,6 +126,26 @@ fn an_if_may_only_do_something() {
     );
     assert_eq!(talk.say("if true { 1 } else { \"b\" }"), "");
     assert_eq!(talk.ear.printed, ["a"]);
+}
+
+#[test]
+fn warnings_are_about_what_was_written() {
+    let mut talk = Talk::new();
+    for quiet in [
+        "let x = 1",
+        "var y = 2",
+        "fn(a: Int) { a }",
+        "x",
+        "if y > 1 { 1 } else { 2 }",
+    ] {
+        talk.say(quiet);
+    }
+    talk.ear.patience = Some(20);
+    talk.say("loop { yield() }");
+    talk.ear.patience = None;
+    assert!(talk.ear.warnings.is_empty(), "{:?}", talk.ear.warnings);
+    talk.say("1 + 1; 2");
+    assert_eq!(talk.ear.warnings, ["this value is not used"]);
 }
 
 #[test]

@@ -8,12 +8,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sm_bytecode::{TypeIx, TypeTable};
+use sm_compiler::diagnostic::Diagnostic;
 use sm_core::ids::{LaunchHash, MessageId, Span};
 use sm_core::node::{End, Kill, Step};
 use sm_sim::{
     Detail, Event, Network, NodeIx, Options, Package, Record, Simulation, Start, StartError, Totals,
 };
 
+use super::session::Texts;
 use crate::conclusion::Conclusion;
 use crate::exit::Failure;
 use crate::program::Program;
@@ -54,6 +56,8 @@ pub(crate) enum Happening {
 /// Takes what happens, and asks whether Ctrl-C was pressed.
 pub(crate) trait Watcher {
     fn happened(&mut self, what: Happening) -> Result<(), Failure>;
+    /// Hears what the compiler says about an input that is going to run.
+    fn warned(&mut self, texts: &Texts, warnings: &[Diagnostic]) -> Result<(), Failure>;
     fn interrupted(&mut self) -> bool;
 }
 

@@ -298,3 +298,18 @@ fn a_volatile_node_forgets() {
     assert_eq!(world.value(0, "t"), None);
     assert_eq!(world.places(), [0]);
 }
+
+#[test]
+fn a_message_can_be_ended_before_its_time() {
+    let mut world = World::new(1);
+    let message = world.start(0, "create t 0\nblock t\nprint woken");
+    world.settle();
+    let now = world.now;
+    assert!(world.nodes[0].handle_end_of_life(now, message));
+    assert!(!world.nodes[0].handle_end_of_life(now, message));
+    world.collect(0);
+    world.settle();
+    assert_eq!(world.ends(), [End::Killed(Kill::Lifetime)]);
+    assert!(world.nodes[0].messages().is_empty());
+    assert_eq!(world.nodes[0].poll_timeout(), None);
+}
