@@ -16,6 +16,7 @@ use super::session::{Answer, Outcome, Texts};
 use super::state::{State, Step, Stopped};
 use super::statements::{self, Carried, Facts, Kept, Remade, Statement, Tail};
 use super::types;
+use super::world::World;
 use crate::composed::{Excerpt, Owner, Text};
 use crate::exit::Failure;
 use crate::program::Program;
@@ -230,6 +231,7 @@ impl State {
         program: &Program,
         plan: &Plan,
         bytes: &[u8],
+        world: &World,
     ) -> Result<Outcome, Outcome> {
         let too_large = || {
             let sentence = "the value is too large to come home; what was done to tags stays";
@@ -254,7 +256,7 @@ impl State {
             },
             (Carried::Text, Value::Str(value)) => Outcome::Value { value, ty },
             (_, value) => Outcome::Value {
-                value: value.to_string(),
+                value: world.named(value).to_string(),
                 ty,
             },
         })

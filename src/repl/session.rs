@@ -151,7 +151,10 @@ impl Session {
         };
         self.cost = Some(cost);
         Ok(match ended {
-            Ended::Done(bytes) => state.keep(&program, &plan, &bytes).map_err(Stopped),
+            Ended::Done(bytes) => {
+                let kept = state.keep(&program, &plan, &bytes, &self.world);
+                kept.map_err(Stopped)
+            }
             Ended::Badly(conclusion) if conclusion.is_no_data() => {
                 answer.notes.push(UNCHANGED.to_owned());
                 Err(Stopped(Outcome::Refused(NO_DATA.to_owned())))

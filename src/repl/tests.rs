@@ -338,6 +338,14 @@ fn places_are_those_of_the_input() {
 }
 
 #[test]
+fn nodes_are_shown_by_name() {
+    assert_eq!(
+        Talk::last(&["(here(), Some([here()]))"]),
+        "(home, Some([home])) : (Node, [Node]?)"
+    );
+}
+
+#[test]
 fn members_and_names_are_known() {
     let mut talk = Talk::new();
     talk.say("struct P { wide: Int }\nimpl P { fn deep(self) -> Int { 1 } }\nlet p = P(wide: 1)");

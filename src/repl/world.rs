@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use sm_bytecode::{TypeIx, TypeTable};
 use sm_compiler::diagnostic::Diagnostic;
-use sm_core::ids::{LaunchHash, MessageId, Span};
+use sm_core::ids::{LaunchHash, MessageId, NodeId, Span};
 use sm_core::node::{End, Kill, Step};
 use sm_sim::{
     Detail, Event, Network, NodeIx, Options, Package, Record, Simulation, Start, StartError, Totals,
 };
+
+use sm_vm::Value;
 
 use super::session::Texts;
 use crate::conclusion::Conclusion;
@@ -215,6 +217,50 @@ impl World {
         Ok(())
     }
 
+    /// The value with the names of nodes where their keys are: what people can read.
+    pub(crate) fn named(&self, value: Value) -> Value {
+        let names = self.simulation.names();
+        let name = |key: [u8; 32]| {
+            let node = names.find(NodeId(key))?;
+            Some(Value::Name(names.node(node).to_owned()))
+        };
+        let all = |values: Vec<Value>| values.into_iter().map(|one| self.named(one)).collect();
+        let fields = |fields: Vec<(String, Value)>| {
+            let fields = fields.into_iter();
+            fields.map(|(name, one)| (name, self.named(one))).collect()
+        };
+        match value {
+            Value::Node(key) => name(key).unwrap_or(Value::Node(key)),
+            Value::Hop(key) => name(key).unwrap_or(Value::Hop(key)),
+            Value::List(values) => Value::List(all(values)),
+            Value::Set(values) => Value::Set(all(values)),
+            Value::Tuple(values) => Value::Tuple(all(values)),
+            Value::Option(Some(one)) => Value::Option(Some(Box::new(self.named(*one)))),
+            Value::Map(entries) => {
+                let entries = entries.into_iter();
+                Value::Map(
+                    entries
+                        .map(|(k, v)| (self.named(k), self.named(v)))
+                        .collect(),
+                )
+            }
+            Value::Struct { name, fields: of } => Value::Struct {
+                name,
+                fields: fields(of),
+            },
+            Value::Enum {
+                name,
+                variant,
+                fields: of,
+            } => Value::Enum {
+                name,
+                variant,
+                fields: fields(of),
+            },
+            value => value,
+        }
+    }
+
     /// The node of this name.
     pub(crate) fn node(&self, name: &str) -> Option<NodeIx> {
         self.nodes()
@@ -238,10 +284,23 @@ impl World {
         };
         let tags = state.tags().iter(local);
         let mut shown: Vec<ShownTag> = tags
-            .map(|(_, tag)| shown_tag(&tag.display, &tag.descriptor, &tag.value))
+            .map(|(_, tag)| self.shown_tag(&tag.display, &tag.descriptor, &tag.value))
             .collect();
         shown.sort_by(|a, b| a.name.cmp(&b.name));
         shown
+    }
+
+    fn shown_tag(&self, display: &str, descriptor: &[u8], value: &[u8]) -> ShownTag {
+        let types = TypeTable::from_descriptor(descriptor).ok();
+        let value = types.as_ref().and_then(|types| {
+            let value = sm_vm::value::decode(value, types, TypeIx(0)).ok()?;
+            Some(self.named(value).to_string())
+        });
+        ShownTag {
+            name: display.to_owned(),
+            ty: types.map_or_else(|| "?".to_owned(), |types| types.show(TypeIx(0)).to_string()),
+            value: value.unwrap_or_else(|| "?".to_owned()),
+        }
     }
 
     pub(crate) fn shown_nodes(&self) -> Vec<ShownNode> {
@@ -266,19 +325,6 @@ impl World {
             }
         };
         self.nodes().map(shown).collect()
-    }
-}
-
-fn shown_tag(display: &str, descriptor: &[u8], value: &[u8]) -> ShownTag {
-    let types = TypeTable::from_descriptor(descriptor).ok();
-    let value = types.as_ref().and_then(|types| {
-        let value = sm_vm::value::decode(value, types, TypeIx(0)).ok()?;
-        Some(value.to_string())
-    });
-    ShownTag {
-        name: display.to_owned(),
-        ty: types.map_or_else(|| "?".to_owned(), |types| types.show(TypeIx(0)).to_string()),
-        value: value.unwrap_or_else(|| "?".to_owned()),
     }
 }
 
