@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{build, check, completions, crash, emit, explain, run};
+use crate::commands::{build, check, completions, crash, emit, explain, repl, run};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};
 
@@ -47,6 +47,7 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(run::Options),
+    Repl(repl::Options),
     Check(check::Options),
     Build(build::Options),
     Emit(emit::Options),
@@ -69,6 +70,7 @@ impl Command {
     pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         match self {
             Self::Run(options) => options.run(terminal),
+            Self::Repl(options) => options.run(terminal),
             Self::Check(options) => options.run(terminal),
             Self::Build(options) => options.run(terminal),
             Self::Emit(options) => options.run(terminal),

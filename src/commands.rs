@@ -6,4 +6,5 @@ pub(crate) mod completions;
 pub(crate) mod crash;
 pub(crate) mod emit;
 pub(crate) mod explain;
+pub(crate) mod repl;
 pub(crate) mod run;
