@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{build, check, completions, crash, emit, explain, repl, run};
+use crate::commands::{build, check, completions, crash, emit, explain, node, repl, run};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};
 
@@ -51,6 +51,7 @@ pub(crate) enum Command {
     Check(check::Options),
     Build(build::Options),
     Emit(emit::Options),
+    Node(Box<node::Options>),
     Explain(explain::Options),
     Completions(completions::Options),
     #[command(hide = true)]
@@ -74,6 +75,7 @@ impl Command {
             Self::Check(options) => options.run(terminal),
             Self::Build(options) => options.run(terminal),
             Self::Emit(options) => options.run(terminal),
+            Self::Node(options) => options.run(terminal),
             Self::Explain(options) => options.run(),
             Self::Completions(options) => options.run(),
             Self::Crash(options) => options.run(),

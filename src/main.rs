@@ -16,6 +16,7 @@ mod crash;
 mod diagnostics;
 mod embedded;
 mod exit;
+mod folders;
 mod interrupt;
 mod listing;
 mod network;
