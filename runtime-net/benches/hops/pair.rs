@@ -9,7 +9,7 @@ use sm_core::ids::{NodeId, Span};
 use sm_core::launch::{Launch, LaunchLimits};
 use sm_core::node::Config;
 use sm_net::control::Order;
-use sm_net::control::protocol::{self, Answer, Content, Request, What};
+use sm_net::control::protocol::{self, Answer, Content, End, Event, Request, What};
 use sm_net::host::{Host, Parts};
 use sm_net::identity::KeyPair;
 use sm_net::io::Drivers;
@@ -37,6 +37,8 @@ pub(crate) struct Pair {
     orders: mpsc::Sender<Order>,
     code: Code,
     launches: u64,
+    /// The ends of messages.
+    ends: mpsc::UnboundedReceiver<End>,
 }
 
 struct Code {
@@ -53,13 +55,18 @@ pub(crate) async fn serve(other: NodeId) {
     let link = Quic::listen(&key, &options(), trusted).expect("loopback");
     say(link.address().expect("it listens"), key.node_id());
     let (_orders, ordered) = mpsc::channel(1);
-    host(&key, link, ordered)
+    host(&key, link, ordered, Box::new(|_| {}))
         .run(std::future::pending())
         .await
         .expect("it is not recorded");
 }
 
-fn host(key: &KeyPair, link: Quic, orders: mpsc::Receiver<Order>) -> Host {
+fn host(
+    key: &KeyPair,
+    link: Quic,
+    orders: mpsc::Receiver<Order>,
+    listener: Box<dyn FnMut(&Event)>,
+) -> Host {
     let parts = Parts {
         name: "bench".to_owned(),
         config: Config::new(key.node_id()),
@@ -70,7 +77,7 @@ fn host(key: &KeyPair, link: Quic, orders: mpsc::Receiver<Order>) -> Host {
         tags: Vec::new(),
         orders,
         record: None,
-        listener: Box::new(|_| {}),
+        listener,
     };
     Host::start(parts).expect("it is not recorded")
 }
@@ -81,6 +88,7 @@ impl Pair {
         let key = KeyPair::generate().expect("randomness");
         let peer = Peer::start(Role::Node, key.node_id());
         let (orders, ordered) = mpsc::channel(64);
+        let (ended, ends) = mpsc::unbounded_channel();
         let (own, called, address) = (key.clone(), peer.key, peer.address.clone());
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -91,7 +99,9 @@ impl Pair {
                 let trusted = Trusted::default();
                 let mut link = Quic::listen(&own, &options(), trusted).expect("loopback");
                 link.call(called, &address);
-                let ran = host(&own, link, ordered).run(std::future::pending()).await;
+                let told = Box::new(move |event: &Event| tell(event, &ended));
+                let node = host(&own, link, ordered, told);
+                let ran = node.run(std::future::pending()).await;
                 ran.expect("it is not recorded");
             });
         });
@@ -101,6 +111,7 @@ impl Pair {
             orders,
             code: code(),
             launches: 0,
+            ends,
         };
         while !pair.is_linked().await {
             tokio::task::yield_now().await;
@@ -122,12 +133,12 @@ impl Pair {
         let mut measured = Vec::new();
         for _ in 0..=plan.times {
             let (began, cpu) = (now(), self.peer.cpu());
-            let mut running = Vec::new();
             for _ in 0..depth {
-                running.push(self.launch(plan.rounds * 2, size, grade).await);
+                self.launch(plan.rounds * 2, size, grade).await;
             }
-            for answers in running {
-                finished(answers, grade).await;
+            for _ in 0..depth {
+                let end = self.ends.recv().await.expect("the node lives");
+                assert!(matches!(end, End::Done { .. }), "{end:?}");
             }
             measured.push((began.elapsed(), self.peer.cpu().saturating_sub(cpu)));
         }
@@ -149,7 +160,7 @@ impl Pair {
         }
     }
 
-    async fn launch(&mut self, hops: u32, size: usize, grade: Grade) -> mpsc::Receiver<Answer> {
+    async fn launch(&mut self, hops: u32, size: usize, grade: Grade) {
         self.launches += 1;
         let mut arguments = Vec::new();
         for number in [i64::from(hops), size as i64 / 8] {
@@ -179,9 +190,14 @@ impl Pair {
         let launch = protocol::Launch {
             record: record.bytes.to_vec(),
             content: self.code.content.clone(),
-            watch: true,
+            watch: false,
         };
-        self.ask(Request::Launch(Box::new(launch))).await
+        let mut answered = self.ask(Request::Launch(Box::new(launch))).await;
+        let answer = answered.recv().await;
+        assert!(
+            matches!(answer, Some(Answer::Launched { .. })),
+            "{answer:?}"
+        );
     }
 }
 
@@ -197,23 +213,18 @@ fn int(number: i64) -> Vec<u8> {
     bytes
 }
 
-/// Waits for the end of a message: copies say so, the others report it.
-async fn finished(mut answers: mpsc::Receiver<Answer>, grade: Grade) {
-    while let Some(answer) = answers.recv().await {
-        match answer {
-            Answer::Refused(refusal) => panic!("{}", refusal.reason),
-            Answer::Event(event) => match event.what {
-                What::Printed(_) if grade == Grade::Fast => return,
-                What::Reported { end, .. } => {
-                    assert!(matches!(end, protocol::End::Done { .. }), "{end:?}");
-                    return;
-                }
-                _ => {}
-            },
-            _ => {}
-        }
-    }
-    panic!("the node ended");
+/// Passes on the end of a message: copies print something, the others report it.
+fn tell(event: &Event, ended: &mpsc::UnboundedSender<End>) {
+    let end = match &event.what {
+        What::Printed(_) => End::Done {
+            ty: [0; 32],
+            value: Vec::new(),
+        },
+        What::Reported { end, .. } => end.clone(),
+        _ => return,
+    };
+    // Nobody listens when the benchmark is over.
+    let _ = ended.send(end);
 }
 
 /// The program and the library that it is compiled with.
