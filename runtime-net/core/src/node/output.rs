@@ -140,11 +140,13 @@ impl Kill {
         Kill::Operator,
     ];
 
-    pub(crate) fn code(self) -> u8 {
+    /// The code of the reason.
+    pub fn code(self) -> u8 {
         self as u8
     }
 
-    pub(crate) fn from_code(code: u8) -> Option<Self> {
+    /// The reason of this code, as reports and the control protocol carry it.
+    pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.get(usize::from(code)).copied()
     }
 }
