@@ -15,15 +15,19 @@ mod crash;
 mod diagnostics;
 mod embedded;
 mod exit;
+mod fleet;
 mod interrupt;
 mod listing;
 mod network;
 mod output;
 mod printing;
 mod program;
+mod remote;
 mod source;
 mod sources;
+mod table;
 mod text;
+mod waiting;
 
 use std::process::ExitCode;
 

@@ -221,7 +221,7 @@ fn fresh_seed() -> u64 {
 }
 
 /// A duration as the language writes it.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     crate::arguments::duration(text)
         .and_then(|nanos| u64::try_from(nanos).ok())
         .map(Duration::from_nanos)
