@@ -19,6 +19,8 @@ use crate::remote::{Node, names};
 /// What is to be started.
 #[derive(Debug)]
 pub(crate) struct Start {
+    /// What a node is: this program.
+    pub(crate) program: PathBuf,
     pub(crate) net: PathBuf,
     pub(crate) seed: u64,
     pub(crate) names: Vec<String>,
@@ -80,6 +82,9 @@ enum What {
 
 /// How many lines may wait to be shown; then nodes wait.
 const WAITING: usize = 256;
+
+/// How long the output of a process that has ended may still come.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// The pause between two looks at how many links there are.
 const LOOK: Duration = Duration::from_millis(50);
@@ -248,8 +253,7 @@ impl Start {
 
     fn spawn(&self, name: &str) -> Result<Child, Failure> {
         let failed = |error| Failure::failed(format!("cannot start the node `{name}`: {error}"));
-        let program = std::env::current_exe().map_err(failed)?;
-        Command::new(program)
+        Command::new(&self.program)
             .arg("node")
             .arg("--net")
             .arg(&self.net)
@@ -300,10 +304,13 @@ async fn attend(
             child.wait().await
         }
     };
-    // First the last words.
-    for task in [out, talk].into_iter().flatten() {
-        let _ = task.await;
-    }
+    // First the last words. Something that it started may live on and hold its output open.
+    let words = async {
+        for task in [out, talk].into_iter().flatten() {
+            let _ = task.await;
+        }
+    };
+    let _ = tokio::time::timeout(LAST_WORDS, words).await;
     // Nobody hears it when all is over.
     let _ = heard.send((index, What::Ended(status))).await;
 }
@@ -328,3 +335,6 @@ async fn lines(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

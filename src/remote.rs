@@ -150,19 +150,27 @@ impl Node {
         Ok(client)
     }
 
-    /// The next answer; a refusal is a failure.
+    /// The next of many answers; a refusal is a failure, and so is that none will come.
     pub(crate) async fn next(&self, client: &mut Client) -> Result<Answer, Failure> {
+        match client.answer().await {
+            Ok(Answer::Refused(refusal)) => Err(self.refused(&refusal)),
+            Ok(answer) => Ok(answer),
+            Err(ControlError::Ended) => Err(Failure::new(
+                Exit::Unreachable,
+                format!("the node `{}` has ended", self.name),
+            )),
+            Err(error) => Err(self.failure(&error)),
+        }
+    }
+
+    /// The one answer to a request; a refusal is a failure.
+    pub(crate) async fn call(&self, request: &Request) -> Result<Answer, Failure> {
+        let mut client = self.open(request).await?;
         match client.answer().await {
             Ok(Answer::Refused(refusal)) => Err(self.refused(&refusal)),
             Ok(answer) => Ok(answer),
             Err(error) => Err(self.failure(&error)),
         }
-    }
-
-    /// The one answer to a request.
-    pub(crate) async fn call(&self, request: &Request) -> Result<Answer, Failure> {
-        let mut client = self.open(request).await?;
-        self.next(&mut client).await
     }
 
     pub(crate) async fn status(&self) -> Result<Status, Failure> {

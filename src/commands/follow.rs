@@ -28,8 +28,8 @@ pub(crate) struct Options {
     #[arg(long, env = "SM_AT", hide_env_values = true, value_name = "NODE")]
     at: Option<String>,
 
-    /// All nodes of this machine, as without `--at`
-    #[arg(long, conflicts_with = "at", env = "SM_ALL", hide_env_values = true)]
+    /// All nodes of this machine, whatever `--at` or SM_AT says
+    #[arg(long, env = "SM_ALL", hide_env_values = true)]
     all: bool,
 
     /// Write each event as a JSON object, one a line
@@ -52,7 +52,7 @@ impl Options {
         let mut signals = Signals::listen()?;
         let nodes = remote::find_all(Wanted {
             flag: "--at",
-            name: self.at.as_deref(),
+            name: self.at.as_deref().filter(|_| !self.all),
         })?;
         let mut teller = Teller {
             nodes: Names::of(&nodes).await?,
@@ -72,7 +72,8 @@ impl Options {
             let (index, answer) = tokio::select! {
                 said = said.recv() => match said {
                     Some(said) => said,
-                    None => return Err(Failure::new(Exit::Unreachable, "no node is left to tell")),
+                    // That the nodes have ended has been said.
+                    None => return Ok(Exit::Unreachable),
                 },
                 () = signals.next() => return Ok(Exit::Interrupted),
             };

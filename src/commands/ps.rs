@@ -21,8 +21,8 @@ pub(crate) struct Options {
     #[arg(long, env = "SM_AT", hide_env_values = true, value_name = "NODE")]
     at: Option<String>,
 
-    /// Those of all nodes of this machine, as without `--at`
-    #[arg(long, conflicts_with = "at", env = "SM_ALL", hide_env_values = true)]
+    /// Those of all nodes of this machine, whatever `--at` or SM_AT says
+    #[arg(long, env = "SM_ALL", hide_env_values = true)]
     all: bool,
 
     /// Write one JSON object
@@ -38,7 +38,7 @@ impl Options {
     async fn list(&self) -> Result<Exit, Failure> {
         let wanted = Wanted {
             flag: "--at",
-            name: self.at.as_deref(),
+            name: self.at.as_deref().filter(|_| !self.all),
         };
         let nodes = remote::find_all(wanted)?;
         let names = Names::of(&nodes).await?;

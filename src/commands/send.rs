@@ -54,7 +54,7 @@ pub(crate) struct Options {
 
     /// Wait at most so long: 5s, 250ms, 2min. The exit code is 4 then
     #[arg(long, env = "SM_TIMEOUT", hide_env_values = true, value_parser = super::run::duration)]
-    #[arg(value_name = "DURATION", requires = "wait")]
+    #[arg(value_name = "DURATION")]
     timeout: Option<Duration>,
 
     /// How long its messages may live
@@ -63,7 +63,7 @@ pub(crate) struct Options {
     lifetime: Duration,
 
     /// Say on standard error where it is, even if that is no terminal
-    #[arg(long, env = "SM_VERBOSE", hide_env_values = true, requires = "wait")]
+    #[arg(long, env = "SM_VERBOSE", hide_env_values = true)]
     verbose: bool,
 
     /// Write one JSON object about it, instead of names, lines and result
@@ -101,10 +101,17 @@ impl Options {
         node: &Node,
     ) -> Result<Exit, Failure> {
         let mut signals = Signals::listen()?;
-        let names = Names::of(std::slice::from_ref(node)).await?;
-        let home = NodeId(node.status().await?.key);
-        let record = self.record(program, arguments, home)?;
-        let sent = self.launch(program, record, node).await?;
+        let start = self.start(program, arguments, node);
+        let late = deadline(self.timeout);
+        tokio::pin!(late);
+        let (names, sent) = tokio::select! {
+            started = start => started?,
+            () = &mut late => return Err(Failure::new(
+                Exit::Timeout,
+                format!("the node `{}` did not answer in time", node.name),
+            )),
+            () = signals.next() => return Ok(Exit::Interrupted),
+        };
         if !self.wait {
             return self.started(node, &sent);
         }
@@ -125,7 +132,7 @@ impl Options {
         let mut client = sent.client;
         let outcome = tokio::select! {
             outcome = waiting.end(&mut client) => outcome?,
-            () = deadline(self.timeout) => Outcome::Timeout,
+            () = late => Outcome::Timeout,
             () = signals.next() => Outcome::Interrupted,
         };
         if self.json {
@@ -137,6 +144,20 @@ impl Options {
             return Ok(outcome.exit());
         }
         waiting.show(outcome)
+    }
+
+    /// Asks the node who it is, and gives it the program.
+    async fn start(
+        &self,
+        program: &Program,
+        arguments: Vec<u8>,
+        node: &Node,
+    ) -> Result<(Names, Sent), Failure> {
+        let names = Names::of(std::slice::from_ref(node)).await?;
+        let home = NodeId(node.status().await?.key);
+        let record = self.record(program, arguments, home)?;
+        let sent = self.launch(program, record, node).await?;
+        Ok((names, sent))
     }
 
     fn record(

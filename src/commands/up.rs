@@ -51,7 +51,10 @@ impl Options {
         let seed = network::seed(&network, self.seed);
         let layout = network.layout(Seed(seed));
         check(&network, &layout)?;
+        let program = std::env::current_exe()
+            .map_err(|error| Failure::failed(format!("cannot find smc itself: {error}")))?;
         let start = Start {
+            program,
             net: self.net.clone(),
             seed,
             names: layout.nodes.iter().map(|node| node.name.clone()).collect(),

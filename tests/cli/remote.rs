@@ -7,6 +7,7 @@ mod send;
 #[path = "remote/tag.rs"]
 mod tag;
 
+use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
 
 use sm_net::control::protocol::{Answer, Doing, Message, Neighbor, Refusal, Request};
@@ -103,10 +104,10 @@ fn another_version_is_told() {
     let listener = UnixListener::bind(folder.socket("n1")).expect("a socket");
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let greeting = b"smctl\0\x07\0";
-            let sent =
-                stream.and_then(|mut stream| std::io::Write::write_all(&mut stream, greeting));
-            sent.expect("a greeting is sent");
+            let mut stream = stream.expect("smc connects");
+            stream.write_all(b"smctl\0\x07\0").expect("smc listens");
+            // A node hears who asks before it hangs up.
+            stream.read_exact(&mut [0; 8]).expect("smc greets");
         }
     });
     folder.check("remote_version", &["neighbors", "--at", "n1"]);

@@ -98,12 +98,25 @@ fn waiting_shows_what_run_shows() {
 #[test]
 fn a_trap_shows_the_place_in_the_source() {
     let folder = Folder::new("trap");
-    let trap = End::Trap {
-        kind: sm_bytecode::TrapKind::IntOverflow.code(),
-        message: None,
-        frames: vec![([7; 32], 0, 0)],
-    };
-    let _n1 = node(&folder, first(vec![What::Ended(trap)]));
+    let fake = Fake::new(|request| match request {
+        Request::Launch(launch) => {
+            let signed = SignedLaunch::verify(&launch.record).expect("it is signed");
+            let trap = End::Trap {
+                kind: sm_bytecode::TrapKind::IntOverflow.code(),
+                message: None,
+                frames: vec![(signed.launch.brick, signed.launch.function, 0)],
+            };
+            vec![
+                Answer::Launched {
+                    message: FIRST,
+                    launch: LAUNCH,
+                },
+                Answer::Event(Box::new(event(FIRST, 0, What::Ended(trap)))),
+            ]
+        }
+        _ => fake::usual(request),
+    });
+    let _n1 = folder.node("n1", fake);
     folder.check("wait_trap", &["send", "remote.sm", "--wait"]);
 }
 
@@ -145,6 +158,13 @@ fn ends_with_place(ran: &Ran, exit: i32, place: &str) {
     assert_eq!(ran.exit, exit, "{ran}");
     assert!(ran.stderr.contains(place), "{ran}");
     assert!(ran.stderr.contains("nothing is known since"), "{ran}");
+}
+
+#[test]
+fn a_silent_node_is_not_waited_for_longer() {
+    let folder = Folder::new("silent");
+    let _n1 = folder.node("n1", Fake::new(|_| Vec::new()).hanging());
+    folder.check("send_silent", &["send", "remote.sm", "--timeout", "100ms"]);
 }
 
 #[test]
