@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{build, check, completions, crash, emit, explain, node, repl, run};
+use crate::commands::{follow, kill, neighbors, nodes, ps, send, stop, tag, up};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};
 
@@ -53,6 +54,15 @@ pub(crate) enum Command {
     Emit(emit::Options),
     Node(Box<node::Options>),
     Explain(explain::Options),
+    Send(send::Options),
+    Follow(follow::Options),
+    Ps(ps::Options),
+    Kill(kill::Options),
+    Tag(tag::Options),
+    Up(up::Options),
+    Nodes(nodes::Options),
+    Neighbors(neighbors::Options),
+    Stop(stop::Options),
     Completions(completions::Options),
     #[command(hide = true)]
     Crash(crash::Options),
@@ -77,6 +87,15 @@ impl Command {
             Self::Emit(options) => options.run(terminal),
             Self::Node(options) => options.run(terminal),
             Self::Explain(options) => options.run(),
+            Self::Send(options) => options.run(terminal),
+            Self::Follow(options) => options.run(terminal),
+            Self::Ps(options) => options.run(),
+            Self::Kill(options) => options.run(),
+            Self::Tag(options) => options.run(),
+            Self::Up(options) => options.run(terminal),
+            Self::Nodes(options) => options.run(),
+            Self::Neighbors(options) => options.run(),
+            Self::Stop(options) => options.run(),
             Self::Completions(options) => options.run(),
             Self::Crash(options) => options.run(),
         }

@@ -12,3 +12,16 @@ pub(crate) fn runtime() -> Result<PathBuf, Failure> {
         .map_err(|error| Failure::failed(format!("cannot make {}: {error}", folder.display())))?;
     Ok(folder)
 }
+
+/// Where keys and settings lie; made if it is not there.
+pub(crate) fn config() -> Result<PathBuf, Failure> {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
+    let base = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(home);
+    let base = base.ok_or_else(|| Failure::failed("HOME is not set"))?;
+    let folder = base.join("smartmsg");
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| Failure::failed(format!("cannot make {}: {error}", folder.display())))?;
+    Ok(folder)
+}

@@ -12,6 +12,8 @@ mod emit;
 mod help;
 #[path = "cli/network.rs"]
 mod network;
+#[path = "cli/remote.rs"]
+mod remote;
 #[path = "cli/repl.rs"]
 mod repl;
 #[path = "cli/run.rs"]

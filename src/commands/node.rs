@@ -147,7 +147,7 @@ impl Options {
             tags,
             orders: ordered,
             record: self.record()?,
-            listener: Box::new(show),
+            listener: self.listener(),
         };
         let host = Host::start(parts).map_err(|error| cannot("start", &error))?;
         let ready = json!({
@@ -166,6 +166,16 @@ impl Options {
         drop(server);
         ran.map_err(|error| cannot("write the recording", &error))?;
         Ok(Exit::Ok)
+    }
+
+    /// Who started the node by a program knows of its links without being told.
+    fn listener(&self) -> Box<dyn FnMut(&Event)> {
+        let quiet = self.until_eof;
+        Box::new(move |event| {
+            if !(quiet && matches!(event.what, What::Linked(_))) {
+                show(event);
+            }
+        })
     }
 
     fn config(&self, key: &KeyPair) -> Config {

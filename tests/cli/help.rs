@@ -11,6 +11,18 @@ fn help_of_every_command() {
     check("help_build", &["build", "--help"]);
     check("help_emit", &["emit", "--help"]);
     check("help_explain", &["explain", "--help"]);
+    check("help_send", &["send", "--help"]);
+    check("help_follow", &["follow", "--help"]);
+    check("help_ps", &["ps", "--help"]);
+    check("help_kill", &["kill", "--help"]);
+    check("help_tag", &["tag", "--help"]);
+    check("help_tag_set", &["tag", "set", "--help"]);
+    check("help_tag_watch", &["tag", "watch", "--help"]);
+    check("help_up", &["up", "--help"]);
+    check("help_nodes", &["nodes", "--help"]);
+    check("help_neighbors", &["neighbors", "--help"]);
+    check("help_neighbors_add", &["neighbors", "add", "--help"]);
+    check("help_stop", &["stop", "--help"]);
     check("help_completions", &["completions", "--help"]);
 }
 
