@@ -18,6 +18,14 @@ use crate::text;
 
 pub(crate) use literal::{duration, parse as value};
 
+/// A duration on the command line, as the language writes it.
+pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
+    duration(text)
+        .and_then(|nanos| u64::try_from(nanos).ok())
+        .map(std::time::Duration::from_nanos)
+        .ok_or_else(|| "write a duration like 5s, 250ms, 2min".to_owned())
+}
+
 /// What `main` wants.
 #[derive(Debug)]
 pub(crate) struct Signature {

@@ -4,11 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 use sm_bytecode::BrickHash;
+use sm_compiler::ast::Span;
 use sm_core::node::TraceFrame;
 
 use crate::complaint;
+use crate::diagnostics::line_and_column;
 use crate::output::{Style, Terminal};
 use crate::program::Program;
+use crate::sources::Sources;
 
 /// The calls that were under way, innermost first.
 #[derive(Debug)]
@@ -55,6 +58,11 @@ impl Backtrace {
             })
         });
         found.next()
+    }
+
+    /// Whether it was the answer that could not be given: no code of the program was under way.
+    pub(crate) fn is_at_the_end(&self) -> bool {
+        matches!(&self.0[..], [only] if only.place.is_none())
     }
 
     /// All calls, innermost first, one a line.
@@ -118,6 +126,10 @@ fn call(program: &Program, frame: &TraceFrame) -> Call {
     };
     let place = function.position(frame.pc).and_then(|position| {
         let module = blob.file(position)?;
+        let sources = &program.sources;
+        if sources.is_composed(module) {
+            return written(sources, module, Span::new(position.start, position.end));
+        }
         Some(Place {
             module: module.to_owned(),
             file: program.sources.module_name(module),
@@ -128,7 +140,22 @@ fn call(program: &Program, frame: &TraceFrame) -> Call {
         })
     });
     Call {
-        function: function.name.clone(),
+        // A name of the command's own is one that no program can mean.
+        function: function.name.trim_start_matches("__").to_owned(),
         place,
     }
+}
+
+/// A place in a module that was put together: there where it was written.
+fn written(sources: &Sources, module: &str, span: Span) -> Option<Place> {
+    let (module, span) = sources.module_origin(module, span)?;
+    let (line, column) = line_and_column(sources.module_text(module)?, span.start);
+    Some(Place {
+        module: module.to_owned(),
+        file: sources.module_name(module),
+        line: line as u32,
+        column: column as u32,
+        start: span.start,
+        end: span.end,
+    })
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{build, check, completions, crash, emit, explain, run};
+use crate::commands::{build, check, completions, crash, emit, explain, node, repl, run};
 use crate::commands::{follow, kill, neighbors, nodes, ps, send, stop, tag, up};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};
@@ -48,9 +48,11 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(run::Options),
+    Repl(repl::Options),
     Check(check::Options),
     Build(build::Options),
     Emit(emit::Options),
+    Node(Box<node::Options>),
     Explain(explain::Options),
     Send(send::Options),
     Follow(follow::Options),
@@ -79,9 +81,11 @@ impl Command {
     pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         match self {
             Self::Run(options) => options.run(terminal),
+            Self::Repl(options) => options.run(terminal),
             Self::Check(options) => options.run(terminal),
             Self::Build(options) => options.run(terminal),
             Self::Emit(options) => options.run(terminal),
+            Self::Node(options) => options.run(terminal),
             Self::Explain(options) => options.run(),
             Self::Send(options) => options.run(terminal),
             Self::Follow(options) => options.run(terminal),

@@ -78,6 +78,20 @@ impl Conclusion {
         }
     }
 
+    /// Whether the program ended well, but with a value that cannot leave the message.
+    pub(crate) fn is_no_data(&self) -> bool {
+        match self {
+            Self::Trap {
+                kind, backtrace, ..
+            } => *kind == Some(TrapKind::NotData) && backtrace.is_at_the_end(),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Interrupted)
+    }
+
     /// Writes a result to standard output, and everything else to standard error.
     pub(crate) fn show(&self, terminal: &Terminal, program: &Program) -> Result<(), Failure> {
         match self {

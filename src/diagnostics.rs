@@ -105,7 +105,11 @@ fn place(sources: &Sources, file: FileId, span: Span) -> Json {
 
 /// Line and column of a byte, both from one; the column counts characters.
 pub(crate) fn position(sources: &Sources, file: FileId, at: u32) -> (usize, usize) {
-    let text = sources.text_of(file);
+    line_and_column(sources.text_of(file), at)
+}
+
+/// The same in a text.
+pub(crate) fn line_and_column(text: &str, at: u32) -> (usize, usize) {
     let before = text.get(..at as usize).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;

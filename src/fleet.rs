@@ -23,6 +23,8 @@ pub(crate) struct Start {
     pub(crate) program: PathBuf,
     pub(crate) net: PathBuf,
     pub(crate) seed: u64,
+    /// The public key of those whose programs it takes.
+    pub(crate) trust: String,
     pub(crate) names: Vec<String>,
     /// Pairs of places in the list of names, the smaller one first.
     pub(crate) links: BTreeSet<(usize, usize)>,
@@ -258,7 +260,7 @@ impl Start {
             .arg("--net")
             .arg(&self.net)
             .args(["--seed", &self.seed.to_string(), "--as", name])
-            .arg("--until-eof")
+            .args(["--trust", &self.trust, "--until-eof"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,5 +1,6 @@
 //! Ctrl-C as an event that a loop can wait for.
 
+use std::rc::Rc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -8,8 +9,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::exit::Failure;
 
 /// Tells when somebody pressed Ctrl-C, or sent SIGINT or SIGTERM.
-#[derive(Debug)]
-pub(crate) struct Interrupt(Receiver<()>);
+/// Its clones listen together: each signal is for the first that asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Interrupt(Rc<Receiver<()>>);
 
 impl Interrupt {
     /// From here on a signal no longer ends the process by itself.
@@ -20,7 +22,7 @@ impl Interrupt {
             let _ = sender.send(());
         })
         .map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
-        Ok(Self(receiver))
+        Ok(Self(Rc::new(receiver)))
     }
 
     /// Whether there was a signal.

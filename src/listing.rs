@@ -39,6 +39,23 @@ pub(crate) fn bytecode(program: &Program) -> String {
     text + "\n"
 }
 
+/// The instructions of the bricks that hold a function of this name; `None` if none does.
+pub(crate) fn bytecode_of(program: &Program, function: &str) -> Option<String> {
+    let mut text = String::new();
+    for (module, bricks) in modules(program) {
+        let debug = program
+            .debug()
+            .iter()
+            .find(|blob| Some(blob.hash()) == module.debug);
+        for brick in bricks {
+            if brick.functions.iter().any(|name| name == function) {
+                let _ = writeln!(text, "{}", brick.group.disassemble(debug).trim_end());
+            }
+        }
+    }
+    (!text.is_empty()).then_some(text)
+}
+
 /// One line for each brick, module by module.
 pub(crate) fn bricks(program: &Program) -> String {
     let bundle = program.bundle();

@@ -5,17 +5,20 @@
 //! ends ([`exit`]).
 
 mod arguments;
+mod author;
 mod backtrace;
 mod cli;
 mod commands;
 mod compile;
 mod complaint;
+mod composed;
 mod conclusion;
 mod crash;
 mod diagnostics;
 mod embedded;
 mod exit;
 mod fleet;
+mod folders;
 mod interrupt;
 mod listing;
 mod network;
@@ -23,6 +26,7 @@ mod output;
 mod printing;
 mod program;
 mod remote;
+mod repl;
 mod source;
 mod sources;
 mod table;

@@ -49,6 +49,11 @@ impl Program {
         }
     }
 
+    /// A program that was compiled from these sources.
+    pub(crate) fn new(bundle: Bundle, sources: Sources) -> Self {
+        Self { bundle, sources }
+    }
+
     pub(crate) fn bundle(&self) -> &Bundle {
         &self.bundle
     }
@@ -87,6 +92,13 @@ impl Program {
             out.extend(bytes);
         }
         Ok(out)
+    }
+
+    /// One argument, by its place.
+    pub(crate) fn encode_argument(&self, at: usize, value: &Value) -> Result<Vec<u8>, Failure> {
+        let (group, main) = self.main()?;
+        sm_vm::value::encode(value, &group.types, main.params[at])
+            .map_err(|error| Failure::failed(format!("`{value}` cannot be given: {error}")))
     }
 
     /// What `main` answered.

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use sm_compiler::ast::FileId;
+use sm_compiler::ast::{FileId, Span};
 use sm_compiler::check::{Loader, Source};
 use sm_compiler::diagnostic::render::{self, SourceFile};
 use sm_compiler::limits::MAX_SOURCE_BYTES;
 
+use crate::composed::Composed;
 use crate::exit::Failure;
 use crate::source;
 
@@ -18,6 +19,8 @@ pub(crate) struct Sources {
     files: Vec<File>,
     /// Why an import could not be read, if one could not.
     failures: Vec<Failure>,
+    /// What the program itself was put together from, and the file of the first of its texts.
+    composed: Option<(Composed, usize)>,
 }
 
 #[derive(Debug)]
@@ -45,7 +48,55 @@ impl Sources {
             folder,
             files: vec![file],
             failures: Vec::new(),
+            composed: None,
         })
+    }
+
+    /// Begins with a program that was put together; `folder` is where its imports are looked for.
+    pub(crate) fn compose(folder: &Path, module: &str, composed: Composed) -> Self {
+        let file = |module: &str, name: &str, text: &str| File {
+            module: module.to_owned(),
+            name: name.to_owned(),
+            text: text.to_owned(),
+        };
+        let mut files = vec![file(module, module, composed.text())];
+        let texts = composed.texts().into_iter();
+        files.extend(texts.map(|text| file(&text.name, &text.name, &text.text)));
+        Self {
+            folder: folder.to_owned(),
+            files,
+            failures: Vec::new(),
+            composed: Some((composed, 1)),
+        }
+    }
+
+    /// The pieces of a program that was put together.
+    pub(crate) fn composed(&self) -> Option<&Composed> {
+        self.composed.as_ref().map(|(composed, _)| composed)
+    }
+
+    /// Where a range was written: elsewhere if its file was put together, nowhere if it is glue.
+    pub(crate) fn origin(&self, file: FileId, span: Span) -> Option<(FileId, Span)> {
+        let Some((composed, first)) = self.composed.as_ref().filter(|_| file == FileId(0)) else {
+            return Some((file, span));
+        };
+        let origin = composed.origin(span)?;
+        let mut texts = composed.texts().into_iter();
+        let index = texts.position(|text| std::rc::Rc::ptr_eq(text, &origin.text))?;
+        let range = origin.range;
+        let span = Span::new(range.start as u32, range.end as u32);
+        Some((FileId((first + index) as u32), span))
+    }
+
+    /// The module, and the range in it, where a range of a module was written.
+    pub(crate) fn module_origin(&self, module: &str, span: Span) -> Option<(&str, Span)> {
+        let index = self.files.iter().position(|file| file.module == module)?;
+        let (file, span) = self.origin(FileId(index as u32), span)?;
+        Some((&self.files.get(file.0 as usize)?.module, span))
+    }
+
+    pub(crate) fn is_composed(&self, module: &str) -> bool {
+        self.composed.is_some() && module == self.root()
     }
 
     /// What the compiler is to call the program itself.

@@ -6,6 +6,14 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
+/// `1 copy`, `2 copies`.
+pub(crate) fn copies(number: usize) -> String {
+    match number {
+        1 => "1 copy".to_owned(),
+        _ => format!("{number} copies"),
+    }
+}
+
 /// `812 bytes`, `3.4 KiB`, `2.0 MiB`.
 pub(crate) fn size(bytes: usize) -> String {
     const KIB: usize = 1 << 10;

@@ -14,6 +14,8 @@ mod help;
 mod network;
 #[path = "cli/remote.rs"]
 mod remote;
+#[path = "cli/repl.rs"]
+mod repl;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/smc.rs"]

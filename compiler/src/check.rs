@@ -81,6 +81,8 @@ pub struct Source {
 pub struct Options {
     /// The path of the root module.
     pub root: String,
+    /// The function of the root at which the program begins.
+    pub entry: String,
     pub tests: Tests,
 }
 
@@ -88,6 +90,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             root: "main".into(),
+            entry: "main".into(),
             tests: Tests::default(),
         }
     }
@@ -108,7 +111,7 @@ pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
     let parsed = module::load(loader, options, &mut sink);
     let mut types = Types::new();
     let mut used = Vec::new();
-    let world = collect::collect(&parsed, options.tests, &mut types, &mut used, &mut sink);
+    let world = collect::collect(&parsed, options, &mut types, &mut used, &mut sink);
     let (functions, tags) = {
         let mut cx = Cx {
             world: &world,

@@ -4,5 +4,13 @@
 //! clock, values of sensors, orders of an operator. Everything that happens goes through one loop,
 //! in one thread, so that it can be recorded and replayed.
 
+pub mod clock;
 pub mod control;
+pub mod host;
+pub mod identity;
+pub mod io;
 pub mod limits;
+pub mod link;
+pub mod quic;
+pub mod store;
+mod watch;

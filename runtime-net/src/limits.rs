@@ -45,6 +45,8 @@ pub const REDIAL_UNFIT: Duration = Duration::from_secs(30);
 pub const KEEP_ALIVE: Duration = Duration::from_millis(200);
 /// After how much silence a neighbor is taken for dead, unless the operator says otherwise.
 pub const IDLE: Duration = Duration::from_millis(750);
+/// How long to wait for neighbors to hear that this node ends.
+pub const GOODBYE: Duration = Duration::from_millis(500);
 /// How many strangers are remembered, to tell of each once.
 pub const STRANGERS: usize = 256;
 

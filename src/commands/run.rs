@@ -36,7 +36,7 @@ pub(crate) struct Options {
     /// End the run after so long: 5s, 250ms, 2min.
     ///
     /// In a simulated network of virtual time. The exit code is 4.
-    #[arg(long, env = "SM_TIMEOUT", hide_env_values = true, value_parser = duration)]
+    #[arg(long, env = "SM_TIMEOUT", hide_env_values = true, value_parser = arguments::span)]
     #[arg(value_name = "DURATION")]
     timeout: Option<Duration>,
 
@@ -218,12 +218,4 @@ fn fresh_seed() -> u64 {
         .unwrap_or_default();
     let salt = u64::from(std::process::id()) << 40;
     u64::try_from(now.as_nanos()).unwrap_or(u64::MAX) ^ salt
-}
-
-/// A duration as the language writes it.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    crate::arguments::duration(text)
-        .and_then(|nanos| u64::try_from(nanos).ok())
-        .map(Duration::from_nanos)
-        .ok_or_else(|| "write a duration like 5s, 250ms, 2min".to_owned())
 }

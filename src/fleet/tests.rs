@@ -36,6 +36,7 @@ fn start(folder: &Path, names: &[&str], links: &[(usize, usize)]) -> Start {
         program,
         net: "x.net.toml".into(),
         seed: 7,
+        trust: "00".repeat(32),
         names: names.iter().map(|name| (*name).to_owned()).collect(),
         links: links.iter().copied().collect(),
     }

@@ -6,6 +6,7 @@ use crate::smc::{check, command, ran, smc, snapshot};
 fn help_of_every_command() {
     check("help", &["--help"]);
     check("help_run", &["run", "--help"]);
+    check("help_repl", &["repl", "--help"]);
     check("help_check", &["check", "--help"]);
     check("help_build", &["build", "--help"]);
     check("help_emit", &["emit", "--help"]);

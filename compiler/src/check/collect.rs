@@ -7,6 +7,7 @@ mod validate;
 
 use std::collections::HashMap;
 
+use super::Options;
 use super::module::Parsed;
 use super::scope::{Names, ValueId};
 use super::sink::Sink;
@@ -180,12 +181,12 @@ pub enum Tests {
 /// Collects what `parsed` declares.
 pub(super) fn collect<'a>(
     parsed: &'a [Parsed],
-    tests: Tests,
+    options: &Options,
     types: &mut Types,
     used: &mut Vec<bool>,
     sink: &mut Sink,
 ) -> World<'a> {
-    let declared = declare::declare(parsed, tests, sink);
+    let declared = declare::declare(parsed, options.tests, sink);
     used.resize(declared.names.imports.len(), false);
-    resolve::resolve(parsed, declared, types, used, sink)
+    resolve::resolve(parsed, &options.entry, declared, types, used, sink)
 }

@@ -16,7 +16,7 @@ mod outputs;
 use std::collections::{BTreeMap, VecDeque};
 
 use sm_core::engine::{Engine, Vm};
-use sm_core::ids::{LaunchHash, SessionId, Span, StoreToken, Time};
+use sm_core::ids::{LaunchHash, MessageId, SessionId, Span, StoreToken, Time};
 use sm_core::node::Node;
 
 use crate::check::{Checkers, Facts, Violation};
@@ -221,6 +221,34 @@ impl<E: Engine> Simulation<E> {
         }
         self.happen(due);
         true
+    }
+
+    /// Lets the next thing happen, if that is due within this span; `false` if nothing is.
+    pub fn step_within(&mut self, span: Span) -> bool {
+        let until = (self.now + span).since(self.began);
+        let saved = std::mem::replace(&mut self.options.deadline, until);
+        let now = self.now;
+        let stepped = self.step();
+        self.options.deadline = saved;
+        if !stepped {
+            self.now = now;
+        }
+        stepped
+    }
+
+    /// Ends a message as an operator does. `false` while it is nowhere: on its way, in the middle of
+    /// a turn, or gone.
+    pub fn kill(&mut self, message: MessageId) -> bool {
+        for ix in 0..self.hosts.len() {
+            let host = &mut self.hosts[ix];
+            let local = host.local(self.now);
+            let Some(node) = &mut host.node else { continue };
+            if node.handle_kill(local, message) && !node.messages().contains(&message) {
+                self.settle(NodeIx(ix as u32));
+                return true;
+            }
+        }
+        false
     }
 
     /// Goes on until a launch has ended or the run is over.

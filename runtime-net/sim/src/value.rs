@@ -4,7 +4,8 @@ use std::fmt;
 
 use sm_bytecode::{Type, TypeIx, TypeTable};
 use sm_core::ids::{Span, TypeHash};
-use sm_core::tags::{Access, TagName, TagSpec};
+use sm_core::node::TagChange;
+use sm_core::tags::{Access, Keeper, TagName, TagSpec};
 use sm_vm::{Value, ValueError};
 
 use crate::network::{TagDef, TagType, TagValue};
@@ -74,6 +75,11 @@ impl NodeTag {
             lifetime: self.lifetime,
             program: [0; 32],
         }
+    }
+
+    /// Gives the tag its first value as one that programs keep.
+    pub(crate) fn put_up(&self) -> TagChange {
+        TagChange::new(Keeper::Programs, &self.spec(), &self.value)
     }
 
     /// Its identity.

@@ -22,6 +22,7 @@ use crate::typed::{
 
 pub(super) fn resolve<'a>(
     parsed: &'a [Parsed],
+    entry: &str,
     declared: Declared<'a>,
     types: &mut Types,
     used: &mut [bool],
@@ -51,7 +52,7 @@ pub(super) fn resolve<'a>(
         parsed,
         lang: lang(&declared.names, &adts),
         tests: tests(&declared, &functions),
-        main: main(&declared.names, &functions),
+        main: main(&declared.names, entry, &functions),
         names: declared.names,
         adts,
         field_defaults,
@@ -505,8 +506,8 @@ fn tests(declared: &Declared<'_>, functions: &[Signature<'_>]) -> Vec<Test> {
     tests.collect()
 }
 
-fn main(names: &Names, functions: &[Signature<'_>]) -> Option<FnId> {
-    let binding = names.scopes.last()?.items.get("main")?;
+fn main(names: &Names, entry: &str, functions: &[Signature<'_>]) -> Option<FnId> {
+    let binding = names.scopes.last()?.items.get(entry)?;
     match binding.entity {
         Entity::Fn(id) if binding.import.is_none() && !functions.is_empty() => Some(id),
         _ => None,

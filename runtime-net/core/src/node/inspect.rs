@@ -64,6 +64,12 @@ impl<E: Engine> Node<E> {
         self.messages.iter().map(info).collect()
     }
 
+    /// The launch that a message here belongs to.
+    pub fn launch_of_message(&self, message: &MessageId) -> Option<LaunchHash> {
+        let resident = self.messages.get(message)?;
+        Some(resident.envelope.launch)
+    }
+
     fn doing(&self, now: Time, resident: &Resident<E>) -> Doing {
         match resident.phase {
             Phase::Ready => Doing::Ready,

@@ -140,12 +140,12 @@ impl Kill {
         Kill::Operator,
     ];
 
-    /// The code of the reason.
+    /// The code of the reason, the same on every node.
     pub fn code(self) -> u8 {
         self as u8
     }
 
-    /// The reason of this code, as reports and the control protocol carry it.
+    /// The reason with this code.
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.get(usize::from(code)).copied()
     }

@@ -3,6 +3,10 @@
 use std::fmt;
 
 use sm_core::ids::Span;
+use sm_core::node::TagChange;
+use sm_vm::ValueError;
+
+use crate::value::NodeTag;
 
 /// A tag that a node begins with.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,6 +102,16 @@ impl TagDef {
             lifetime: None,
             driver: None,
         }
+    }
+}
+
+impl TagDef {
+    /// The tag as a real node takes it, kept by programs.
+    ///
+    /// # Errors
+    /// If a map or set holds a key twice.
+    pub fn put_up(&self) -> Result<TagChange, ValueError> {
+        NodeTag::new(self).map(|tag| tag.put_up())
     }
 }
 

@@ -228,3 +228,15 @@ proptest::proptest! {
         proptest::prop_assert_eq!(simulation.converge(), Stop::Quiet);
     }
 }
+
+#[test]
+fn a_step_that_is_not_due_yet_is_left_for_later() {
+    let mut network = Network::single("alone");
+    network.faults.crash_every = Some(Span::secs(1_000_000));
+    let mut simulation = started(&network, 3);
+    let now = simulation.now();
+    assert!(!simulation.step_within(Span::millis(1)));
+    assert_eq!(simulation.now(), now);
+    assert!(simulation.step_within(Span::secs(1_000_000_000)));
+    assert!(simulation.now() > now);
+}

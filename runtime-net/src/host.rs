@@ -1,0 +1,322 @@
+//! The loop of a node: everything that happens goes through it, one thing after the other.
+//!
+//! ```text
+//! links ──┐                       ┌── links
+//! orders ─┼─> input -> node -> output ── sensors, operators
+//! values ─┤                       └── store
+//! clock ──┘
+//! ```
+//!
+//! Each input is written down, if the node is recorded, then handled; then everything that the node
+//! puts out is done, in order. Between two slices of a program the network is looked at.
+
+mod orders;
+mod recording;
+mod tell;
+
+use std::io;
+
+use sm_core::ids::{Incarnation, NodeId, SessionId, Time};
+use sm_core::node::{Boot, Config, Input, Node, Output, Reply, TagChange};
+use sm_core::tags::Keeper;
+use tokio::sync::mpsc;
+
+use crate::clock::{Clock, unix_nanos};
+use crate::control::Order;
+use crate::control::protocol::{Event, What};
+use crate::io::Drivers;
+use crate::limits;
+use crate::link::{Link, LinkEvent};
+use crate::quic::Quic;
+use crate::store::Store;
+use crate::watch::Watchers;
+use recording::Record;
+
+/// What a node is made of.
+pub struct Parts {
+    /// What people call it.
+    pub name: String,
+    /// What its operator decided.
+    pub config: Config,
+    /// Its boot.
+    pub incarnation: Incarnation,
+    /// Its links.
+    pub link: Quic,
+    /// Its store.
+    pub store: Box<dyn Store>,
+    /// Its sensors and actuators.
+    pub drivers: Drivers,
+    /// The tags that it begins with, beside those of drivers.
+    pub tags: Vec<TagChange>,
+    /// The orders of its operator.
+    pub orders: mpsc::Receiver<Order>,
+    /// Where its life is written down, if it is.
+    pub record: Option<std::fs::File>,
+    /// Is told everything that happens.
+    pub listener: Box<dyn FnMut(&Event)>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts")
+            .field("name", &self.name)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A node that lives.
+pub struct Host {
+    name: String,
+    key: NodeId,
+    incarnation: Incarnation,
+    node: Node,
+    clock: Clock,
+    link: Quic,
+    /// The node's name for each session, and what it was told of the bytes that wait there.
+    backlogs: std::collections::BTreeMap<SessionId, usize>,
+    names: std::collections::BTreeMap<NodeId, String>,
+    store: Box<dyn Store>,
+    drivers: Drivers,
+    orders: mpsc::Receiver<Order>,
+    watchers: Watchers,
+    record: Option<Record>,
+    listener: Box<dyn FnMut(&Event)>,
+    stopping: bool,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// Starts a node: its tags are put up, and nobody is a neighbor yet.
+    ///
+    /// # Errors
+    /// If its recording cannot be written, or the system has no randomness.
+    pub fn start(parts: Parts) -> io::Result<Self> {
+        let Parts {
+            name,
+            config,
+            incarnation,
+            link,
+            mut store,
+            drivers,
+            tags,
+            orders,
+            record,
+            listener,
+        } = parts;
+        let clock = Clock::start();
+        let mut seed = [0; 8];
+        getrandom::fill(&mut seed).map_err(io::Error::other)?;
+        let boot = Boot {
+            now: clock.now(),
+            incarnation,
+            hash_seed: u64::from_le_bytes(seed),
+            records: store.records(),
+        };
+        let record = record.map(|file| Record::new(file, &config, &boot));
+        let mut host = Self {
+            name,
+            key: config.node,
+            incarnation,
+            node: Node::new(config, boot),
+            clock,
+            link,
+            backlogs: Default::default(),
+            names: Default::default(),
+            store,
+            drivers,
+            orders,
+            watchers: Watchers::default(),
+            record: record.transpose()?,
+            listener,
+            stopping: false,
+        };
+        host.begin(tags);
+        Ok(host)
+    }
+
+    fn begin(&mut self, tags: Vec<TagChange>) {
+        self.feed(Input::Date(unix_nanos() / 1_000_000_000));
+        for change in tags {
+            self.feed(Input::Tag(Box::new(change)));
+        }
+        let sensors: Vec<TagChange> = self.drivers.tags().iter().map(first_value).collect();
+        for change in sensors {
+            self.feed(Input::Tag(Box::new(change)));
+        }
+    }
+
+    /// Lives until an operator ends it or `end` comes, then says goodbye.
+    ///
+    /// # Errors
+    /// If its recording cannot be written.
+    pub async fn run(mut self, end: impl Future<Output = ()>) -> io::Result<()> {
+        let mut end = std::pin::pin!(end);
+        let timer = tokio::time::sleep(std::time::Duration::ZERO);
+        let mut timer = std::pin::pin!(timer);
+        let mut due = None;
+        while !self.stopping {
+            self.catch_up();
+            if self.node.poll_timeout() != due {
+                due = self.node.poll_timeout();
+                let at = self.clock.instant(due.unwrap_or(Time::NEVER));
+                timer.as_mut().reset(at.into());
+            }
+            let ready = self.node.is_ready();
+            tokio::select! {
+                biased;
+                () = &mut end => self.stopping = true,
+                event = self.link.next() => self.linked(event),
+                order = self.orders.recv() => self.ordered(order),
+                event = self.drivers.next() => self.sensed(event),
+                () = &mut timer, if due.is_some() => self.timeout(&mut due),
+                () = tokio::task::yield_now(), if ready => {}
+            }
+        }
+        self.stop().await
+    }
+
+    /// Handles what has come already, up to a bound, so that programs run in between.
+    fn catch_up(&mut self) {
+        for _ in 0..limits::EVENTS_PER_SLICE {
+            match self.link.try_next() {
+                Some(event) => self.linked(event),
+                None => break,
+            }
+        }
+        if self.node.is_ready() {
+            self.slice();
+        }
+    }
+
+    fn slice(&mut self) {
+        self.feed(Input::Run(limits::SLICE_FUEL));
+    }
+
+    fn timeout(&mut self, due: &mut Option<Time>) {
+        // The clock of timers is coarser than the node's: it may have come a little early.
+        if due.is_some_and(|due| due <= self.clock.now()) {
+            self.feed(Input::Timeout);
+        }
+        *due = None;
+    }
+
+    fn linked(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Up { session, peer, .. } => {
+                self.backlogs.insert(session, 0);
+                self.feed(Input::SessionUp(session, peer));
+                self.tell(What::Linked(peer.0));
+            }
+            LinkEvent::Down {
+                session,
+                peer,
+                reason,
+            } => {
+                self.backlogs.remove(&session);
+                self.feed(Input::SessionDown(session));
+                self.tell(What::Unlinked {
+                    key: peer.0,
+                    reason,
+                });
+            }
+            LinkEvent::Frame(session, frame) => {
+                self.feed(Input::Frame(session, &frame));
+            }
+            LinkEvent::Heard(peer, frame) => {
+                self.feed(Input::Broadcast(peer, &frame));
+            }
+            LinkEvent::Drained(session) => self.weigh(session),
+            LinkEvent::Note(text) => self.tell(What::Note(text)),
+        }
+    }
+
+    fn sensed(&mut self, event: crate::io::Event) {
+        match event {
+            crate::io::Event::Value { tag, value } => {
+                let Some(known) = self.drivers.tags().get(tag) else {
+                    return;
+                };
+                let change = TagChange::new(Keeper::Driver, &known.spec(), &value);
+                self.feed(Input::Tag(Box::new(change)));
+            }
+            crate::io::Event::Fault { tag, reason } => {
+                let display = self.drivers.tags().get(tag).map(|tag| tag.display.clone());
+                let display = display.unwrap_or_default();
+                self.tell(What::Note(format!("tag `{display}`: {reason}")));
+            }
+        }
+    }
+
+    /// Lets something happen to the node, and does what follows.
+    fn feed(&mut self, input: Input<'_>) -> Reply {
+        let now = self.clock.now();
+        if let Some(record) = &mut self.record {
+            record.input(now, &input, &self.node);
+        }
+        let reply = self.node.handle(now, input);
+        while let Some(output) = self.node.poll_output() {
+            if let Some(record) = &mut self.record {
+                record.output(&output);
+            }
+            self.perform(output);
+        }
+        reply
+    }
+
+    fn perform(&mut self, output: Output) {
+        match output {
+            Output::Send { session, bytes } => {
+                self.link.send(session, bytes);
+                self.weigh(session);
+            }
+            Output::Broadcast { bytes } => self.link.broadcast(&bytes),
+            Output::Close { session } => self.link.close(session),
+            Output::Store { token, batch } => {
+                if let Some(stored) = self.store.write(token, batch) {
+                    self.feed(Input::Stored(stored));
+                }
+            }
+            Output::IoWrite { tag, value, .. } => {
+                if !self.drivers.write(&tag, value) {
+                    self.tell(What::Note(
+                        "a write to a tag of a driver is lost".to_owned(),
+                    ));
+                }
+            }
+            told => self.told(told),
+        }
+    }
+
+    /// Tells the node how much waits in a session, if that has changed much.
+    fn weigh(&mut self, session: SessionId) {
+        let waits = self.link.backlog(session);
+        let Some(told) = self.backlogs.get_mut(&session) else {
+            return;
+        };
+        let changed = waits.abs_diff(*told) >= limits::BACKLOG_STEP || (waits == 0 && *told > 0);
+        if changed {
+            *told = waits;
+            self.feed(Input::Backlog(session, waits));
+        }
+    }
+
+    async fn stop(mut self) -> io::Result<()> {
+        if let Some(record) = self.record.take() {
+            record.end(&self.node)?;
+        }
+        self.link.end().await;
+        Ok(())
+    }
+}
+
+fn first_value(tag: &crate::io::Tag) -> TagChange {
+    TagChange::new(Keeper::Driver, &tag.spec(), &tag.value)
+}

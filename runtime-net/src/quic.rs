@@ -1,0 +1,318 @@
+//! Links over QUIC: one connection for each neighbor, one stream for each hop.
+//!
+//! ```text
+//! caller                                  called
+//! |  TLS 1.3, both keys proved            |
+//! |  "SMN" version incarnation ---------> |   each on a stream of its own, which then
+//! |  <--------- "SMN" version incarnation |   carries the frames of the session as a whole
+//! |  frames of a hop <-----------------> |   a stream in both directions for each hop
+//! |  copies ----------------------------> |   a datagram, or a stream of its own
+//! ```
+//!
+//! Two nodes may call each other at once. Both then keep the connection that the node with the
+//! lower key made, unless one is of a later boot: a late notice of death ends no newer birth.
+
+mod dial;
+mod frames;
+mod greeting;
+mod outlet;
+mod session;
+mod socket;
+mod tls;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use quinn::{Connection, Endpoint, VarInt};
+use sm_core::ids::{Incarnation, NodeId, SessionId};
+use tokio::sync::{mpsc, watch};
+
+use crate::identity::KeyPair;
+use crate::limits;
+use crate::link::{Link, LinkEvent};
+use dial::{Dialer, Neighbors};
+use greeting::Greeted;
+use session::Session;
+pub use socket::Socket;
+use tls::Strangers;
+pub use tls::Trusted;
+
+/// How a node is linked.
+#[derive(Clone, Debug)]
+pub struct LinkOptions {
+    /// Where it listens; port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// How often it shows itself to a silent neighbor.
+    pub keep_alive: Duration,
+    /// After how much silence it takes a neighbor for dead.
+    pub idle: Duration,
+    /// Its boot.
+    pub incarnation: Incarnation,
+}
+
+/// The links of a node.
+#[derive(Debug)]
+pub struct Quic {
+    own: NodeId,
+    endpoint: Endpoint,
+    trusted: Trusted,
+    dialer: Dialer,
+    events: mpsc::Receiver<Raw>,
+    sender: mpsc::Sender<Raw>,
+    sessions: BTreeMap<SessionId, Session>,
+    linked: watch::Sender<Neighbors>,
+    next: SessionId,
+    accepting: tokio::task::JoinHandle<()>,
+}
+
+/// What the tasks of connections tell.
+#[derive(Debug)]
+enum Raw {
+    Greeted(Box<Greeted>),
+    Frame(SessionId, Bytes, Option<quinn::SendStream>),
+    Heard(SessionId, Bytes),
+    Drained(SessionId),
+    Ended(SessionId, String),
+    Note(String),
+}
+
+/// Which end made a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Caller {
+    Here,
+    There,
+}
+
+/// Why a connection is closed, as the other end is told.
+mod code {
+    pub(super) const BYE: u32 = 0;
+    pub(super) const ANOTHER: u32 = 1;
+    pub(super) const UNFIT: u32 = 2;
+    pub(super) const MALFORMED: u32 = 3;
+}
+
+/// A session as an operator sees it.
+#[derive(Clone, Debug)]
+pub struct SessionInfo {
+    /// The neighbor.
+    pub peer: NodeId,
+    /// Its boot.
+    pub incarnation: Incarnation,
+    /// Where it is.
+    pub address: SocketAddr,
+    /// How long the session has lasted.
+    pub age: Duration,
+    /// The round trip, as QUIC estimates it.
+    pub round_trip: Duration,
+}
+
+impl Quic {
+    /// Listens. Nobody is a neighbor yet.
+    ///
+    /// # Errors
+    /// What the system says of the address, or TLS of the key.
+    pub fn listen(key: &KeyPair, options: &LinkOptions, trusted: Trusted) -> io::Result<Self> {
+        let strangers = Strangers::default();
+        let socket = Socket::with_strangers(key, options, trusted.clone(), strangers.clone())?;
+        let endpoint = socket.endpoint.clone();
+        let (sender, events) = mpsc::channel(limits::LINK_EVENTS);
+        let linked = watch::Sender::new(Neighbors::default());
+        let accepting = tokio::spawn(greeting::accept(
+            endpoint.clone(),
+            options.incarnation,
+            strangers,
+            sender.clone(),
+        ));
+        let dialer = Dialer::new(
+            socket,
+            options.incarnation,
+            sender.clone(),
+            linked.subscribe(),
+        );
+        Ok(Self {
+            own: key.node_id(),
+            endpoint,
+            trusted,
+            dialer,
+            events,
+            sender,
+            sessions: BTreeMap::new(),
+            linked,
+            next: SessionId(1),
+            accepting,
+        })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.endpoint.local_addr()
+    }
+
+    /// Trusts a node, and calls it at this address whenever there is no session with it.
+    pub fn call(&mut self, peer: NodeId, address: &str) {
+        self.trusted.insert(peer);
+        if peer != self.own {
+            self.dialer.call(peer, address);
+        }
+    }
+
+    /// Trusts a node, which is to call this one.
+    pub fn trust(&self, peer: NodeId) {
+        self.trusted.insert(peer);
+    }
+
+    /// The sessions that there are.
+    pub fn sessions(&self) -> Vec<SessionInfo> {
+        self.sessions.values().map(Session::info).collect()
+    }
+
+    /// Whom this node calls, where, and what went wrong the last time.
+    pub fn called(&self) -> Vec<(NodeId, String, Option<String>)> {
+        self.dialer.called()
+    }
+
+    /// Says goodbye to all neighbors.
+    pub async fn end(self) {
+        self.accepting.abort();
+        self.endpoint.close(VarInt::from_u32(code::BYE), b"bye");
+        // Who does not hear it finds out by the silence.
+        let _ = tokio::time::timeout(limits::GOODBYE, self.endpoint.wait_idle()).await;
+    }
+
+    fn take(&mut self, raw: Raw) -> Option<LinkEvent> {
+        match raw {
+            Raw::Greeted(greeted) => self.begin(*greeted),
+            Raw::Frame(session, frame, answers) => {
+                let known = self.sessions.get_mut(&session)?;
+                known.received(&frame, answers);
+                Some(LinkEvent::Frame(session, frame))
+            }
+            Raw::Heard(session, frame) => {
+                let peer = self.sessions.get(&session)?.peer;
+                Some(LinkEvent::Heard(peer, frame))
+            }
+            Raw::Drained(session) => Some(LinkEvent::Drained(session)),
+            Raw::Ended(session, reason) => self.ended(session, reason),
+            Raw::Note(text) => Some(LinkEvent::Note(text)),
+        }
+    }
+
+    /// A connection whose other end has said who it is becomes the session with it, unless there
+    /// is a better one.
+    fn begin(&mut self, greeted: Greeted) -> Option<LinkEvent> {
+        let peer = greeted.peer;
+        let before = self.sessions.values().find(|session| session.peer == peer);
+        if before.is_some_and(|before| !self.is_better(&greeted, before)) {
+            close(&greeted.connection, code::ANOTHER, b"there is another");
+            return None;
+        }
+        if let Some(before) = before.map(|before| before.id) {
+            let before = self.sessions.remove(&before)?;
+            close(&before.connection, code::ANOTHER, b"there is another");
+        }
+        let id = self.next;
+        self.next = SessionId(id.0 + 1);
+        let incarnation = greeted.incarnation;
+        let session = Session::begin(id, greeted, self.sender.clone());
+        self.sessions.insert(id, session);
+        self.publish();
+        Some(LinkEvent::Up {
+            session: id,
+            peer,
+            incarnation,
+        })
+    }
+
+    fn is_better(&self, new: &Greeted, old: &Session) -> bool {
+        if new.incarnation != old.incarnation {
+            return new.incarnation > old.incarnation;
+        }
+        // Who made it says whether it is the one that both ends keep. A second one by the same end
+        // is made only when that end has lost the first.
+        let lower = if self.own < new.peer {
+            Caller::Here
+        } else {
+            Caller::There
+        };
+        new.caller == old.caller || new.caller == lower
+    }
+
+    fn ended(&mut self, id: SessionId, reason: String) -> Option<LinkEvent> {
+        let session = self.sessions.remove(&id)?;
+        self.publish();
+        let peer = session.peer;
+        Some(LinkEvent::Down {
+            session: id,
+            peer,
+            reason,
+        })
+    }
+
+    fn publish(&self) {
+        let peers = self.sessions.values().map(|session| session.peer).collect();
+        self.linked.send_replace(Neighbors(peers));
+    }
+}
+
+impl Link for Quic {
+    async fn next(&mut self) -> LinkEvent {
+        loop {
+            if let Some(event) = self.try_next() {
+                return event;
+            }
+            let Some(raw) = self.events.recv().await else {
+                // There is always one sender: this end.
+                return std::future::pending().await;
+            };
+            if let Some(event) = self.take(raw) {
+                return event;
+            }
+        }
+    }
+
+    fn try_next(&mut self) -> Option<LinkEvent> {
+        while let Ok(raw) = self.events.try_recv() {
+            if let Some(event) = self.take(raw) {
+                return Some(event);
+            }
+        }
+        None
+    }
+
+    fn send(&mut self, session: SessionId, frame: Vec<u8>) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.send(frame);
+        }
+    }
+
+    fn broadcast(&mut self, frame: &[u8]) {
+        let frame = Bytes::copy_from_slice(frame);
+        for session in self.sessions.values_mut() {
+            session.cast(&frame);
+        }
+    }
+
+    fn close(&mut self, session: SessionId) {
+        if let Some(session) = self.sessions.get(&session) {
+            close(&session.connection, code::UNFIT, b"it does not fit");
+        }
+    }
+
+    fn backlog(&self, session: SessionId) -> usize {
+        self.sessions.get(&session).map_or(0, Session::backlog)
+    }
+}
+
+fn close(connection: &Connection, code: u32, reason: &[u8]) {
+    connection.close(VarInt::from_u32(code), reason);
+}
+
+fn now() -> Instant {
+    crate::clock::instant()
+}

@@ -1,0 +1,103 @@
+//! Frames on streams: each after its length as four bytes.
+
+use bytes::Bytes;
+use quinn::RecvStream;
+
+use crate::limits;
+
+/// Frames up to this length are copied behind their length, to go out in one piece.
+const SHORT: usize = 4 << 10;
+
+/// A frame as one or two pieces of a stream.
+pub(super) fn pack(frame: Vec<u8>) -> [Bytes; 2] {
+    let length = (frame.len() as u32).to_le_bytes();
+    if frame.len() > SHORT {
+        return [Bytes::copy_from_slice(&length), frame.into()];
+    }
+    let mut packed = Vec::with_capacity(length.len() + frame.len());
+    packed.extend_from_slice(&length);
+    packed.extend_from_slice(&frame);
+    [packed.into(), Bytes::new()]
+}
+
+/// Why no frame came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Unread {
+    /// The stream ended between two frames.
+    End,
+    /// It ended, or stood still, within a frame.
+    Half,
+    /// The frame would be longer than any may be.
+    TooLong,
+    /// The connection is no longer there.
+    Gone,
+}
+
+/// Takes frames off a stream.
+#[derive(Debug)]
+pub(super) struct Frames {
+    stream: RecvStream,
+    /// What has come of the next frames.
+    rest: Bytes,
+}
+
+impl Frames {
+    pub(super) fn new(stream: RecvStream) -> Self {
+        Self {
+            stream,
+            rest: Bytes::new(),
+        }
+    }
+
+    /// The next frame.
+    pub(super) async fn next(&mut self) -> Result<Bytes, Unread> {
+        if self.rest.is_empty() && !self.more().await? {
+            return Err(Unread::End);
+        }
+        match tokio::time::timeout(limits::FRAME_TIME, self.whole()).await {
+            Ok(frame) => frame,
+            Err(_) => Err(Unread::Half),
+        }
+    }
+
+    /// A frame of which the first byte is here.
+    async fn whole(&mut self) -> Result<Bytes, Unread> {
+        let length = self.take(4).await?;
+        let length = u32::from_le_bytes(length[..].try_into().expect("it has four bytes"));
+        let length = length as usize;
+        if length > sm_core::limits::FRAME_BYTES {
+            return Err(Unread::TooLong);
+        }
+        self.take(length).await
+    }
+
+    /// So many bytes, without a copy where they came together.
+    async fn take(&mut self, count: usize) -> Result<Bytes, Unread> {
+        if self.rest.len() >= count {
+            return Ok(self.rest.split_to(count));
+        }
+        let mut bytes = Vec::new();
+        loop {
+            let part = self.rest.split_to(self.rest.len().min(count - bytes.len()));
+            bytes.extend_from_slice(&part);
+            if bytes.len() == count {
+                return Ok(bytes.into());
+            }
+            if !self.more().await? {
+                return Err(Unread::Half);
+            }
+        }
+    }
+
+    /// Waits for bytes; `false` at the end of the stream.
+    async fn more(&mut self) -> Result<bool, Unread> {
+        match self.stream.read_chunk(usize::MAX, true).await {
+            Ok(Some(chunk)) => {
+                self.rest = chunk.bytes;
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(_) => Err(Unread::Gone),
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Who is at the other end: TLS 1.3 with raw Ed25519 keys (RFC 7250) on both sides.
+//!
+//! A node's key is its name, so there is no certificate to check and no authority to ask: a
+//! handshake proves that the other end has the key, and the set of trusted keys says whether that
+//! is enough. No early data and no resumption: a frame that is repeated would be a hop that is.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, RwLock};
+
+use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{AlwaysResolvesClientRawPublicKeys, Resumption};
+use rustls::crypto::{CryptoProvider, ring, verify_tls13_signature_with_raw_key};
+use rustls::pki_types::{
+    CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime,
+};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{AlwaysResolvesServerRawPublicKeys, NoServerSessionStorage};
+use rustls::sign::CertifiedKey;
+use rustls::version::TLS13;
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+use sm_core::ids::NodeId;
+
+use crate::identity::KeyPair;
+use crate::limits;
+
+/// The protocol and its version, as both ends have to name it.
+const ALPN: &[u8] = b"smartmsg/0";
+
+/// An Ed25519 public key as SubjectPublicKeyInfo begins (RFC 8410), before its 32 bytes.
+const SPKI: &[u8] = &[
+    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+];
+
+/// An Ed25519 private key as PKCS #8 begins (RFC 8410), before its 32 bytes.
+const PKCS8: &[u8] = &[
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
+
+/// The keys that may have sessions with this node. All who hold it see the same set.
+#[derive(Clone, Debug, Default)]
+pub struct Trusted(Arc<RwLock<BTreeSet<NodeId>>>);
+
+impl Trusted {
+    /// Trusts one more.
+    pub fn insert(&self, key: NodeId) {
+        self.0.write().expect("nobody panics with it").insert(key);
+    }
+
+    /// Whether a key is trusted.
+    pub fn contains(&self, key: &NodeId) -> bool {
+        self.0.read().expect("nobody panics with it").contains(key)
+    }
+}
+
+/// What both ends of a connection are made with.
+pub(super) struct Tls {
+    provider: Arc<CryptoProvider>,
+    own: Arc<CertifiedKey>,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").finish_non_exhaustive()
+    }
+}
+
+impl Tls {
+    pub(super) fn new(key: &KeyPair) -> Result<Self, Error> {
+        let provider = Arc::new(ring::default_provider());
+        let secret = [PKCS8, &key.signing_key().to_bytes()].concat();
+        let signer = ring::sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(secret))?;
+        let public = CertificateDer::from(spki(&key.node_id()));
+        let own = Arc::new(CertifiedKey::new(vec![public], signer));
+        Ok(Self { provider, own })
+    }
+
+    /// For those who call this node: they must be trusted.
+    pub(super) fn server(
+        &self,
+        trusted: Trusted,
+        strangers: Strangers,
+    ) -> Result<QuicServerConfig, Error> {
+        let callers = Callers {
+            trusted,
+            strangers,
+            provider: self.provider.clone(),
+        };
+        let mut config = rustls::ServerConfig::builder_with_provider(self.provider.clone())
+            .with_protocol_versions(&[&TLS13])?
+            .with_client_cert_verifier(Arc::new(callers))
+            .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(
+                self.own.clone(),
+            )));
+        config.alpn_protocols = vec![ALPN.to_vec()];
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        QuicServerConfig::try_from(config).map_err(|error| Error::General(error.to_string()))
+    }
+
+    /// For calling a node: it must have this key.
+    pub(super) fn client(&self, expected: NodeId) -> Result<QuicClientConfig, Error> {
+        let called = Called {
+            expected,
+            provider: self.provider.clone(),
+        };
+        let mut config = rustls::ClientConfig::builder_with_provider(self.provider.clone())
+            .with_protocol_versions(&[&TLS13])?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(called))
+            .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(
+                self.own.clone(),
+            )));
+        config.alpn_protocols = vec![ALPN.to_vec()];
+        config.resumption = Resumption::disabled();
+        QuicClientConfig::try_from(config).map_err(|error| Error::General(error.to_string()))
+    }
+}
+
+/// The key that the other end of a connection has proved to have.
+pub(super) fn peer_of(connection: &quinn::Connection) -> Option<NodeId> {
+    let identity = connection.peer_identity()?;
+    let keys = identity.downcast::<Vec<CertificateDer<'static>>>().ok()?;
+    key_of(keys.first()?)
+}
+
+fn spki(key: &NodeId) -> Vec<u8> {
+    [SPKI, &key.0].concat()
+}
+
+fn key_of(public: &CertificateDer<'_>) -> Option<NodeId> {
+    let bytes = public.strip_prefix(SPKI)?;
+    Some(NodeId(bytes.try_into().ok()?))
+}
+
+/// Those who called in vain; each is told of once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Strangers(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    keys: BTreeSet<NodeId>,
+    addresses: BTreeSet<IpAddr>,
+    news: Vec<NodeId>,
+}
+
+impl Strangers {
+    fn note(&self, key: NodeId) {
+        let mut known = self.0.lock().expect("nobody panics with it");
+        if known.keys.len() < limits::STRANGERS && known.keys.insert(key) {
+            known.news.push(key);
+        }
+    }
+
+    /// One that was not told of.
+    pub(super) fn take(&self) -> Option<NodeId> {
+        self.0.lock().expect("nobody panics with it").news.pop()
+    }
+
+    /// Whether a call from this address failed for the first time.
+    pub(super) fn first(&self, address: IpAddr) -> bool {
+        let mut known = self.0.lock().expect("nobody panics with it");
+        known.addresses.len() < limits::STRANGERS && known.addresses.insert(address)
+    }
+}
+
+/// Decides about those who call.
+#[derive(Debug)]
+struct Callers {
+    trusted: Trusted,
+    strangers: Strangers,
+    provider: Arc<CryptoProvider>,
+}
+
+/// Decides about a node that was called.
+#[derive(Debug)]
+struct Called {
+    expected: NodeId,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ClientCertVerifier for Callers {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let key = key_of(end_entity).ok_or(CertificateError::BadEncoding)?;
+        if self.trusted.contains(&key) {
+            return Ok(ClientCertVerified::assertion());
+        }
+        self.strangers.note(key);
+        Err(CertificateError::ApplicationVerificationFailure.into())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(Error::General("only TLS 1.3 is spoken".to_owned()))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify(&self.provider, message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ED25519]
+    }
+
+    fn requires_raw_public_keys(&self) -> bool {
+        true
+    }
+}
+
+impl ServerCertVerifier for Called {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let key = key_of(end_entity).ok_or(CertificateError::BadEncoding)?;
+        if key == self.expected {
+            Ok(ServerCertVerified::assertion())
+        } else {
+            Err(CertificateError::NotValidForName.into())
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(Error::General("only TLS 1.3 is spoken".to_owned()))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify(&self.provider, message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ED25519]
+    }
+
+    fn requires_raw_public_keys(&self) -> bool {
+        true
+    }
+}
+
+fn verify(
+    provider: &CryptoProvider,
+    message: &[u8],
+    cert: &CertificateDer<'_>,
+    dss: &DigitallySignedStruct,
+) -> Result<HandshakeSignatureValid, Error> {
+    let key = SubjectPublicKeyInfoDer::from(cert.as_ref());
+    verify_tls13_signature_with_raw_key(
+        message,
+        &key,
+        dss,
+        &provider.signature_verification_algorithms,
+    )
+}

@@ -1,0 +1,304 @@
+//! `smc node`: a node of its own process, linked with others.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+use sm_bytecode::TrapKind;
+use sm_core::ids::{AuthorId, Incarnation, NodeId};
+use sm_core::node::{Authors, Config, Policy, TagChange};
+use sm_net::clock::unix_nanos;
+use sm_net::control::Server;
+use sm_net::control::protocol::{End, Event, What};
+use sm_net::host::{Host, Parts};
+use sm_net::identity::KeyPair;
+use sm_net::io::Drivers;
+use sm_net::limits;
+use sm_net::quic::{LinkOptions, Quic, Trusted};
+use sm_net::store::Forgetful;
+use tokio::io::AsyncReadExt;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Terminal};
+use crate::{folders, network};
+
+/// Run a node: admit, run and send messages until it is stopped
+///
+/// A fresh node listens on loopback only, has sessions with the nodes that it is told to
+/// trust, and takes programs of its own key and of trusted keys. SIGTERM and SIGINT end it.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Options {
+    /// What people call it; its socket is called so too
+    #[arg(long, env = "SM_NAME", hide_env_values = true, default_value = "node")]
+    name: String,
+
+    /// Where it listens; port 0 takes any that is free
+    #[arg(
+        long,
+        env = "SM_LISTEN",
+        hide_env_values = true,
+        value_name = "ADDR:PORT"
+    )]
+    #[arg(default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+
+    /// A node to be linked with; may be given more than once
+    #[arg(
+        long,
+        env = "SM_NEIGHBOR",
+        hide_env_values = true,
+        value_name = "KEY@ADDR"
+    )]
+    #[arg(value_delimiter = ',', value_parser = neighbor)]
+    neighbor: Vec<(NodeId, String)>,
+
+    /// A key of a node or an author to be trusted; may be given more than once
+    #[arg(long, env = "SM_TRUST", hide_env_values = true, value_name = "KEY")]
+    #[arg(value_delimiter = ',', value_parser = key)]
+    trust: Vec<NodeId>,
+
+    /// Be the node of this network file that `--as` names: its tags are put up
+    #[arg(long, env = "SM_NET", hide_env_values = true, value_name = "NET.toml")]
+    #[arg(requires = "as_node")]
+    net: Option<PathBuf>,
+
+    /// Which node of the network file
+    #[arg(
+        long = "as",
+        env = "SM_AS",
+        hide_env_values = true,
+        value_name = "NODE"
+    )]
+    #[arg(id = "as_node", requires = "net")]
+    as_node: Option<String>,
+
+    /// Of the network, if it is drawn at random
+    #[arg(long, env = "SM_SEED", hide_env_values = true)]
+    seed: Option<u64>,
+
+    /// Write down all that happens to the node, for `smc replay`
+    #[arg(
+        long,
+        env = "SM_RECORD",
+        hide_env_values = true,
+        value_name = "FILE.smtrace"
+    )]
+    record: Option<PathBuf>,
+
+    /// How often it shows itself to a silent neighbor
+    #[arg(
+        long,
+        env = "SM_KEEP_ALIVE",
+        hide_env_values = true,
+        value_name = "DURATION"
+    )]
+    #[arg(value_parser = crate::arguments::span)]
+    keep_alive: Option<Duration>,
+
+    /// After how much silence it takes a neighbor for dead
+    #[arg(long, env = "SM_IDLE", hide_env_values = true, value_name = "DURATION")]
+    #[arg(value_parser = crate::arguments::span)]
+    idle: Option<Duration>,
+
+    /// End when standard input ends; the first line of output is a JSON object about the node
+    #[arg(long, env = "SM_UNTIL_EOF", hide = true)]
+    until_eof: bool,
+}
+
+impl Options {
+    pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| cannot("wait for events", &error))?
+            .block_on(self.live(terminal))
+    }
+
+    async fn live(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+        let end = Ends::listen(self.until_eof)?;
+        let key = KeyPair::generate()
+            .map_err(|error| Failure::failed(format!("the system has no randomness: {error}")))?;
+        let name = self.as_node.clone().unwrap_or_else(|| self.name.clone());
+        let tags = self.tags(terminal)?;
+        let incarnation = Incarnation(unix_nanos());
+        let mut link = self.link(&key, incarnation)?;
+        for (peer, address) in &self.neighbor {
+            link.call(*peer, address);
+        }
+        let listen = link.address().map_err(|error| cannot("listen", &error))?;
+        let socket = folders::runtime()?.join(format!("{name}.sock"));
+        let (orders, ordered) = mpsc::channel(limits::CONTROL_ORDERS);
+        let server = Server::start(&socket, orders)
+            .await
+            .map_err(|error| no_socket(&name, &error))?;
+        let parts = Parts {
+            name: name.clone(),
+            config: self.config(&key),
+            incarnation,
+            link,
+            store: Box::new(Forgetful),
+            drivers: Drivers::default(),
+            tags,
+            orders: ordered,
+            record: self.record()?,
+            listener: Box::new(show),
+        };
+        let host = Host::start(parts).map_err(|error| cannot("start", &error))?;
+        let ready = json!({
+            "name": name,
+            "key": key.node_id().to_string(),
+            "listen": listen.to_string(),
+            "socket": socket.display().to_string(),
+        });
+        if self.until_eof {
+            output::line(ready)?;
+        } else {
+            output::talk(&format!("node {name} listens on {listen}"));
+            output::talk(&format!("its key is {}", key.node_id()));
+        }
+        let ran = host.run(end.come()).await;
+        drop(server);
+        ran.map_err(|error| cannot("write the recording", &error))?;
+        Ok(Exit::Ok)
+    }
+
+    fn config(&self, key: &KeyPair) -> Config {
+        let trusted = self.trust.iter().map(|key| AuthorId(key.0));
+        let authors = Authors::Only(trusted.chain([key.author_id()]).collect());
+        Config {
+            policy: Policy {
+                authors,
+                ..Policy::default()
+            },
+            ..Config::new(key.node_id())
+        }
+    }
+
+    fn link(&self, key: &KeyPair, incarnation: Incarnation) -> Result<Quic, Failure> {
+        let options = LinkOptions {
+            listen: self.listen,
+            keep_alive: self.keep_alive.unwrap_or(limits::KEEP_ALIVE),
+            idle: self.idle.unwrap_or(limits::IDLE),
+            incarnation,
+        };
+        let trusted = Trusted::default();
+        self.trust.iter().for_each(|key| trusted.insert(*key));
+        Quic::listen(key, &options, trusted).map_err(|error| {
+            Failure::failed(format!("cannot listen on {}: {error}", self.listen))
+                .help("`--listen 127.0.0.1:0` takes any port that is free")
+        })
+    }
+
+    fn tags(&self, terminal: &Terminal) -> Result<Vec<TagChange>, Failure> {
+        let (Some(file), Some(name)) = (&self.net, &self.as_node) else {
+            return Ok(Vec::new());
+        };
+        let network = network::read(terminal, file)?;
+        let layout = network.layout(sm_sim::Seed(network::seed(&network, self.seed)));
+        let node = network::node(&network, Some(name))?;
+        let tags = layout.nodes.get(node.at()).map(|node| node.tags.as_slice());
+        let put_up = |tag: &sm_sim::network::TagDef| {
+            tag.put_up()
+                .map_err(|error| Failure::failed(format!("tag `{}`: {error}", tag.name)))
+        };
+        tags.unwrap_or_default().iter().map(put_up).collect()
+    }
+
+    fn record(&self) -> Result<Option<File>, Failure> {
+        let Some(path) = &self.record else {
+            return Ok(None);
+        };
+        File::create(path).map(Some).map_err(|error| {
+            Failure::failed(format!("cannot write to `{}`: {error}", path.display()))
+        })
+    }
+}
+
+/// What a node tells its operator: lines of programs are data, the rest is talk.
+fn show(event: &Event) {
+    let message = || NodeId(event.message).to_string()[..12].to_owned();
+    let key = |key: &[u8; 32]| NodeId(*key).to_string()[..12].to_owned();
+    match &event.what {
+        // Who started the node and went away does not want to read it.
+        What::Printed(text) => drop(output::line(text)),
+        What::Linked(peer) => output::talk(&format!("linked with {}", key(peer))),
+        What::Unlinked { key: peer, reason } => {
+            output::talk(&format!("no longer linked with {}: {reason}", key(peer)));
+        }
+        What::Note(text) => output::talk(text),
+        What::Ended(End::Trap {
+            kind,
+            message: said,
+            ..
+        }) => {
+            let kind = TrapKind::from_code(*kind).map_or_else(String::new, |kind| kind.to_string());
+            let said = said.clone().unwrap_or(kind);
+            output::talk(&format!("message {} died of a trap: {said}", message()));
+        }
+        What::Ended(End::Killed(_, why)) => {
+            output::talk(&format!("message {} was ended: {why}", message()));
+        }
+        _ => {}
+    }
+}
+
+/// What ends a node from outside.
+struct Ends {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    until_eof: bool,
+}
+
+impl Ends {
+    fn listen(until_eof: bool) -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|error| cannot("listen to signals", &error));
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            until_eof,
+        })
+    }
+
+    async fn come(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            () = end_of_input(), if self.until_eof => {}
+        }
+    }
+}
+
+async fn end_of_input() {
+    let mut input = tokio::io::stdin();
+    let mut nothing = [0; 64];
+    while input.read(&mut nothing).await.is_ok_and(|count| count > 0) {}
+}
+
+fn cannot(what: &str, error: &std::io::Error) -> Failure {
+    Failure::failed(format!("cannot {what}: {error}"))
+}
+
+fn no_socket(name: &str, error: &std::io::Error) -> Failure {
+    if error.kind() == std::io::ErrorKind::AddrInUse {
+        return Failure::failed(format!("a node `{name}` runs here already"))
+            .help("give this one another name: --name NAME");
+    }
+    cannot("listen to orders", error)
+}
+
+fn key(text: &str) -> Result<NodeId, String> {
+    sm_net::identity::parse_key(text).map_err(|error| error.to_string())
+}
+
+fn neighbor(text: &str) -> Result<(NodeId, String), String> {
+    let neighbor: sm_net::identity::Neighbor = text
+        .parse()
+        .map_err(|error: sm_net::identity::KeyError| error.to_string())?;
+    Ok((neighbor.key, neighbor.address))
+}
