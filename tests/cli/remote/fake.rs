@@ -17,9 +17,11 @@ pub(crate) const N1: Name = [0x11; 32];
 pub(crate) const N2: Name = [0x22; 32];
 pub(crate) const LAUNCH: Name = [0x77; 32];
 
+type Answers = dyn FnMut(&Request) -> Vec<Answer> + Send;
+
 /// What a node answers to each request; then the connection ends.
 pub(crate) struct Fake {
-    answers: Box<dyn FnMut(&Request) -> Vec<Answer> + Send>,
+    answers: Box<Answers>,
     /// Connections stay open after the last answer.
     hangs: bool,
 }
