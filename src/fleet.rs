@@ -33,6 +33,8 @@ pub(crate) struct Start {
 /// Something that a node said, or that it ended.
 #[derive(Debug)]
 pub(crate) enum Heard {
+    /// A node has said who it is.
+    Ready,
     /// A line that a program printed there.
     Printed {
         node: String,
@@ -121,13 +123,7 @@ impl Fleet {
     ) -> Result<Vec<Status>, Failure> {
         while self.members.iter().any(|member| member.hello.is_none()) {
             let heard = self.hear().await;
-            show(terminal, &heard)?;
-            if let Heard::Ended { node, .. } = heard {
-                return Err(Failure::new(
-                    Exit::Unreachable,
-                    format!("the node `{node}` did not start"),
-                ));
-            }
+            begins(terminal, &heard)?;
         }
         for (one, two) in &start.links {
             self.link(*one, *two).await?;
@@ -140,37 +136,37 @@ impl Fleet {
             if states.iter().enumerate().all(linked) {
                 return Ok(states);
             }
-            tokio::time::sleep(LOOK).await;
+            if let Ok(heard) = tokio::time::timeout(LOOK, self.hear()).await {
+                begins(terminal, &heard)?;
+            }
         }
     }
 
     /// The next thing that a node says; never, once all have ended.
     pub(crate) async fn hear(&mut self) -> Heard {
-        loop {
-            let Some((index, what)) = self.heard.recv().await else {
-                return std::future::pending().await;
-            };
-            let member = &mut self.members[index];
-            let node = member.name.clone();
-            return match what {
-                What::Out(line) if member.hello.is_none() => {
-                    match serde_json::from_str(&line) {
-                        Ok(hello) => member.hello = Some(hello),
-                        Err(_) => return Heard::Printed { node, line },
-                    }
-                    continue;
+        let Some((index, what)) = self.heard.recv().await else {
+            return std::future::pending().await;
+        };
+        let member = &mut self.members[index];
+        let node = member.name.clone();
+        match what {
+            What::Out(line) if member.hello.is_none() => match serde_json::from_str(&line) {
+                Ok(hello) => {
+                    member.hello = Some(hello);
+                    Heard::Ready
                 }
-                What::Out(line) => Heard::Printed { node, line },
-                What::Talk(line) => Heard::Said { node, line },
-                What::Ended(status) => {
-                    member.runs = false;
-                    let how = match status {
-                        Ok(status) => status.to_string(),
-                        Err(error) => error.to_string(),
-                    };
-                    Heard::Ended { node, how }
-                }
-            };
+                Err(_) => Heard::Printed { node, line },
+            },
+            What::Out(line) => Heard::Printed { node, line },
+            What::Talk(line) => Heard::Said { node, line },
+            What::Ended(status) => {
+                member.runs = false;
+                let how = match status {
+                    Ok(status) => status.to_string(),
+                    Err(error) => error.to_string(),
+                };
+                Heard::Ended { node, how }
+            }
         }
     }
 
@@ -244,6 +240,18 @@ impl Fleet {
             name: Some(there.name.clone()),
         };
         node.order(&Request::Connect(connect)).await
+    }
+}
+
+/// Shows what a node says while all begin; none of them may end.
+fn begins(terminal: &Terminal, heard: &Heard) -> Result<(), Failure> {
+    show(terminal, heard)?;
+    match heard {
+        Heard::Ended { node, .. } => Err(Failure::new(
+            Exit::Unreachable,
+            format!("the node `{node}` did not start"),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -166,6 +166,7 @@ async fn watch(
 pub(crate) fn show(terminal: &Terminal, heard: &Heard) -> Result<(), Failure> {
     let name = |node| terminal.paint(Style::Name, format_args!("{node}:"));
     match heard {
+        Heard::Ready => {}
         Heard::Printed { node, line } => output::line(format!("{} {line}", name(node)))?,
         Heard::Said { node, line } => output::talk(&format!("{} {line}", name(node))),
         Heard::Ended { node, how } => {
