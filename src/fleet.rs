@@ -66,7 +66,14 @@ struct Member {
     /// What it said about itself.
     hello: Option<Hello>,
     runs: bool,
-    _input: Option<ChildStdin>,
+    input: Option<ChildStdin>,
+}
+
+/// Whether an end of a link is the one that calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Calls {
+    No,
+    Yes,
 }
 
 /// The first line of a node.
@@ -104,7 +111,7 @@ impl Fleet {
                 name: name.clone(),
                 hello: None,
                 runs: true,
-                _input: child.stdin.take(),
+                input: child.stdin.take(),
             });
             tokio::spawn(attend(index, child, sender.clone(), killed.clone()));
         }
@@ -126,8 +133,9 @@ impl Fleet {
             begins(terminal, &heard)?;
         }
         for (one, two) in &start.links {
-            self.link(*one, *two).await?;
-            self.link(*two, *one).await?;
+            // One end calls, after the other has learnt to trust it: two calls would be one too many.
+            self.link(*two, *one, Calls::No).await?;
+            self.link(*one, *two, Calls::Yes).await?;
         }
         loop {
             let states = self.states().await?;
@@ -199,11 +207,13 @@ impl Fleet {
     }
 
     /// Asks all that run to end.
-    pub(crate) fn stop(&self) {
+    pub(crate) fn stop(&mut self) {
         for node in self.members.iter().filter_map(Member::node) {
             // One that does not take it is ended later.
             tokio::spawn(async move { drop(node.order(&Request::Stop).await) });
         }
+        // A process that still reads its input would not end.
+        self.members.iter_mut().for_each(|one| one.input = None);
         if self.members.iter().any(|member| member.hello.is_none()) {
             self.kill.send_replace(true);
         }
@@ -226,7 +236,7 @@ impl Fleet {
     }
 
     /// Tells one end of a link about the other.
-    async fn link(&self, here: usize, there: usize) -> Result<(), Failure> {
+    async fn link(&self, here: usize, there: usize, calls: Calls) -> Result<(), Failure> {
         let (here, there) = (&self.members[here], &self.members[there]);
         let (Some(node), Some(hello)) = (here.node(), &there.hello) else {
             return Ok(());
@@ -236,7 +246,7 @@ impl Fleet {
         })?;
         let connect = Connect {
             key,
-            address: Some(hello.listen.clone()),
+            address: (calls == Calls::Yes).then(|| hello.listen.clone()),
             name: Some(there.name.clone()),
         };
         node.order(&Request::Connect(connect)).await

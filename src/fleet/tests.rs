@@ -109,7 +109,7 @@ fn a_fleet_is_linked_heard_and_ended() {
         assert_eq!(neighbors, [1, 2, 1]);
         // Without their inputs they end by themselves, and say what they have to say before.
         for member in &mut fleet.members {
-            member._input = None;
+            member.input = None;
         }
         let mut byes = 0;
         while !fleet.is_empty() {
