@@ -133,7 +133,7 @@ impl Fleet {
             begins(terminal, &heard)?;
         }
         for (one, two) in &start.links {
-            // One end calls, after the other has learnt to trust it: two calls would be one too many.
+            // One end calls, and the other trusts it by then. Two calls would be one too many.
             self.link(*two, *one, Calls::No).await?;
             self.link(*one, *two, Calls::Yes).await?;
         }
