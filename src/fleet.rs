@@ -23,7 +23,7 @@ pub(crate) struct Start {
     pub(crate) program: PathBuf,
     pub(crate) net: PathBuf,
     pub(crate) seed: u64,
-    /// The key of the user, whose programs the nodes take.
+    /// The public key of those whose programs it takes.
     pub(crate) trust: String,
     pub(crate) names: Vec<String>,
     /// Pairs of places in the list of names, the smaller one first.
@@ -33,6 +33,8 @@ pub(crate) struct Start {
 /// Something that a node said, or that it ended.
 #[derive(Debug)]
 pub(crate) enum Heard {
+    /// A node has said who it is.
+    Ready,
     /// A line that a program printed there.
     Printed {
         node: String,
@@ -64,7 +66,14 @@ struct Member {
     /// What it said about itself.
     hello: Option<Hello>,
     runs: bool,
-    _input: Option<ChildStdin>,
+    input: Option<ChildStdin>,
+}
+
+/// Whether an end of a link is the one that calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Calls {
+    No,
+    Yes,
 }
 
 /// The first line of a node.
@@ -80,13 +89,6 @@ enum What {
     Out(String),
     Talk(String),
     Ended(std::io::Result<ExitStatus>),
-}
-
-/// What an end of a link does for it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Call {
-    Makes,
-    Waits,
 }
 
 /// How many lines may wait to be shown; then nodes wait.
@@ -109,7 +111,7 @@ impl Fleet {
                 name: name.clone(),
                 hello: None,
                 runs: true,
-                _input: child.stdin.take(),
+                input: child.stdin.take(),
             });
             tokio::spawn(attend(index, child, sender.clone(), killed.clone()));
         }
@@ -128,18 +130,12 @@ impl Fleet {
     ) -> Result<Vec<Status>, Failure> {
         while self.members.iter().any(|member| member.hello.is_none()) {
             let heard = self.hear().await;
-            show(terminal, &heard)?;
-            if let Heard::Ended { node, .. } = heard {
-                return Err(Failure::new(
-                    Exit::Unreachable,
-                    format!("the node `{node}` did not start"),
-                ));
-            }
+            begins(terminal, &heard)?;
         }
-        // The one that is called has to know the caller first, and one caller is enough.
         for (one, two) in &start.links {
-            self.link(*two, *one, Call::Waits).await?;
-            self.link(*one, *two, Call::Makes).await?;
+            // One end calls, and the other trusts it by then. Two calls would be one too many.
+            self.link(*two, *one, Calls::No).await?;
+            self.link(*one, *two, Calls::Yes).await?;
         }
         loop {
             let states = self.states().await?;
@@ -148,37 +144,37 @@ impl Fleet {
             if states.iter().enumerate().all(linked) {
                 return Ok(states);
             }
-            tokio::time::sleep(LOOK).await;
+            if let Ok(heard) = tokio::time::timeout(LOOK, self.hear()).await {
+                begins(terminal, &heard)?;
+            }
         }
     }
 
     /// The next thing that a node says; never, once all have ended.
     pub(crate) async fn hear(&mut self) -> Heard {
-        loop {
-            let Some((index, what)) = self.heard.recv().await else {
-                return std::future::pending().await;
-            };
-            let member = &mut self.members[index];
-            let node = member.name.clone();
-            return match what {
-                What::Out(line) if member.hello.is_none() => {
-                    match serde_json::from_str(&line) {
-                        Ok(hello) => member.hello = Some(hello),
-                        Err(_) => return Heard::Printed { node, line },
-                    }
-                    continue;
+        let Some((index, what)) = self.heard.recv().await else {
+            return std::future::pending().await;
+        };
+        let member = &mut self.members[index];
+        let node = member.name.clone();
+        match what {
+            What::Out(line) if member.hello.is_none() => match serde_json::from_str(&line) {
+                Ok(hello) => {
+                    member.hello = Some(hello);
+                    Heard::Ready
                 }
-                What::Out(line) => Heard::Printed { node, line },
-                What::Talk(line) => Heard::Said { node, line },
-                What::Ended(status) => {
-                    member.runs = false;
-                    let how = match status {
-                        Ok(status) => status.to_string(),
-                        Err(error) => error.to_string(),
-                    };
-                    Heard::Ended { node, how }
-                }
-            };
+                Err(_) => Heard::Printed { node, line },
+            },
+            What::Out(line) => Heard::Printed { node, line },
+            What::Talk(line) => Heard::Said { node, line },
+            What::Ended(status) => {
+                member.runs = false;
+                let how = match status {
+                    Ok(status) => status.to_string(),
+                    Err(error) => error.to_string(),
+                };
+                Heard::Ended { node, how }
+            }
         }
     }
 
@@ -211,11 +207,13 @@ impl Fleet {
     }
 
     /// Asks all that run to end.
-    pub(crate) fn stop(&self) {
+    pub(crate) fn stop(&mut self) {
         for node in self.members.iter().filter_map(Member::node) {
             // One that does not take it is ended later.
             tokio::spawn(async move { drop(node.order(&Request::Stop).await) });
         }
+        // A process that still reads its input would not end.
+        self.members.iter_mut().for_each(|one| one.input = None);
         if self.members.iter().any(|member| member.hello.is_none()) {
             self.kill.send_replace(true);
         }
@@ -238,7 +236,7 @@ impl Fleet {
     }
 
     /// Tells one end of a link about the other.
-    async fn link(&self, here: usize, there: usize, call: Call) -> Result<(), Failure> {
+    async fn link(&self, here: usize, there: usize, calls: Calls) -> Result<(), Failure> {
         let (here, there) = (&self.members[here], &self.members[there]);
         let (Some(node), Some(hello)) = (here.node(), &there.hello) else {
             return Ok(());
@@ -248,10 +246,22 @@ impl Fleet {
         })?;
         let connect = Connect {
             key,
-            address: (call == Call::Makes).then(|| hello.listen.clone()),
+            address: (calls == Calls::Yes).then(|| hello.listen.clone()),
             name: Some(there.name.clone()),
         };
         node.order(&Request::Connect(connect)).await
+    }
+}
+
+/// Shows what a node says while all begin; none of them may end.
+fn begins(terminal: &Terminal, heard: &Heard) -> Result<(), Failure> {
+    show(terminal, heard)?;
+    match heard {
+        Heard::Ended { node, .. } => Err(Failure::new(
+            Exit::Unreachable,
+            format!("the node `{node}` did not start"),
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -268,8 +278,7 @@ impl Start {
             .arg("--net")
             .arg(&self.net)
             .args(["--seed", &self.seed.to_string(), "--as", name])
-            .args(["--trust", &self.trust])
-            .arg("--until-eof")
+            .args(["--trust", &self.trust, "--until-eof"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -5,6 +5,7 @@
 //! ends ([`exit`]).
 
 mod arguments;
+mod author;
 mod backtrace;
 mod cli;
 mod commands;

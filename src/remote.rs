@@ -12,7 +12,7 @@ use sm_net::control::protocol::{Answer, Message, Neighbor, Refusal, Request, Sta
 use sm_net::control::{Client, ControlError};
 
 use crate::exit::{Exit, Failure};
-use crate::text;
+use crate::{folders, text};
 
 /// A node of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,16 +41,19 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
 }
 
 /// The nodes that live in the folder for sockets, by name.
-pub(crate) fn all() -> Vec<Node> {
-    let Ok(entries) = std::fs::read_dir(folder()) else {
-        return Vec::new();
-    };
+pub(crate) fn all() -> Result<Vec<Node>, Failure> {
+    let folder = folders::runtime()?;
+    let entries = std::fs::read_dir(&folder).map_err(|error| {
+        Failure::failed(format!("cannot look into {}: {error}", folder.display()))
+    })?;
     let mut nodes: Vec<Node> = entries
-        .filter_map(|entry| Node::at(entry.ok()?.path()))
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == ENDING))
+        .filter_map(Node::at)
         .filter(|node| UnixStream::connect(&node.socket).is_ok())
         .collect();
     nodes.sort_by(|one, two| one.name.cmp(&two.name));
-    nodes
+    Ok(nodes)
 }
 
 /// The node that is wanted; the only one there is, if none is named.
@@ -62,7 +65,7 @@ pub(crate) fn find(wanted: Wanted<'_>) -> Result<Node, Failure> {
         return Node::at(name.into())
             .ok_or_else(|| Failure::usage(format!("`{name}` is no path of a socket")));
     }
-    let socket = folder().join(format!("{name}.{ENDING}"));
+    let socket = folders::runtime()?.join(format!("{name}.{ENDING}"));
     if socket.exists() {
         let name = name.to_owned();
         return Ok(Node { name, socket });
@@ -75,14 +78,14 @@ pub(crate) fn find_all(wanted: Wanted<'_>) -> Result<Vec<Node>, Failure> {
     if wanted.name.is_some() {
         return Ok(vec![find(wanted)?]);
     }
-    match all() {
+    match all()? {
         nodes if nodes.is_empty() => Err(absent("no node runs here".to_owned(), None)),
         nodes => Ok(nodes),
     }
 }
 
 fn only(flag: &str) -> Result<Node, Failure> {
-    let mut nodes = all();
+    let mut nodes = all()?;
     match nodes.len() {
         0 => Err(absent("no node runs here".to_owned(), None)),
         1 => Ok(nodes.remove(0)),
@@ -97,11 +100,9 @@ fn only(flag: &str) -> Result<Node, Failure> {
 /// No such node: with the name that was probably meant, and those that there are.
 fn absent(message: String, name: Option<&str>) -> Failure {
     let failure = Failure::new(Exit::Unreachable, message);
-    let nodes = all();
+    let nodes = all().unwrap_or_default();
     if nodes.is_empty() {
-        return failure
-            .help("`smc node` starts a node, `smc up NET.toml` all nodes of a network")
-            .help(format!("sockets of nodes lie in {}", folder().display()));
+        return failure.help("`smc node` starts a node, `smc up NET.toml` all nodes of a network");
     }
     let names = nodes.iter().map(|node| node.name.as_str());
     let failure = match name.and_then(|name| text::nearest(name, names)) {
@@ -118,21 +119,10 @@ fn list(nodes: &[Node]) -> String {
     format!("{}{dots}", names[..names.len().min(SHOWN)].join(", "))
 }
 
-/// Where nodes of this user put their sockets; if that cannot be known there are none.
-fn folder() -> PathBuf {
-    crate::folders::runtime().unwrap_or_default()
-}
-
 impl Node {
-    /// The node with this socket, if that is what the path is.
+    /// The node with this socket, if a path can be that of one.
     fn at(socket: PathBuf) -> Option<Self> {
-        let named = socket.extension().is_some_and(|ending| ending == ENDING);
-        let name = match named {
-            true => socket.file_stem()?,
-            false if socket.parent() == Some(&folder()) => return None,
-            false => socket.file_name()?,
-        };
-        let name = name.to_str()?.to_owned();
+        let name = socket.file_stem()?.to_str()?.to_owned();
         Some(Self { name, socket })
     }
 

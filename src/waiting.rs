@@ -26,6 +26,8 @@ pub(crate) struct Waiting<'a> {
     /// Its home.
     pub(crate) node: &'a Node,
     pub(crate) message: Name,
+    /// What had happened before the node said which message it is about.
+    pub(crate) early: Vec<Event>,
     pub(crate) teller: Teller,
     pub(crate) printing: Printing,
     /// Whether its moves are told.
@@ -71,6 +73,11 @@ impl Outcome {
 impl Waiting<'_> {
     /// Takes what the node tells until the message has ended.
     pub(crate) async fn end(&mut self, client: &mut Client) -> Result<Outcome, Failure> {
+        for event in std::mem::take(&mut self.early) {
+            if let Some(conclusion) = self.event(&event)? {
+                return Ok(Outcome::Ended(conclusion));
+            }
+        }
         loop {
             match self.node.next(client).await {
                 Ok(Answer::Event(event)) => {

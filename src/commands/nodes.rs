@@ -23,7 +23,7 @@ impl Options {
 
     async fn list(&self) -> Result<Exit, Failure> {
         let mut found = Vec::new();
-        for node in remote::all() {
+        for node in remote::all()? {
             found.push(node.status().await?);
         }
         if self.json {

@@ -5,15 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use ed25519_dalek::SigningKey;
 use serde_json::json;
 use sm_core::content::ContentKind;
 use sm_core::ids::{NodeId, Span};
 use sm_core::launch::{Launch, LaunchLimits};
 use sm_net::control::Client;
-use sm_net::control::protocol::{self, Answer, Content, Name, Refusal, Request};
+use sm_net::control::protocol::{self, Answer, Content, Event, Name, Refusal, Request};
 
-use crate::arguments;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Signals;
 use crate::output::{self, Terminal};
@@ -23,6 +21,7 @@ use crate::remote::names::{Names, hex, short};
 use crate::remote::tell::Teller;
 use crate::remote::{self, Node, Wanted};
 use crate::waiting::{Outcome, Waiting};
+use crate::{arguments, author};
 
 /// Start a program on a running node
 ///
@@ -76,6 +75,8 @@ pub(crate) struct Options {
 struct Sent {
     message: Name,
     launch: Name,
+    /// What happened before the node said so.
+    early: Vec<Event>,
     /// Where its events come from.
     client: Client,
 }
@@ -120,6 +121,7 @@ impl Options {
             program,
             node,
             message: sent.message,
+            early: sent.early,
             teller: Teller {
                 nodes: names,
                 ..Teller::default()
@@ -166,7 +168,7 @@ impl Options {
         arguments: Vec<u8>,
         home: NodeId,
     ) -> Result<Vec<u8>, Failure> {
-        let author = author()?;
+        let author = author::default_or_new()?;
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce)
             .map_err(|error| Failure::failed(format!("there is no randomness: {error}")))?;
@@ -206,15 +208,22 @@ impl Options {
             watch: self.wait,
         };
         let mut client = node.open(&Request::Launch(Box::new(launch))).await?;
-        match client.answer().await {
-            Ok(Answer::Launched { message, launch }) => Ok(Sent {
-                message,
-                launch,
-                client,
-            }),
-            Ok(Answer::Refused(refusal)) => Err(refused(node, &refusal)),
-            Ok(other) => Err(node.strange(&other)),
-            Err(error) => Err(node.failure(&error)),
+        let mut early = Vec::new();
+        loop {
+            match client.answer().await {
+                Ok(Answer::Event(event)) => early.push(*event),
+                Ok(Answer::Launched { message, launch }) => {
+                    return Ok(Sent {
+                        message,
+                        launch,
+                        early,
+                        client,
+                    });
+                }
+                Ok(Answer::Refused(refusal)) => return Err(refused(node, &refusal)),
+                Ok(other) => return Err(node.strange(&other)),
+                Err(error) => return Err(node.failure(&error)),
+            }
         }
     }
 
@@ -267,9 +276,4 @@ fn content_kind(kind: ContentKind) -> Option<Content> {
         ContentKind::Brick => Some(Content::Brick),
         ContentKind::Launch => None,
     }
-}
-
-/// Who signs: the user's own key.
-fn author() -> Result<SigningKey, Failure> {
-    Ok(crate::keys::default_or_new()?.signing_key().clone())
 }

@@ -13,8 +13,8 @@ use crate::exit::{Exit, Failure};
 use crate::fleet::{Fleet, Heard, Start};
 use crate::interrupt::Signals;
 use crate::output::{self, Style, Terminal};
-use crate::remote::names::short;
-use crate::{network, remote, table, text};
+use crate::remote::names::{hex, short};
+use crate::{author, network, remote, table, text};
 
 /// Run all nodes of a network on this machine, until Ctrl-C
 ///
@@ -57,7 +57,7 @@ impl Options {
             program,
             net: self.net.clone(),
             seed,
-            trust: crate::keys::default_or_new()?.node_id().to_string(),
+            trust: hex(author::default_or_new()?.verifying_key().as_bytes()),
             names: layout.nodes.iter().map(|node| node.name.clone()).collect(),
             links: links(&layout),
         };
@@ -76,7 +76,7 @@ fn check(network: &Network, layout: &Layout) -> Result<(), Failure> {
         ))
         .help("`smc run --net` simulates large networks"));
     }
-    let running = remote::all();
+    let running = remote::all()?;
     let named = |name: &str| running.iter().any(|node| node.name == name);
     match layout.nodes.iter().find(|node| named(&node.name)) {
         Some(node) => Err(
@@ -166,6 +166,7 @@ async fn watch(
 pub(crate) fn show(terminal: &Terminal, heard: &Heard) -> Result<(), Failure> {
     let name = |node| terminal.paint(Style::Name, format_args!("{node}:"));
     match heard {
+        Heard::Ready => {}
         Heard::Printed { node, line } => output::line(format!("{} {line}", name(node)))?,
         Heard::Said { node, line } => output::talk(&format!("{} {line}", name(node))),
         Heard::Ended { node, how } => {
@@ -181,8 +182,8 @@ async fn end(terminal: &Terminal, fleet: &mut Fleet, signals: &mut Signals) {
     let ended = async {
         while !fleet.is_empty() {
             let heard = fleet.hear().await;
-            // That a node ends is what was wanted.
-            if !matches!(heard, Heard::Ended { .. }) && show(terminal, &heard).is_err() {
+            // That a node ends, and its links with it, is what was wanted.
+            if matches!(heard, Heard::Printed { .. }) && show(terminal, &heard).is_err() {
                 return;
             }
         }

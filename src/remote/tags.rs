@@ -60,6 +60,13 @@ impl TagNames {
 
     /// The name of a tag whose type is known; it is kept for the time when it is gone.
     pub(crate) fn learn(&mut self, tag: &TagName, display: &str, descriptor: &[u8]) -> String {
+        let name = self.name(tag, display, descriptor);
+        let place = (tag.base, tag.key.clone());
+        self.shown.insert(place, name.clone());
+        name
+    }
+
+    fn name(&mut self, tag: &TagName, display: &str, descriptor: &[u8]) -> String {
         if tag.key.is_empty() {
             return display.to_owned();
         }
@@ -67,17 +74,13 @@ impl TagNames {
             .families
             .entry(tag.base)
             .or_insert_with(|| key_types(tag, display, descriptor));
-        let values = keys.as_deref().and_then(|keys| values(keys, &tag.key));
-        let name = match values {
+        match keys.as_deref().and_then(|keys| values(keys, &tag.key)) {
             Some(values) => {
                 let values: Vec<String> = values.iter().map(ToString::to_string).collect();
                 format!("{display}({})", values.join(", "))
             }
             None => unnamed(display, tag),
-        };
-        let place = (tag.base, tag.key.clone());
-        self.shown.insert(place, name.clone());
-        name
+        }
     }
 
     /// The name of a tag that is gone.

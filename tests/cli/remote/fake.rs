@@ -17,9 +17,11 @@ pub(crate) const N1: Name = [0x11; 32];
 pub(crate) const N2: Name = [0x22; 32];
 pub(crate) const LAUNCH: Name = [0x77; 32];
 
+type Answers = dyn FnMut(&Request) -> Vec<Answer> + Send;
+
 /// What a node answers to each request; then the connection ends.
 pub(crate) struct Fake {
-    answers: Box<dyn FnMut(&Request) -> Vec<Answer> + Send>,
+    answers: Box<Answers>,
     /// Connections stay open after the last answer.
     hangs: bool,
 }
@@ -113,12 +115,12 @@ impl Folder {
     /// In the folder for temporary files, as the path of a socket must be short.
     pub(crate) fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("smc-{}-{name}", std::process::id()));
-        fs::create_dir_all(folder.join("smart-messages")).expect("a folder for the tests");
+        fs::create_dir_all(folder.join("smartmsg")).expect("a folder for the tests");
         Self(folder)
     }
 
     pub(crate) fn socket(&self, name: &str) -> PathBuf {
-        self.0.join(format!("smart-messages/{name}.sock"))
+        self.0.join(format!("smartmsg/{name}.sock"))
     }
 
     /// Starts a node of this name.

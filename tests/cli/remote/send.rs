@@ -58,10 +58,6 @@ fn the_name_of_the_message_is_data() {
     folder.check("send", &["send", "remote.sm"]);
     folder.check("send_json", &["send", "remote.sm", "--json", "--to", "n1"]);
     folder.check("send_mistake", &["send", "remote.sm", "3"]);
-    folder.check(
-        "send_timeout_alone",
-        &["send", "remote.sm", "--timeout", "1s"],
-    );
 }
 
 #[test]
