@@ -11,6 +11,10 @@ pub mod identity;
 pub mod io;
 pub mod limits;
 pub mod link;
+mod private;
 pub mod quic;
 pub mod store;
 mod watch;
+
+#[cfg(test)]
+mod scratch;

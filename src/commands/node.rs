@@ -14,7 +14,7 @@ use sm_net::clock::unix_nanos;
 use sm_net::control::Server;
 use sm_net::control::protocol::{End, Event, What};
 use sm_net::host::{Host, Parts};
-use sm_net::identity::KeyPair;
+use sm_net::identity::{KeyPair, Neighbor, NeighborError};
 use sm_net::io::Drivers;
 use sm_net::limits;
 use sm_net::quic::{LinkOptions, Quic, Trusted};
@@ -297,8 +297,8 @@ fn key(text: &str) -> Result<NodeId, String> {
 }
 
 fn neighbor(text: &str) -> Result<(NodeId, String), String> {
-    let neighbor: sm_net::identity::Neighbor = text
+    let neighbor: Neighbor = text
         .parse()
-        .map_err(|error: sm_net::identity::KeyError| error.to_string())?;
+        .map_err(|error: NeighborError| error.to_string())?;
     Ok((neighbor.key, neighbor.address))
 }
