@@ -14,6 +14,7 @@ pub mod link;
 mod private;
 pub mod quic;
 pub mod store;
+pub mod trust;
 mod watch;
 
 #[cfg(test)]
