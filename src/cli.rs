@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{build, check, completions, crash, emit, explain, node, repl, run};
+use crate::commands::{build, check, completions, crash, emit, explain, key, node, repl, run};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};
 
@@ -52,6 +52,7 @@ pub(crate) enum Command {
     Build(build::Options),
     Emit(emit::Options),
     Node(Box<node::Options>),
+    Key(key::Options),
     Explain(explain::Options),
     Completions(completions::Options),
     #[command(hide = true)]
@@ -76,6 +77,7 @@ impl Command {
             Self::Build(options) => options.run(terminal),
             Self::Emit(options) => options.run(terminal),
             Self::Node(options) => options.run(terminal),
+            Self::Key(options) => options.run(terminal),
             Self::Explain(options) => options.run(),
             Self::Completions(options) => options.run(),
             Self::Crash(options) => options.run(),

@@ -18,6 +18,7 @@ mod embedded;
 mod exit;
 mod folders;
 mod interrupt;
+mod keys;
 mod listing;
 mod network;
 mod output;

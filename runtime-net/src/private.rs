@@ -93,7 +93,7 @@ impl fmt::Display for FileError {
             Fault::Exists => write!(f, "`{path}` is there already"),
             Fault::Folder => write!(f, "`{path}` is a folder, not a file"),
             Fault::Special => write!(f, "`{path}` is no ordinary file"),
-            Fault::Large(most) => write!(f, "`{path}` is too large: it has at most {most} bytes"),
+            Fault::Large(most) => write!(f, "`{path}` is too large: at most {most} bytes are read"),
             Fault::NotText => write!(f, "`{path}` is not UTF-8 text"),
             Fault::Readable(mode) => write!(
                 f,

@@ -134,7 +134,7 @@ impl fmt::Display for NameError {
             }
             Self::Character(found) => write!(
                 f,
-                "a name has letters a to z, digits, `-`, `_` and `.`, not {found:?}"
+                "a name has letters a to z and A to Z, digits, `-`, `_` and `.`, not {found:?}"
             ),
         }
     }
