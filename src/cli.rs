@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{build, check, completions, crash, emit, explain, node, repl, run};
+use crate::commands::{build, check, completions, crash, emit, explain, key, node, repl, run};
 use crate::commands::{follow, kill, neighbors, nodes, ps, send, stop, tag, up};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};
@@ -53,6 +53,7 @@ pub(crate) enum Command {
     Build(build::Options),
     Emit(emit::Options),
     Node(Box<node::Options>),
+    Key(key::Options),
     Explain(explain::Options),
     Send(send::Options),
     Follow(follow::Options),
@@ -86,6 +87,7 @@ impl Command {
             Self::Build(options) => options.run(terminal),
             Self::Emit(options) => options.run(terminal),
             Self::Node(options) => options.run(terminal),
+            Self::Key(options) => options.run(terminal),
             Self::Explain(options) => options.run(),
             Self::Send(options) => options.run(terminal),
             Self::Follow(options) => options.run(terminal),

@@ -7,6 +7,7 @@ pub(crate) mod crash;
 pub(crate) mod emit;
 pub(crate) mod explain;
 pub(crate) mod follow;
+pub(crate) mod key;
 pub(crate) mod kill;
 pub(crate) mod neighbors;
 pub(crate) mod node;

@@ -5,7 +5,6 @@
 //! ends ([`exit`]).
 
 mod arguments;
-mod author;
 mod backtrace;
 mod cli;
 mod commands;

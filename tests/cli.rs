@@ -10,6 +10,8 @@ mod check;
 mod emit;
 #[path = "cli/help.rs"]
 mod help;
+#[path = "cli/key.rs"]
+mod key;
 #[path = "cli/network.rs"]
 mod network;
 #[path = "cli/remote.rs"]

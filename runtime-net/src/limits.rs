@@ -2,6 +2,17 @@
 
 use std::time::Duration;
 
+// Keys.
+
+/// The largest file of a key: the few lines that it has, and a comment of its owner.
+pub const KEY_FILE_BYTES: usize = 4 << 10;
+/// The largest list of trusted keys: some ten thousand.
+pub const TRUST_FILE_BYTES: usize = 1 << 20;
+/// The longest name of a key: one less than the digits of a key, so no name looks like one.
+pub const NAME_CHARS: usize = 63;
+/// The longest name of a host, as the domain name system has it (RFC 1035).
+pub const HOST_CHARS: usize = 253;
+
 // Control.
 
 /// The longest request or answer of the control protocol: a program with all its code fits.

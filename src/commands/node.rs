@@ -14,7 +14,7 @@ use sm_net::clock::unix_nanos;
 use sm_net::control::Server;
 use sm_net::control::protocol::{End, Event, What};
 use sm_net::host::{Host, Parts};
-use sm_net::identity::KeyPair;
+use sm_net::identity::{KeyPair, Neighbor, NeighborError};
 use sm_net::io::Drivers;
 use sm_net::limits;
 use sm_net::quic::{LinkOptions, Quic, Trusted};
@@ -113,11 +113,14 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
-        tokio::runtime::Builder::new_current_thread()
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| cannot("wait for events", &error))?
-            .block_on(self.live(terminal))
+            .map_err(|error| cannot("wait for events", &error))?;
+        let ended = runtime.block_on(self.live(terminal));
+        // A read of standard input that has no end must not keep the process.
+        runtime.shutdown_background();
+        ended
     }
 
     async fn live(&self, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -307,8 +310,8 @@ fn key(text: &str) -> Result<NodeId, String> {
 }
 
 fn neighbor(text: &str) -> Result<(NodeId, String), String> {
-    let neighbor: sm_net::identity::Neighbor = text
+    let neighbor: Neighbor = text
         .parse()
-        .map_err(|error: sm_net::identity::KeyError| error.to_string())?;
+        .map_err(|error: NeighborError| error.to_string())?;
     Ok((neighbor.key, neighbor.address))
 }

@@ -11,6 +11,7 @@ use sm_core::ids::{NodeId, Span};
 use sm_core::launch::{Launch, LaunchLimits};
 use sm_net::control::Client;
 use sm_net::control::protocol::{self, Answer, Content, Event, Name, Refusal, Request};
+use sm_net::identity::KeyPair;
 
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Signals;
@@ -21,7 +22,7 @@ use crate::remote::names::{Names, hex, short};
 use crate::remote::tell::Teller;
 use crate::remote::{self, Node, Wanted};
 use crate::waiting::{Outcome, Waiting};
-use crate::{arguments, author};
+use crate::{arguments, keys};
 
 /// Start a program on a running node
 ///
@@ -81,6 +82,14 @@ struct Sent {
     client: Client,
 }
 
+/// What is sent.
+struct Load<'a> {
+    program: &'a Program,
+    /// In canonical encoding.
+    arguments: Vec<u8>,
+    author: KeyPair,
+}
+
 impl Options {
     pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         let program = Program::open(terminal, &self.file)?;
@@ -91,18 +100,17 @@ impl Options {
             flag: "--to",
             name: self.to.as_deref(),
         })?;
-        remote::block_on(self.go(terminal, &program, arguments, &node))
+        let load = Load {
+            program: &program,
+            arguments,
+            author: keys::default_or_new(terminal)?,
+        };
+        remote::block_on(self.go(terminal, &load, &node))
     }
 
-    async fn go(
-        &self,
-        terminal: &Terminal,
-        program: &Program,
-        arguments: Vec<u8>,
-        node: &Node,
-    ) -> Result<Exit, Failure> {
+    async fn go(&self, terminal: &Terminal, load: &Load<'_>, node: &Node) -> Result<Exit, Failure> {
         let mut signals = Signals::listen()?;
-        let start = self.start(program, arguments, node);
+        let start = self.start(load, node);
         let late = deadline(self.timeout);
         tokio::pin!(late);
         let (names, sent) = tokio::select! {
@@ -118,7 +126,7 @@ impl Options {
         }
         let mut waiting = Waiting {
             terminal,
-            program,
+            program: load.program,
             node,
             message: sent.message,
             early: sent.early,
@@ -149,37 +157,27 @@ impl Options {
     }
 
     /// Asks the node who it is, and gives it the program.
-    async fn start(
-        &self,
-        program: &Program,
-        arguments: Vec<u8>,
-        node: &Node,
-    ) -> Result<(Names, Sent), Failure> {
+    async fn start(&self, load: &Load<'_>, node: &Node) -> Result<(Names, Sent), Failure> {
         let names = Names::of(std::slice::from_ref(node)).await?;
         let home = NodeId(node.status().await?.key);
-        let record = self.record(program, arguments, home)?;
-        let sent = self.launch(program, record, node).await?;
+        let record = self.record(load, home)?;
+        let sent = self.launch(load.program, record, node).await?;
         Ok((names, sent))
     }
 
-    fn record(
-        &self,
-        program: &Program,
-        arguments: Vec<u8>,
-        home: NodeId,
-    ) -> Result<Vec<u8>, Failure> {
-        let author = author::default_or_new()?;
+    fn record(&self, load: &Load<'_>, home: NodeId) -> Result<Vec<u8>, Failure> {
+        let (program, author) = (load.program, &load.author);
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce)
             .map_err(|error| Failure::failed(format!("there is no randomness: {error}")))?;
         let entry = program.entry();
         let launch = Launch {
-            author: author.verifying_key().to_bytes().into(),
+            author: author.author_id(),
             home,
             program: program.bundle().hash().0,
             brick: entry.brick.0,
             function: entry.function,
-            arguments,
+            arguments: load.arguments.clone(),
             limits: LaunchLimits {
                 lifetime: Span(u64::try_from(self.lifetime.as_nanos()).unwrap_or(u64::MAX)),
                 ..LaunchLimits::default()
@@ -188,7 +186,7 @@ impl Options {
             expiry: 0,
         };
         let signed = launch
-            .sign(&author)
+            .sign(author.signing_key())
             .map_err(|error| Failure::usage(format!("the program cannot be sent: {error}")))?;
         Ok(signed.bytes.to_vec())
     }

@@ -13,8 +13,8 @@ use crate::exit::{Exit, Failure};
 use crate::fleet::{Fleet, Heard, Start};
 use crate::interrupt::Signals;
 use crate::output::{self, Style, Terminal};
-use crate::remote::names::{hex, short};
-use crate::{author, network, remote, table, text};
+use crate::remote::names::short;
+use crate::{keys, network, remote, table, text};
 
 /// Run all nodes of a network on this machine, until Ctrl-C
 ///
@@ -57,7 +57,7 @@ impl Options {
             program,
             net: self.net.clone(),
             seed,
-            trust: hex(author::default_or_new()?.verifying_key().as_bytes()),
+            trust: keys::default_or_new(terminal)?.node_id().to_string(),
             names: layout.nodes.iter().map(|node| node.name.clone()).collect(),
             links: links(&layout),
         };

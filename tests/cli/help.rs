@@ -10,6 +10,11 @@ fn help_of_every_command() {
     check("help_check", &["check", "--help"]);
     check("help_build", &["build", "--help"]);
     check("help_emit", &["emit", "--help"]);
+    check("help_key", &["key", "--help"]);
+    check("help_key_new", &["key", "new", "--help"]);
+    check("help_key_show", &["key", "show", "--help"]);
+    check("help_key_trust", &["key", "trust", "--help"]);
+    check("help_key_distrust", &["key", "distrust", "--help"]);
     check("help_explain", &["explain", "--help"]);
     check("help_send", &["send", "--help"]);
     check("help_follow", &["follow", "--help"]);
