@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{build, check, completions, crash, emit, explain, key, node, repl, run};
-use crate::commands::{follow, kill, neighbors, nodes, ps, send, stop, tag, up};
+use crate::commands::{follow, kill, neighbors, nodes, ps, replay, send, stop, tag, up};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};
 
@@ -64,6 +64,7 @@ pub(crate) enum Command {
     Nodes(nodes::Options),
     Neighbors(neighbors::Options),
     Stop(stop::Options),
+    Replay(replay::Options),
     Completions(completions::Options),
     #[command(hide = true)]
     Crash(crash::Options),
@@ -98,6 +99,7 @@ impl Command {
             Self::Nodes(options) => options.run(),
             Self::Neighbors(options) => options.run(),
             Self::Stop(options) => options.run(),
+            Self::Replay(options) => options.run(),
             Self::Completions(options) => options.run(),
             Self::Crash(options) => options.run(),
         }

@@ -14,6 +14,7 @@ pub(crate) mod node;
 pub(crate) mod nodes;
 pub(crate) mod ps;
 pub(crate) mod repl;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod send;
 pub(crate) mod stop;

@@ -66,9 +66,13 @@ pub(crate) fn load(name: &Name) -> Result<OwnKey, Failure> {
 }
 
 /// The default key. On first use it is made, which is said on standard error.
-#[expect(dead_code, reason = "for the commands that sign")]
 pub(crate) fn default_or_new(terminal: &Terminal) -> Result<KeyPair, Failure> {
     found_or_made(terminal, &path_of(&default_name())?)
+}
+
+/// The key of this name, which is made if there is none.
+pub(crate) fn named_or_new(terminal: &Terminal, name: &Name) -> Result<KeyPair, Failure> {
+    found_or_made(terminal, &path_of(name)?)
 }
 
 fn found_or_made(terminal: &Terminal, path: &Path) -> Result<KeyPair, Failure> {

@@ -52,6 +52,9 @@ pub const REDIAL_FIRST: Duration = Duration::from_millis(50);
 pub const REDIAL_LONGEST: Duration = Duration::from_secs(2);
 /// The pause before calling a neighbor again that did not fit.
 pub const REDIAL_UNFIT: Duration = Duration::from_secs(30);
+/// What a round trip is taken for before the first is measured: decides how soon a call is repeated
+/// that nobody heard, because the neighbor was just starting.
+pub const FIRST_ROUND_TRIP: Duration = Duration::from_millis(50);
 /// How often a node shows itself to a silent neighbor, unless its operator says otherwise.
 pub const KEEP_ALIVE: Duration = Duration::from_millis(200);
 /// After how much silence a neighbor is taken for dead, unless the operator says otherwise.

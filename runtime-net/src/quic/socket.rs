@@ -67,6 +67,7 @@ fn transport(options: &LinkOptions) -> TransportConfig {
     let mut config = TransportConfig::default();
     let idle = options.idle.try_into().ok();
     config
+        .initial_rtt(limits::FIRST_ROUND_TRIP)
         .keep_alive_interval(Some(options.keep_alive))
         .max_idle_timeout(idle)
         .max_concurrent_bidi_streams(limits::STREAMS.into())
