@@ -66,7 +66,6 @@ pub(crate) fn load(name: &Name) -> Result<OwnKey, Failure> {
 }
 
 /// The default key. On first use it is made, which is said on standard error.
-#[expect(dead_code, reason = "for the commands that sign")]
 pub(crate) fn default_or_new(terminal: &Terminal) -> Result<KeyPair, Failure> {
     found_or_made(terminal, &path_of(&default_name())?)
 }
