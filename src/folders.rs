@@ -55,8 +55,10 @@ pub(crate) fn runtime() -> Result<PathBuf, Failure> {
 fn check_private(folder: &Path, metadata: &Metadata, user: u32) -> Result<(), Failure> {
     let folder = folder.display();
     if !metadata.is_dir() {
-        return Err(Failure::failed(format!("`{folder}` is no folder"))
-            .help("it is where nodes put their sockets: remove it"));
+        return Err(
+            Failure::failed(format!("`{folder}` is a file or a link, not a folder"))
+                .help("it is where nodes put their sockets: remove it"),
+        );
     }
     if metadata.uid() != user {
         return Err(

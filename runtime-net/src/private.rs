@@ -68,14 +68,17 @@ impl FileError {
         let path = self.path.display();
         match &self.fault {
             Fault::Readable(_) => Some(format!(
-                "`chmod 600 {path}` keeps it to its owner; if others may have read it, make a new key"
+                "`chmod 600 {path}` keeps it to its owner; \
+                 if others may have read it, make a new key"
             )),
             Fault::Writable(_) => Some(format!("`chmod 600 {path}`, after a look at its lines")),
             Fault::Read(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 Some(format!("`ls -l {path}` shows who may"))
             }
             Fault::Write(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                let folder = self.path.parent()?.display();
+                // Folders are made on the way, so the one that refuses may be further up.
+                let mut folders = self.path.ancestors().skip(1);
+                let folder = folders.find(|folder| folder.exists())?.display();
                 Some(format!("`ls -ld {folder}` shows who may write there"))
             }
             _ => None,

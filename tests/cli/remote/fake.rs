@@ -3,12 +3,14 @@
 use std::fmt;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::channel;
 
 use sm_net::control::Server;
 use sm_net::control::protocol::{Answer, Event, Name, Neighbor, Request, Status, What};
+use sm_net::identity::KeyPair;
 use tokio::sync::oneshot;
 
 use crate::smc::{Ran, command, ran, snapshot};
@@ -100,7 +102,7 @@ pub(crate) fn event(message: Name, at: u64, what: What) -> Event {
     }
 }
 
-/// A folder for sockets that one test uses.
+/// The folder of a user that one test uses: sockets, and a key.
 #[derive(Debug)]
 pub(crate) struct Folder(PathBuf);
 
@@ -115,8 +117,20 @@ impl Folder {
     /// In the folder for temporary files, as the path of a socket must be short.
     pub(crate) fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("smc-{}-{name}", std::process::id()));
-        fs::create_dir_all(folder.join("smartmsg")).expect("a folder for the tests");
-        Self(folder)
+        // Open to nobody else, as `smc` wants it.
+        let mut own = fs::DirBuilder::new();
+        own.recursive(true).mode(0o700);
+        own.create(folder.join("smartmsg"))
+            .expect("a folder for the tests");
+        let folder = Self(folder);
+        // Made here, so that no command tells of it; an earlier run may have left one.
+        KeyPair::load_or_create(&folder.key()).expect("a key");
+        folder
+    }
+
+    /// The file of the user's key.
+    pub(crate) fn key(&self) -> PathBuf {
+        self.0.join(".config/smartmsg/keys/default")
     }
 
     pub(crate) fn socket(&self, name: &str) -> PathBuf {

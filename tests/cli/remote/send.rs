@@ -61,6 +61,15 @@ fn the_name_of_the_message_is_data() {
 }
 
 #[test]
+fn who_has_no_key_gets_one() {
+    let folder = Folder::new("first");
+    std::fs::remove_file(folder.key()).expect("the key of the folder");
+    let _n1 = node(&folder, Vec::new());
+    folder.check("send_first", &["send", "remote.sm"]);
+    folder.check("send", &["send", "remote.sm"]);
+}
+
+#[test]
 fn waiting_shows_what_run_shows() {
     let folder = Folder::new("wait");
     let killed = End::Killed(3, "its lifetime is over".to_owned());
