@@ -150,7 +150,7 @@ impl Options {
             incarnation,
             link,
             store: Box::new(Forgetful),
-            drivers: Drivers::default(),
+            drivers: Drivers,
             tags,
             orders: ordered,
             record: self.record()?,

@@ -10,6 +10,8 @@ fn help_of_every_command() {
     check("help_check", &["check", "--help"]);
     check("help_build", &["build", "--help"]);
     check("help_emit", &["emit", "--help"]);
+    check("help_node", &["node", "--help"]);
+    check("help_replay", &["replay", "--help"]);
     check("help_key", &["key", "--help"]);
     check("help_key_new", &["key", "new", "--help"]);
     check("help_key_show", &["key", "show", "--help"]);
@@ -37,6 +39,22 @@ fn no_command_is_a_usage_error_with_help() {
     assert_eq!(ran.exit, 2);
     assert!(ran.stdout.is_empty());
     assert!(ran.stderr.contains("Usage: smc"), "{}", ran.stderr);
+}
+
+#[test]
+fn recordings_that_are_none() {
+    check("replay_missing", &["replay", "nothing.smtrace"]);
+    check("replay_other", &["replay", "hello.sm"]);
+}
+
+#[test]
+fn nodes_that_cannot_be() {
+    check(
+        "node_neighbor",
+        &["node", "--neighbor", "somebody@127.0.0.1:1"],
+    );
+    check("node_net_without", &["node", "--net", "pair.net.toml"]);
+    check("node_listen", &["node", "--listen", "everywhere"]);
 }
 
 #[test]

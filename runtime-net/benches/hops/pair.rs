@@ -73,7 +73,7 @@ fn host(
         incarnation: options().incarnation,
         link,
         store: Box::new(Forgetful),
-        drivers: Drivers::default(),
+        drivers: Drivers,
         tags: Vec::new(),
         orders,
         record: None,
