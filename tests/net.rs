@@ -2,6 +2,8 @@
 
 #[path = "net/killed.rs"]
 mod killed;
+#[path = "net/lan.rs"]
+mod lan;
 #[path = "net/processes.rs"]
 mod processes;
 #[path = "net/talk.rs"]

@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 use crate::clock::{Clock, unix_nanos};
 use crate::control::Order;
 use crate::control::protocol::{Event, What};
+use crate::discovery::{Discovery, Found};
 use crate::io::Drivers;
 use crate::limits;
 use crate::link::{Link, LinkEvent};
@@ -42,6 +43,8 @@ pub struct Parts {
     pub incarnation: Incarnation,
     /// Its links.
     pub link: Quic,
+    /// Its search for others, if it searches.
+    pub discovery: Option<Discovery>,
     /// Its store.
     pub store: Box<dyn Store>,
     /// Its sensors and actuators.
@@ -76,6 +79,7 @@ pub struct Host {
     /// The node's name for each session, and what it was told of the bytes that wait there.
     backlogs: std::collections::BTreeMap<SessionId, usize>,
     names: std::collections::BTreeMap<NodeId, String>,
+    discovery: Option<Discovery>,
     store: Box<dyn Store>,
     drivers: Drivers,
     orders: mpsc::Receiver<Order>,
@@ -104,6 +108,7 @@ impl Host {
             config,
             incarnation,
             link,
+            discovery,
             mut store,
             drivers,
             tags,
@@ -130,6 +135,7 @@ impl Host {
             link,
             backlogs: Default::default(),
             names: Default::default(),
+            discovery,
             store,
             drivers,
             orders,
@@ -176,6 +182,9 @@ impl Host {
                 event = self.link.next() => self.linked(event),
                 order = self.orders.recv() => self.ordered(order),
                 event = self.drivers.next() => self.sensed(event),
+                found = next_found(&mut self.discovery) => {
+                    self.link.found(found.key, found.address);
+                }
                 () = &mut timer, if due.is_some() => self.timeout(&mut due),
                 () = tokio::task::yield_now(), if ready => {}
             }
@@ -314,6 +323,13 @@ impl Host {
         }
         self.link.end().await;
         Ok(())
+    }
+}
+
+async fn next_found(discovery: &mut Option<Discovery>) -> Found {
+    match discovery {
+        Some(discovery) => discovery.next().await,
+        None => std::future::pending().await,
     }
 }
 

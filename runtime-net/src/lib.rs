@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod control;
+pub mod discovery;
 pub mod host;
 pub mod identity;
 pub mod io;

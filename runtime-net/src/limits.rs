@@ -61,6 +61,8 @@ pub const KEEP_ALIVE: Duration = Duration::from_millis(200);
 pub const IDLE: Duration = Duration::from_millis(750);
 /// How long to wait for neighbors to hear that this node ends.
 pub const GOODBYE: Duration = Duration::from_millis(500);
+/// How many nodes that were found wait for the node's loop; then the search waits.
+pub const FOUND: usize = 64;
 /// How many strangers are remembered, to tell of each once.
 pub const STRANGERS: usize = 256;
 

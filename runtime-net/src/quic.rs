@@ -162,6 +162,14 @@ impl Quic {
         }
     }
 
+    /// A node was found there: it is called if it is trusted and has not been called so far.
+    pub fn found(&mut self, peer: NodeId, address: SocketAddr) {
+        if peer != self.own && self.trusted.contains(&peer) && !self.dialer.is_configured(&peer) {
+            self.dialer.call(peer, &address.to_string());
+            self.dialer.only_found(peer);
+        }
+    }
+
     /// Trusts a node, which is to call this one.
     pub fn trust(&self, peer: NodeId) {
         self.trusted.insert(peer);

@@ -13,6 +13,7 @@ use sm_core::node::{Authors, Config, Policy, TagChange};
 use sm_net::clock::unix_nanos;
 use sm_net::control::Server;
 use sm_net::control::protocol::{End, Event, What};
+use sm_net::discovery::Discovery;
 use sm_net::host::{Host, Parts};
 use sm_net::identity::{KeyPair, Name, Neighbor, NeighborError};
 use sm_net::io::Drivers;
@@ -82,6 +83,10 @@ pub(crate) struct Options {
     #[arg(id = "as_node", requires = "net")]
     as_node: Option<String>,
 
+    /// Find trusted nodes on the local network by multicast DNS, and be found by them
+    #[arg(long, env = "SM_DISCOVER", hide_env_values = true)]
+    discover: bool,
+
     /// Of the network, if it is drawn at random
     #[arg(long, env = "SM_SEED", hide_env_values = true)]
     seed: Option<u64>,
@@ -149,6 +154,7 @@ impl Options {
             config: config(&key, &trusted),
             incarnation,
             link,
+            discovery: self.discovery(key.node_id(), listen)?,
             store: Box::new(Forgetful),
             drivers: Drivers,
             tags,
@@ -223,6 +229,20 @@ impl Options {
             Failure::failed(format!("cannot listen on {}: {error}", self.listen))
                 .help("`--listen 127.0.0.1:0` takes any port that is free")
         })
+    }
+
+    fn discovery(&self, own: NodeId, listen: SocketAddr) -> Result<Option<Discovery>, Failure> {
+        if !self.discover {
+            return Ok(None);
+        }
+        if listen.ip().is_loopback() {
+            return Err(Failure::usage("`--discover` finds nobody on loopback")
+                .help("`--listen 0.0.0.0:0` listens on all interfaces"));
+        }
+        let started = Discovery::start(own, listen);
+        started
+            .map(Some)
+            .map_err(|error| Failure::failed(format!("cannot search for nodes: {error}")))
     }
 
     fn tags(&self, terminal: &Terminal) -> Result<Vec<TagChange>, Failure> {

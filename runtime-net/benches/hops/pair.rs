@@ -72,6 +72,7 @@ fn host(
         config: Config::new(key.node_id()),
         incarnation: options().incarnation,
         link,
+        discovery: None,
         store: Box::new(Forgetful),
         drivers: Drivers,
         tags: Vec::new(),

@@ -38,6 +38,15 @@ struct Call {
     address: String,
     task: tokio::task::JoinHandle<()>,
     trouble: Arc<Mutex<Option<String>>>,
+    origin: Origin,
+}
+
+/// How the address of a neighbor is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Origin {
+    Configured,
+    /// By a search, which may find another one later.
+    Found,
 }
 
 /// The name in a handshake, which means nothing: keys are checked.
@@ -83,9 +92,23 @@ impl Dialer {
             address,
             task,
             trouble,
+            origin: Origin::Configured,
         };
         if let Some(before) = self.calls.insert(peer, call) {
             before.task.abort();
+        }
+    }
+
+    /// Whether the address of a node was given by its operator.
+    pub(super) fn is_configured(&self, peer: &NodeId) -> bool {
+        let call = self.calls.get(peer);
+        call.is_some_and(|call| call.origin == Origin::Configured)
+    }
+
+    /// The address of a node that is called was found, and may change.
+    pub(super) fn only_found(&mut self, peer: NodeId) {
+        if let Some(call) = self.calls.get_mut(&peer) {
+            call.origin = Origin::Found;
         }
     }
 
