@@ -21,6 +21,10 @@ lint:
 bless:
     INSTA_UPDATE=always SM_BLESS=1 cargo test --workspace
 
+# What a hop costs, beside the bare transport.
+bench-hops *ARGS:
+    cargo bench -p sm-net --bench hops -- {{ARGS}}
+
 # Fuzz one target for a while: parse, bundle, state, wire.
 fuzz TARGET SECONDS="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
