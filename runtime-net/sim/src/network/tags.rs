@@ -175,7 +175,7 @@ impl fmt::Display for TagType {
 }
 
 /// The names of the types that have one.
-pub(super) const TYPE_NAMES: &[&str] =
+pub(crate) const TYPE_NAMES: &[&str] =
     &["Unit", "Bool", "Int", "Float", "Duration", "Str", "Bytes"];
 
 impl TagType {
