@@ -16,7 +16,9 @@ use sm_core::ids::Span;
 use crate::limits;
 use crate::random::{Delay, Seed};
 use crate::reading::FileErrors;
+pub use crate::reading::show_span;
 pub use generate::Shape;
+
 pub(crate) use tags::TYPE_NAMES;
 pub use tags::{Driver, TagDef, TagType, TagValue};
 

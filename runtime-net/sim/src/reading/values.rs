@@ -1,12 +1,12 @@
 //! From TOML to tags and their values.
 
+use sm_core::ids::Span;
 use toml::de::DeValue;
 
 use super::error::{Problems, suggestion};
 use super::table::{Field, Table};
 use super::units;
 use crate::network::{Driver, TYPE_NAMES, TagDef, TagType, TagValue};
-use sm_core::ids::Span;
 
 /// Reads a table of tags by name.
 pub fn tags(problems: &mut Problems<'_>, field: &Field<'_>) -> Vec<TagDef> {
