@@ -128,11 +128,12 @@ fn sensors(test: &str) -> std::path::PathBuf {
     let root = folder(test);
     for (number, ty, temp) in [(0, "acpitz", "27800\n"), (1, "x86_pkg_temp", "-5000\n")] {
         let zone = root.join(format!("thermal_zone{number}"));
-        fs::create_dir(&zone).unwrap();
-        fs::write(zone.join("type"), format!("{ty}\n")).unwrap();
-        fs::write(zone.join("temp"), temp).unwrap();
+        fs::create_dir(&zone).expect("the folder of the test can be written");
+        fs::write(zone.join("type"), format!("{ty}\n"))
+            .expect("the folder of the test can be written");
+        fs::write(zone.join("temp"), temp).expect("the folder of the test can be written");
     }
-    fs::create_dir(root.join("cooling_device0")).unwrap();
+    fs::create_dir(root.join("cooling_device0")).expect("the folder of the test can be written");
     root
 }
 

@@ -128,13 +128,14 @@ fn all_are_gone_when_the_runtime_ends() {
 
 /// What this process holds in memory, in bytes.
 fn memory() -> usize {
-    let status = fs::read_to_string(format!("/proc/{}/status", process::id())).unwrap();
+    let status =
+        fs::read_to_string(format!("/proc/{}/status", process::id())).expect("Linux says it");
     let line = status
         .lines()
         .find(|line| line.starts_with("VmRSS"))
-        .unwrap();
-    let kilobytes = line.split_whitespace().nth(1).unwrap();
-    kilobytes.parse::<usize>().unwrap() << 10
+        .expect("Linux says it");
+    let kilobytes = line.split_whitespace().nth(1).expect("Linux says it");
+    kilobytes.parse::<usize>().expect("Linux says it") << 10
 }
 
 #[tokio::test]
