@@ -5,6 +5,7 @@
 //! the parameter alone.
 
 mod literal;
+pub(crate) mod types;
 
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,7 @@ use sm_vm::Value;
 use crate::exit::Failure;
 use crate::text;
 
-pub(crate) use literal::duration;
+pub(crate) use literal::{duration, parse as value};
 
 /// A duration on the command line, as the language writes it.
 pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {

@@ -2,7 +2,8 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{build, check, completions, crash, emit, explain, node, repl, run};
+use crate::commands::{build, check, completions, crash, emit, explain, key, node, repl, run};
+use crate::commands::{follow, kill, neighbors, nodes, ps, replay, send, stop, tag, up};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};
 
@@ -52,7 +53,18 @@ pub(crate) enum Command {
     Build(build::Options),
     Emit(emit::Options),
     Node(Box<node::Options>),
+    Key(key::Options),
     Explain(explain::Options),
+    Send(send::Options),
+    Follow(follow::Options),
+    Ps(ps::Options),
+    Kill(kill::Options),
+    Tag(tag::Options),
+    Up(up::Options),
+    Nodes(nodes::Options),
+    Neighbors(neighbors::Options),
+    Stop(stop::Options),
+    Replay(replay::Options),
     Completions(completions::Options),
     #[command(hide = true)]
     Crash(crash::Options),
@@ -76,7 +88,18 @@ impl Command {
             Self::Build(options) => options.run(terminal),
             Self::Emit(options) => options.run(terminal),
             Self::Node(options) => options.run(terminal),
+            Self::Key(options) => options.run(terminal),
             Self::Explain(options) => options.run(),
+            Self::Send(options) => options.run(terminal),
+            Self::Follow(options) => options.run(terminal),
+            Self::Ps(options) => options.run(),
+            Self::Kill(options) => options.run(),
+            Self::Tag(options) => options.run(),
+            Self::Up(options) => options.run(terminal),
+            Self::Nodes(options) => options.run(),
+            Self::Neighbors(options) => options.run(),
+            Self::Stop(options) => options.run(),
+            Self::Replay(options) => options.run(),
             Self::Completions(options) => options.run(),
             Self::Crash(options) => options.run(),
         }

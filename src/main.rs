@@ -16,17 +16,22 @@ mod crash;
 mod diagnostics;
 mod embedded;
 mod exit;
+mod fleet;
 mod folders;
 mod interrupt;
+mod keys;
 mod listing;
 mod network;
 mod output;
 mod printing;
 mod program;
+mod remote;
 mod repl;
 mod source;
 mod sources;
+mod table;
 mod text;
+mod waiting;
 
 use std::process::ExitCode;
 

@@ -25,6 +25,24 @@ pub(crate) fn size(bytes: usize) -> String {
     }
 }
 
+/// How long something has lasted: `350ms`, `12s`, `3min 5s`, `2h 10min`, `4d 1h`.
+pub(crate) fn age(nanos: u64) -> String {
+    let (millis, seconds) = (nanos / 1_000_000, nanos / 1_000_000_000);
+    let two = |large: u64, small: u64, names: [&str; 2]| match small {
+        0 => format!("{large}{}", names[0]),
+        _ => format!("{large}{} {small}{}", names[0], names[1]),
+    };
+    let (minutes, hours) = (seconds / 60, seconds / 3_600);
+    match seconds {
+        0 => format!("{millis}ms"),
+        1..10 => format!("{seconds}.{}s", millis % 1_000 / 100),
+        10..60 => format!("{seconds}s"),
+        60..3_600 => two(minutes, seconds % 60, ["min", "s"]),
+        3_600..86_400 => two(hours, minutes % 60, ["h", "min"]),
+        _ => two(hours / 24, hours % 24, ["d", "h"]),
+    }
+}
+
 /// The name among `names` that was probably meant by `wrong`.
 pub(crate) fn nearest<'a>(
     wrong: &str,
@@ -50,6 +68,24 @@ mod tests {
         assert_eq!(size(1024), "1.0 KiB");
         assert_eq!(size(3500), "3.4 KiB");
         assert_eq!(size(2 << 20), "2.0 MiB");
+    }
+
+    #[test]
+    fn ages_have_two_units_at_most() {
+        let ages = [
+            350,
+            1_250,
+            12_900,
+            185_000,
+            7_800_000,
+            7_200_000,
+            349_200_000,
+        ];
+        let shown = ages.map(|millis| age(millis * 1_000_000));
+        assert_eq!(
+            shown,
+            ["350ms", "1.2s", "12s", "3min 5s", "2h 10min", "2h", "4d 1h"]
+        );
     }
 
     #[test]

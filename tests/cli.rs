@@ -10,8 +10,12 @@ mod check;
 mod emit;
 #[path = "cli/help.rs"]
 mod help;
+#[path = "cli/key.rs"]
+mod key;
 #[path = "cli/network.rs"]
 mod network;
+#[path = "cli/remote.rs"]
+mod remote;
 #[path = "cli/repl.rs"]
 mod repl;
 #[path = "cli/run.rs"]

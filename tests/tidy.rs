@@ -52,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("compiler", &["sm-bytecode"]),
     ("stdlib", &["sm-bytecode", "sm-compiler"]),
     ("runtime-net/core", &["sm-bytecode", "sm-vm"]),
+    ("runtime-net", &["sm-bytecode", "sm-vm", "sm-core"]),
     ("runtime-net/sim", &["sm-bytecode", "sm-vm", "sm-core"]),
 ];
 

@@ -11,6 +11,11 @@ pub mod identity;
 pub mod io;
 pub mod limits;
 pub mod link;
+mod private;
 pub mod quic;
 pub mod store;
+pub mod trust;
 mod watch;
+
+#[cfg(test)]
+mod scratch;

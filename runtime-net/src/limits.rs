@@ -2,6 +2,17 @@
 
 use std::time::Duration;
 
+// Keys.
+
+/// The largest file of a key: the few lines that it has, and a comment of its owner.
+pub const KEY_FILE_BYTES: usize = 4 << 10;
+/// The largest list of trusted keys: some ten thousand.
+pub const TRUST_FILE_BYTES: usize = 1 << 20;
+/// The longest name of a key: one less than the digits of a key, so no name looks like one.
+pub const NAME_CHARS: usize = 63;
+/// The longest name of a host, as the domain name system has it (RFC 1035).
+pub const HOST_CHARS: usize = 253;
+
 // Control.
 
 /// The longest request or answer of the control protocol: a program with all its code fits.
@@ -41,6 +52,9 @@ pub const REDIAL_FIRST: Duration = Duration::from_millis(50);
 pub const REDIAL_LONGEST: Duration = Duration::from_secs(2);
 /// The pause before calling a neighbor again that did not fit.
 pub const REDIAL_UNFIT: Duration = Duration::from_secs(30);
+/// What a round trip is taken for before the first is measured: decides how soon a call is repeated
+/// that nobody heard, because the neighbor was just starting.
+pub const FIRST_ROUND_TRIP: Duration = Duration::from_millis(50);
 /// How often a node shows itself to a silent neighbor, unless its operator says otherwise.
 pub const KEEP_ALIVE: Duration = Duration::from_millis(200);
 /// After how much silence a neighbor is taken for dead, unless the operator says otherwise.

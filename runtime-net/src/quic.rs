@@ -17,16 +17,16 @@ mod frames;
 mod greeting;
 mod outlet;
 mod session;
+mod socket;
 mod tls;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use quinn::{Connection, Endpoint, EndpointConfig, TransportConfig, VarInt};
+use quinn::{Connection, Endpoint, VarInt};
 use sm_core::ids::{Incarnation, NodeId, SessionId};
 use tokio::sync::{mpsc, watch};
 
@@ -36,8 +36,9 @@ use crate::link::{Link, LinkEvent};
 use dial::{Dialer, Neighbors};
 use greeting::Greeted;
 use session::Session;
+pub use socket::Socket;
+use tls::Strangers;
 pub use tls::Trusted;
-use tls::{Strangers, Tls};
 
 /// How a node is linked.
 #[derive(Clone, Debug)]
@@ -114,17 +115,9 @@ impl Quic {
     /// # Errors
     /// What the system says of the address, or TLS of the key.
     pub fn listen(key: &KeyPair, options: &LinkOptions, trusted: Trusted) -> io::Result<Self> {
-        let tls = Tls::new(key).map_err(io::Error::other)?;
         let strangers = Strangers::default();
-        let server = tls
-            .server(trusted.clone(), strangers.clone())
-            .map_err(io::Error::other)?;
-        let transport = Arc::new(transport(options));
-        let mut config = quinn::ServerConfig::with_crypto(Arc::new(server));
-        config.transport_config(transport.clone());
-        let socket = UdpSocket::bind(options.listen)?;
-        let runtime = Arc::new(quinn::TokioRuntime);
-        let endpoint = Endpoint::new(EndpointConfig::default(), Some(config), socket, runtime)?;
+        let socket = Socket::with_strangers(key, options, trusted.clone(), strangers.clone())?;
+        let endpoint = socket.endpoint.clone();
         let (sender, events) = mpsc::channel(limits::LINK_EVENTS);
         let linked = watch::Sender::new(Neighbors::default());
         let accepting = tokio::spawn(greeting::accept(
@@ -134,9 +127,7 @@ impl Quic {
             sender.clone(),
         ));
         let dialer = Dialer::new(
-            endpoint.clone(),
-            tls,
-            transport,
+            socket,
             options.incarnation,
             sender.clone(),
             linked.subscribe(),
@@ -320,23 +311,6 @@ impl Link for Quic {
 
 fn close(connection: &Connection, code: u32, reason: &[u8]) {
     connection.close(VarInt::from_u32(code), reason);
-}
-
-/// The configuration of every connection: also what benchmarks compare with.
-pub fn transport(options: &LinkOptions) -> TransportConfig {
-    let mut config = TransportConfig::default();
-    let idle = options.idle.try_into().ok();
-    config
-        .keep_alive_interval(Some(options.keep_alive))
-        .max_idle_timeout(idle)
-        .max_concurrent_bidi_streams(limits::STREAMS.into())
-        .max_concurrent_uni_streams(limits::COPY_STREAMS.into())
-        .stream_receive_window(limits::STREAM_WINDOW.into())
-        .receive_window(limits::SESSION_WINDOW.into())
-        .send_window(u64::from(limits::SESSION_WINDOW))
-        .datagram_receive_buffer_size(Some(limits::DATAGRAM_BYTES))
-        .datagram_send_buffer_size(limits::DATAGRAM_BYTES);
-    config
 }
 
 fn now() -> Instant {

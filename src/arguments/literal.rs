@@ -42,7 +42,7 @@ pub(crate) fn parse(types: &TypeTable, ty: TypeIx, text: &str) -> Result<Value, 
 const FRAME: &str = "const ARGUMENT: Unit = ";
 
 /// `text` as one expression with all spans in `text`, if it is one.
-fn expression(text: &str) -> Option<Expr> {
+pub(super) fn expression(text: &str) -> Option<Expr> {
     let (module, diagnostics) = sm_compiler::parse(FileId(0), &format!("{FRAME}{text}"));
     let mut items = module.items.into_iter();
     match (items.next()?.kind, items.next()) {

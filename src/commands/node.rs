@@ -14,7 +14,7 @@ use sm_net::clock::unix_nanos;
 use sm_net::control::Server;
 use sm_net::control::protocol::{End, Event, What};
 use sm_net::host::{Host, Parts};
-use sm_net::identity::KeyPair;
+use sm_net::identity::{KeyPair, Name, Neighbor, NeighborError};
 use sm_net::io::Drivers;
 use sm_net::limits;
 use sm_net::quic::{LinkOptions, Quic, Trusted};
@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Terminal};
-use crate::{folders, network};
+use crate::{folders, keys, network};
 
 /// Run a node: admit, run and send messages until it is stopped
 ///
@@ -47,6 +47,10 @@ pub(crate) struct Options {
     )]
     #[arg(default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+
+    /// Which of your keys is its own; it is made if there is none. Default: `node`
+    #[arg(long, env = "SM_KEY", hide_env_values = true, value_name = "NAME")]
+    key: Option<Name>,
 
     /// A node to be linked with; may be given more than once
     #[arg(
@@ -113,21 +117,24 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
-        tokio::runtime::Builder::new_current_thread()
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| cannot("wait for events", &error))?
-            .block_on(self.live(terminal))
+            .map_err(|error| cannot("wait for events", &error))?;
+        let ended = runtime.block_on(self.live(terminal));
+        // A read of standard input that has no end must not keep the process.
+        runtime.shutdown_background();
+        ended
     }
 
     async fn live(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         let end = Ends::listen(self.until_eof)?;
-        let key = KeyPair::generate()
-            .map_err(|error| Failure::failed(format!("the system has no randomness: {error}")))?;
+        let key = self.key(terminal)?;
+        let trusted = self.trusted(terminal)?;
         let name = self.as_node.clone().unwrap_or_else(|| self.name.clone());
         let tags = self.tags(terminal)?;
         let incarnation = Incarnation(unix_nanos());
-        let mut link = self.link(&key, incarnation)?;
+        let mut link = self.link(&key, incarnation, &trusted)?;
         for (peer, address) in &self.neighbor {
             link.call(*peer, address);
         }
@@ -139,7 +146,7 @@ impl Options {
             .map_err(|error| no_socket(&name, &error))?;
         let parts = Parts {
             name: name.clone(),
-            config: self.config(&key),
+            config: config(&key, &trusted),
             incarnation,
             link,
             store: Box::new(Forgetful),
@@ -147,7 +154,7 @@ impl Options {
             tags,
             orders: ordered,
             record: self.record()?,
-            listener: Box::new(show),
+            listener: self.listener(),
         };
         let host = Host::start(parts).map_err(|error| cannot("start", &error))?;
         let ready = json!({
@@ -168,19 +175,42 @@ impl Options {
         Ok(Exit::Ok)
     }
 
-    fn config(&self, key: &KeyPair) -> Config {
-        let trusted = self.trust.iter().map(|key| AuthorId(key.0));
-        let authors = Authors::Only(trusted.chain([key.author_id()]).collect());
-        Config {
-            policy: Policy {
-                authors,
-                ..Policy::default()
-            },
-            ..Config::new(key.node_id())
+    /// Who started the node by a program knows of its links without being told.
+    fn listener(&self) -> Box<dyn FnMut(&Event)> {
+        let quiet = self.until_eof;
+        Box::new(move |event| {
+            if !(quiet && matches!(event.what, What::Linked(_))) {
+                show(event);
+            }
+        })
+    }
+
+    /// The node of a network file lives once; any other keeps its key.
+    fn key(&self, terminal: &Terminal) -> Result<KeyPair, Failure> {
+        match (&self.key, &self.as_node) {
+            (Some(name), _) => keys::named_or_new(terminal, name),
+            (None, None) => keys::named_or_new(terminal, &node_key()),
+            (None, Some(_)) => KeyPair::generate()
+                .map_err(|error| Failure::failed(format!("the system has no randomness: {error}"))),
         }
     }
 
-    fn link(&self, key: &KeyPair, incarnation: Incarnation) -> Result<Quic, Failure> {
+    /// Named keys only: those of the command line, of the user's list, and the user's own.
+    fn trusted(&self, terminal: &Terminal) -> Result<Vec<NodeId>, Failure> {
+        let mut trusted = self.trust.clone();
+        if self.as_node.is_none() {
+            trusted.extend(keys::trusted(terminal)?.iter().map(|one| one.key));
+            trusted.push(keys::default_or_new(terminal)?.node_id());
+        }
+        Ok(trusted)
+    }
+
+    fn link(
+        &self,
+        key: &KeyPair,
+        incarnation: Incarnation,
+        trusts: &[NodeId],
+    ) -> Result<Quic, Failure> {
         let options = LinkOptions {
             listen: self.listen,
             keep_alive: self.keep_alive.unwrap_or(limits::KEEP_ALIVE),
@@ -188,7 +218,7 @@ impl Options {
             incarnation,
         };
         let trusted = Trusted::default();
-        self.trust.iter().for_each(|key| trusted.insert(*key));
+        trusts.iter().for_each(|key| trusted.insert(*key));
         Quic::listen(key, &options, trusted).map_err(|error| {
             Failure::failed(format!("cannot listen on {}: {error}", self.listen))
                 .help("`--listen 127.0.0.1:0` takes any port that is free")
@@ -217,6 +247,24 @@ impl Options {
         File::create(path).map(Some).map_err(|error| {
             Failure::failed(format!("cannot write to `{}`: {error}", path.display()))
         })
+    }
+}
+
+/// The key of a node that is not said to have another.
+fn node_key() -> Name {
+    "node".parse().expect("it is a name")
+}
+
+/// It takes programs of its own key and of trusted keys.
+fn config(key: &KeyPair, trusted: &[NodeId]) -> Config {
+    let trusted = trusted.iter().map(|key| AuthorId(key.0));
+    let authors = Authors::Only(trusted.chain([key.author_id()]).collect());
+    Config {
+        policy: Policy {
+            authors,
+            ..Policy::default()
+        },
+        ..Config::new(key.node_id())
     }
 }
 
@@ -297,8 +345,8 @@ fn key(text: &str) -> Result<NodeId, String> {
 }
 
 fn neighbor(text: &str) -> Result<(NodeId, String), String> {
-    let neighbor: sm_net::identity::Neighbor = text
+    let neighbor: Neighbor = text
         .parse()
-        .map_err(|error: sm_net::identity::KeyError| error.to_string())?;
+        .map_err(|error: NeighborError| error.to_string())?;
     Ok((neighbor.key, neighbor.address))
 }

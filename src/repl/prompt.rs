@@ -16,6 +16,7 @@ use crate::complaint::{Complaint, Kind};
 use crate::composed::Text;
 use crate::diagnostics::{self, Role};
 use crate::exit::Failure;
+use crate::folders;
 use crate::interrupt::Interrupt;
 use crate::listing;
 use crate::output::{self, Style, Terminal};
@@ -341,13 +342,7 @@ fn shown_cost(cost: &Totals) -> String {
     )
 }
 
-/// Where the history is kept: `$XDG_STATE_HOME/smartmsg/history`.
+/// Where the history is kept, if this user has a place for it.
 pub(crate) fn history_file() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let state = match set("XDG_STATE_HOME") {
-        Some(folder) => PathBuf::from(folder),
-        None => PathBuf::from(set("HOME")?).join(".local/state"),
-    };
-    // The standard says to ignore a folder that depends on where one is.
-    state.is_absolute().then(|| state.join("smartmsg/history"))
+    Some(folders::state().ok()?.join("history"))
 }

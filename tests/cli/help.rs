@@ -10,7 +10,26 @@ fn help_of_every_command() {
     check("help_check", &["check", "--help"]);
     check("help_build", &["build", "--help"]);
     check("help_emit", &["emit", "--help"]);
+    check("help_node", &["node", "--help"]);
+    check("help_replay", &["replay", "--help"]);
+    check("help_key", &["key", "--help"]);
+    check("help_key_new", &["key", "new", "--help"]);
+    check("help_key_show", &["key", "show", "--help"]);
+    check("help_key_trust", &["key", "trust", "--help"]);
+    check("help_key_distrust", &["key", "distrust", "--help"]);
     check("help_explain", &["explain", "--help"]);
+    check("help_send", &["send", "--help"]);
+    check("help_follow", &["follow", "--help"]);
+    check("help_ps", &["ps", "--help"]);
+    check("help_kill", &["kill", "--help"]);
+    check("help_tag", &["tag", "--help"]);
+    check("help_tag_set", &["tag", "set", "--help"]);
+    check("help_tag_watch", &["tag", "watch", "--help"]);
+    check("help_up", &["up", "--help"]);
+    check("help_nodes", &["nodes", "--help"]);
+    check("help_neighbors", &["neighbors", "--help"]);
+    check("help_neighbors_add", &["neighbors", "add", "--help"]);
+    check("help_stop", &["stop", "--help"]);
     check("help_completions", &["completions", "--help"]);
 }
 
@@ -20,6 +39,22 @@ fn no_command_is_a_usage_error_with_help() {
     assert_eq!(ran.exit, 2);
     assert!(ran.stdout.is_empty());
     assert!(ran.stderr.contains("Usage: smc"), "{}", ran.stderr);
+}
+
+#[test]
+fn recordings_that_are_none() {
+    check("replay_missing", &["replay", "nothing.smtrace"]);
+    check("replay_other", &["replay", "hello.sm"]);
+}
+
+#[test]
+fn nodes_that_cannot_be() {
+    check(
+        "node_neighbor",
+        &["node", "--neighbor", "somebody@127.0.0.1:1"],
+    );
+    check("node_net_without", &["node", "--net", "pair.net.toml"]);
+    check("node_listen", &["node", "--listen", "everywhere"]);
 }
 
 #[test]

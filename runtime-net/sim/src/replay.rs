@@ -27,26 +27,27 @@ pub enum ReplayError {
     /// It is no recording of this version, or is damaged.
     Malformed(DecodeError),
     /// The node did something else.
-    Diverged {
-        /// After so many inputs.
-        inputs: u64,
-        /// What was recorded.
-        recorded: Checkpoint,
-        /// What came now.
-        replayed: Checkpoint,
-    },
+    Diverged(Box<Divergence>),
+}
+
+/// The first checkpoint that was not met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Divergence {
+    /// After so many inputs.
+    pub inputs: u64,
+    /// What was recorded.
+    pub recorded: Checkpoint,
+    /// What came now.
+    pub replayed: Checkpoint,
 }
 
 impl fmt::Display for ReplayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(error) => write!(f, "it is no recording of this version: {error}"),
-            Self::Diverged {
-                inputs,
-                recorded,
-                replayed,
-            } => {
-                let part = if recorded.outputs == replayed.outputs {
+            Self::Diverged(at) => {
+                let inputs = at.inputs;
+                let part = if at.recorded.outputs == at.replayed.outputs {
                     "the node's state"
                 } else {
                     "what the node puts out"
@@ -94,11 +95,12 @@ pub fn replay(bytes: &[u8], mut watch: impl FnMut(Time, &Output)) -> Result<Repl
                 checkpoints += 1;
                 let replayed = outputs.checkpoint(&node);
                 if recorded != replayed {
-                    return Err(ReplayError::Diverged {
+                    let at = Divergence {
                         inputs,
                         recorded,
                         replayed,
-                    });
+                    };
+                    return Err(ReplayError::Diverged(Box::new(at)));
                 }
             }
         }

@@ -236,8 +236,8 @@ impl<E: Engine> Simulation<E> {
         stepped
     }
 
-    /// Ends a message as an operator does. `false` while it is nowhere: on its way, in the middle of
-    /// a turn, or gone.
+    /// Ends a message as an operator does. `false` while it is nowhere: on its way, in the middle
+    /// of a turn, or gone.
     pub fn kill(&mut self, message: MessageId) -> bool {
         for ix in 0..self.hosts.len() {
             let host = &mut self.hosts[ix];

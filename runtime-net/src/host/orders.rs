@@ -60,21 +60,24 @@ impl Host {
                 return;
             }
         }
-        // Who watches hears of the beginning too.
         let hash = sm_core::launch::SignedLaunch::verify(&launch.record).map(|signed| signed.hash);
-        if let (true, Ok(hash)) = (launch.watch, &hash) {
-            self.watchers.remember(MessageId::first(hash), *hash);
-            self.watchers.add(Topic::Launch(hash.0), answers.clone());
+        match (self.feed(Input::Launch(&launch.record)), hash) {
+            (Reply::Launch(Ok(message)), Ok(hash)) => {
+                let (message, name) = (message.0, hash.0);
+                let _ = answers.try_send(Answer::Launched {
+                    message,
+                    launch: name,
+                });
+                // It has not run yet: who watches misses nothing.
+                if launch.watch {
+                    self.watchers.add(Topic::Launch(name), answers);
+                }
+            }
+            (Reply::Launch(Err(error)), _) => {
+                let _ = answers.try_send(refused(is_policy(&error), error.to_string()));
+            }
+            _ => {}
         }
-        let answer = match (self.feed(Input::Launch(&launch.record)), hash) {
-            (Reply::Launch(Ok(message)), Ok(hash)) => Answer::Launched {
-                message: message.0,
-                launch: hash.0,
-            },
-            (Reply::Launch(Err(error)), _) => refused(is_policy(&error), error.to_string()),
-            _ => refused(false, "the launch record does not verify".to_owned()),
-        };
-        let _ = answers.try_send(answer);
     }
 
     fn status(&self) -> Status {

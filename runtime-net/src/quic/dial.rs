@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use quinn::{ConnectionError, Endpoint, TransportConfig, VarInt};
+use quinn::{ConnectionError, VarInt};
 use sm_core::ids::{Incarnation, NodeId};
 use tokio::sync::{mpsc, watch};
 
 use super::greeting::{ended, greet, longer};
-use super::tls::Tls;
+use super::socket::Socket;
 use super::{Caller, Raw, code};
 use crate::limits;
 
@@ -26,9 +26,7 @@ pub(super) struct Dialer {
 /// What a call needs.
 #[derive(Clone, Debug)]
 struct Line {
-    endpoint: Endpoint,
-    tls: Arc<Tls>,
-    transport: Arc<TransportConfig>,
+    socket: Socket,
     incarnation: Incarnation,
     events: mpsc::Sender<Raw>,
     linked: watch::Receiver<Neighbors>,
@@ -47,17 +45,13 @@ const ANYBODY: &str = "node.smartmsg";
 
 impl Dialer {
     pub(super) fn new(
-        endpoint: Endpoint,
-        tls: Tls,
-        transport: Arc<TransportConfig>,
+        socket: Socket,
         incarnation: Incarnation,
         events: mpsc::Sender<Raw>,
         linked: watch::Receiver<Neighbors>,
     ) -> Self {
         let line = Line {
-            endpoint,
-            tls: Arc::new(tls),
-            transport,
+            socket,
             incarnation,
             events,
             linked,
@@ -161,10 +155,9 @@ impl Line {
             .await
             .map_err(|error| format!("its address is not found: {error}"))?;
         let at = found.next().ok_or("its address is not found")?;
-        let crypto = self.tls.client(peer).map_err(|error| error.to_string())?;
-        let mut config = quinn::ClientConfig::new(Arc::new(crypto));
-        config.transport_config(self.transport.clone());
+        let config = self.socket.client(peer)?;
         let connecting = self
+            .socket
             .endpoint
             .connect_with(config, at, ANYBODY)
             .map_err(|error| error.to_string())?;

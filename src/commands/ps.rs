@@ -1,0 +1,103 @@
+//! `smc ps`: the messages that stand on nodes.
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+use sm_net::control::protocol::{Doing, Message};
+
+use crate::exit::{Exit, Failure};
+use crate::remote::names::{Names, hex, short};
+use crate::remote::{self, Node, Wanted, tell};
+use crate::{output, table, text};
+
+/// List the messages that stand on the nodes of this machine
+///
+/// For each: the first digits of its name and of its launch's, what it does, the
+/// hops it has made, its age, the memory it holds, and the first digits of its
+/// author's key. Other commands take such digits, as many as are unique.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Options {
+    /// Only those of this node: its name, or the path of its socket
+    #[arg(long, env = "SM_AT", hide_env_values = true, value_name = "NODE")]
+    at: Option<String>,
+
+    /// Those of all nodes of this machine, whatever `--at` or SM_AT says
+    #[arg(long, env = "SM_ALL", hide_env_values = true)]
+    all: bool,
+
+    /// Write one JSON object
+    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    json: bool,
+}
+
+impl Options {
+    pub(crate) fn run(&self) -> Result<Exit, Failure> {
+        remote::block_on(self.list())
+    }
+
+    async fn list(&self) -> Result<Exit, Failure> {
+        let wanted = Wanted {
+            flag: "--at",
+            name: self.at.as_deref().filter(|_| !self.all),
+        };
+        let nodes = remote::find_all(wanted)?;
+        let names = Names::of(&nodes).await?;
+        let mut found = Vec::new();
+        for node in &nodes {
+            let messages = node.messages().await?;
+            found.extend(messages.into_iter().map(|message| (node, message)));
+        }
+        if self.json {
+            let messages: Vec<Json> = found.iter().map(|(node, one)| object(node, one)).collect();
+            output::line(json!({ "messages": messages }))?;
+        } else if found.is_empty() {
+            output::talk("no message stands there");
+        } else {
+            let mut rows = vec![table::head(HEAD)];
+            rows.extend(found.iter().map(|(node, one)| row(&names, node, one)));
+            for line in table::lines(&rows) {
+                output::line(line)?;
+            }
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+const HEAD: &[&str] = &[
+    "NODE", "MESSAGE", "LAUNCH", "HOPS", "AGE", "MEMORY", "AUTHOR", "DOES",
+];
+
+fn row(names: &Names, node: &Node, message: &Message) -> Vec<String> {
+    vec![
+        node.name.clone(),
+        short(&message.message),
+        short(&message.launch),
+        message.hops.to_string(),
+        text::age(message.age),
+        text::size(usize::try_from(message.bytes).unwrap_or(usize::MAX)),
+        short(&message.author),
+        tell::doing(names, &message.doing),
+    ]
+}
+
+fn object(node: &Node, message: &Message) -> Json {
+    let (doing, peer) = match &message.doing {
+        Doing::Ready => ("ready", None),
+        Doing::Blocked(_) => ("blocked", None),
+        Doing::Moving(to) => ("moving", to.as_ref()),
+        Doing::InDoubt(peer) => ("in_doubt", Some(peer)),
+    };
+    json!({
+        "node": node.name,
+        "message": hex(&message.message),
+        "launch": hex(&message.launch),
+        "author": hex(&message.author),
+        "home": hex(&message.home),
+        "does": doing,
+        "peer": peer.map(|peer| hex(peer)),
+        "hops": message.hops,
+        "age_nanos": message.age,
+        "left_nanos": message.left,
+        "bytes": message.bytes,
+    })
+}

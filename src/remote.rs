@@ -1,0 +1,268 @@
+//! Running nodes, found by the names of their sockets, and how to talk to them.
+
+pub(crate) mod names;
+pub(crate) mod tags;
+pub(crate) mod tell;
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+
+use sm_net::control::protocol::{Answer, Message, Neighbor, Refusal, Request, Status, Tag};
+use sm_net::control::{Client, ControlError};
+
+use crate::exit::{Exit, Failure};
+use crate::{folders, text};
+
+/// A node of this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) socket: PathBuf,
+}
+
+/// What the socket of a node is called, after the node's name.
+const ENDING: &str = "sock";
+
+/// Which node is meant, and the flag that says so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) flag: &'static str,
+    pub(crate) name: Option<&'a str>,
+}
+
+/// Runs a command's asynchronous part.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("cannot wait for events: {error}")))?
+        .block_on(work)
+}
+
+/// The nodes that live in the folder for sockets, by name.
+pub(crate) fn all() -> Result<Vec<Node>, Failure> {
+    let folder = folders::runtime()?;
+    let entries = std::fs::read_dir(&folder).map_err(|error| {
+        Failure::failed(format!("cannot look into {}: {error}", folder.display()))
+    })?;
+    let mut nodes: Vec<Node> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == ENDING))
+        .filter_map(Node::at)
+        .filter(|node| UnixStream::connect(&node.socket).is_ok())
+        .collect();
+    nodes.sort_by(|one, two| one.name.cmp(&two.name));
+    Ok(nodes)
+}
+
+/// The node that is wanted; the only one there is, if none is named.
+pub(crate) fn find(wanted: Wanted<'_>) -> Result<Node, Failure> {
+    let Some(name) = wanted.name else {
+        return only(wanted.flag);
+    };
+    if name.contains('/') {
+        return Node::at(name.into())
+            .ok_or_else(|| Failure::usage(format!("`{name}` is no path of a socket")));
+    }
+    let socket = folders::runtime()?.join(format!("{name}.{ENDING}"));
+    if socket.exists() {
+        let name = name.to_owned();
+        return Ok(Node { name, socket });
+    }
+    Err(absent(format!("no node `{name}` runs here"), Some(name)))
+}
+
+/// The node that is wanted, or all that live here if none is named.
+pub(crate) fn find_all(wanted: Wanted<'_>) -> Result<Vec<Node>, Failure> {
+    if wanted.name.is_some() {
+        return Ok(vec![find(wanted)?]);
+    }
+    match all()? {
+        nodes if nodes.is_empty() => Err(absent("no node runs here".to_owned(), None)),
+        nodes => Ok(nodes),
+    }
+}
+
+fn only(flag: &str) -> Result<Node, Failure> {
+    let mut nodes = all()?;
+    match nodes.len() {
+        0 => Err(absent("no node runs here".to_owned(), None)),
+        1 => Ok(nodes.remove(0)),
+        _ => {
+            let names = list(&nodes);
+            Err(Failure::usage(format!("several nodes run here: {names}"))
+                .help(format!("say which one with {flag} NODE")))
+        }
+    }
+}
+
+/// No such node: with the name that was probably meant, and those that there are.
+fn absent(message: String, name: Option<&str>) -> Failure {
+    let failure = Failure::new(Exit::Unreachable, message);
+    let nodes = all().unwrap_or_default();
+    if nodes.is_empty() {
+        return failure.help("`smc node` starts a node, `smc up NET.toml` all nodes of a network");
+    }
+    let names = nodes.iter().map(|node| node.name.as_str());
+    let failure = match name.and_then(|name| text::nearest(name, names)) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure,
+    };
+    failure.help(format!("running nodes: {}", list(&nodes)))
+}
+
+fn list(nodes: &[Node]) -> String {
+    const SHOWN: usize = 12;
+    let names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
+    let dots = if names.len() > SHOWN { ", .." } else { "" };
+    format!("{}{dots}", names[..names.len().min(SHOWN)].join(", "))
+}
+
+impl Node {
+    /// The node with this socket, if a path can be that of one.
+    fn at(socket: PathBuf) -> Option<Self> {
+        let name = socket.file_stem()?.to_str()?.to_owned();
+        Some(Self { name, socket })
+    }
+
+    /// Connects and asks; what comes then is the caller's to take.
+    pub(crate) async fn open(&self, request: &Request) -> Result<Client, Failure> {
+        let mut client = Client::open(&self.socket)
+            .await
+            .map_err(|error| self.failure(&error))?;
+        client
+            .ask(request)
+            .await
+            .map_err(|error| self.failure(&error))?;
+        Ok(client)
+    }
+
+    /// The next of many answers; a refusal is a failure, and so is that none will come.
+    pub(crate) async fn next(&self, client: &mut Client) -> Result<Answer, Failure> {
+        match client.answer().await {
+            Ok(Answer::Refused(refusal)) => Err(self.refused(&refusal)),
+            Ok(answer) => Ok(answer),
+            Err(ControlError::Ended) => Err(Failure::new(
+                Exit::Unreachable,
+                format!("the node `{}` has ended", self.name),
+            )),
+            Err(error) => Err(self.failure(&error)),
+        }
+    }
+
+    /// The one answer to a request; a refusal is a failure.
+    pub(crate) async fn call(&self, request: &Request) -> Result<Answer, Failure> {
+        let mut client = self.open(request).await?;
+        match client.answer().await {
+            Ok(Answer::Refused(refusal)) => Err(self.refused(&refusal)),
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(self.failure(&error)),
+        }
+    }
+
+    pub(crate) async fn status(&self) -> Result<Status, Failure> {
+        match self.call(&Request::Status).await? {
+            Answer::Status(status) => Ok(*status),
+            other => Err(self.strange(&other)),
+        }
+    }
+
+    pub(crate) async fn messages(&self) -> Result<Vec<Message>, Failure> {
+        match self.call(&Request::Messages).await? {
+            Answer::Messages(messages) => Ok(messages),
+            other => Err(self.strange(&other)),
+        }
+    }
+
+    pub(crate) async fn neighbors(&self) -> Result<Vec<Neighbor>, Failure> {
+        match self.call(&Request::Neighbors).await? {
+            Answer::Neighbors(neighbors) => Ok(neighbors),
+            other => Err(self.strange(&other)),
+        }
+    }
+
+    pub(crate) async fn tags(&self) -> Result<Vec<Tag>, Failure> {
+        match self.call(&Request::Tags).await? {
+            Answer::Tags(tags) => Ok(tags),
+            other => Err(self.strange(&other)),
+        }
+    }
+
+    /// Asks for something that is done without more words.
+    pub(crate) async fn order(&self, request: &Request) -> Result<(), Failure> {
+        match self.call(request).await? {
+            Answer::Done => Ok(()),
+            other => Err(self.strange(&other)),
+        }
+    }
+
+    /// Whether the node had what was named.
+    pub(crate) async fn had(&self, request: &Request) -> Result<bool, Failure> {
+        match self.call(request).await? {
+            Answer::Found(found) => Ok(found),
+            other => Err(self.strange(&other)),
+        }
+    }
+
+    /// An answer to another question.
+    pub(crate) fn strange(&self, answer: &Answer) -> Failure {
+        let name = &self.name;
+        let text = format!("{answer:?}");
+        let word = text.split(['(', ' ', '{']).next().unwrap_or_default();
+        Failure::new(
+            Exit::Unreachable,
+            format!("the node `{name}` answers something else than was asked: {word}"),
+        )
+    }
+
+    pub(crate) fn refused(&self, refusal: &Refusal) -> Failure {
+        let message = format!("the node `{}` refuses: {}", self.name, refusal.reason);
+        if refusal.by_policy {
+            Failure::new(Exit::Refused, message)
+        } else {
+            Failure::failed(message)
+        }
+    }
+
+    /// The node does not answer.
+    pub(crate) fn failure(&self, error: &ControlError) -> Failure {
+        let name = &self.name;
+        match error {
+            ControlError::Absent(error) => self.unreached(error),
+            ControlError::Version(_) => {
+                Failure::new(Exit::Unreachable, format!("the node `{name}`: {error}"))
+                    .help("run this command and the node from the same version of smc")
+            }
+            ControlError::Ended => Failure::new(
+                Exit::Unreachable,
+                format!("the node `{name}` ended before it answered"),
+            ),
+            ControlError::Broken(error) => Failure::new(
+                Exit::Unreachable,
+                format!("the connection with the node `{name}` broke: {error}"),
+            ),
+        }
+    }
+
+    fn unreached(&self, error: &io::Error) -> Failure {
+        let name = &self.name;
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => {
+                absent(format!("the node `{name}` is not running any more"), None)
+            }
+            io::ErrorKind::NotFound => absent(
+                format!("there is no socket {}", self.socket.display()),
+                None,
+            ),
+            io::ErrorKind::PermissionDenied => Failure::new(
+                Exit::Refused,
+                format!("the node `{name}` belongs to somebody else"),
+            ),
+            _ => Failure::new(
+                Exit::Unreachable,
+                format!("the node `{name}` cannot be reached: {error}"),
+            ),
+        }
+    }
+}

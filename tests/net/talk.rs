@@ -1,0 +1,94 @@
+//! The talk's programs between real processes: the outcomes are those of the simulator.
+
+use crate::processes::{Process, User, example};
+
+/// Runs a program in a network of processes and in the simulator, and compares.
+fn same(name: &str, program: &str, net: &str, at: &str) {
+    let user = User::new(name);
+    let (program, net) = (example(program), example(net));
+    let mut up = Process::start(user.smc(&["up", &net]));
+    up.hear("the network is up");
+    let real = user.json(&[
+        "send",
+        &program,
+        "--to",
+        at,
+        "--wait",
+        "--json",
+        "--timeout",
+        "40s",
+    ]);
+    let simulated = user.json(&["run", &program, "--net", &net, "--at", at, "--json"]);
+    let simulated = &simulated["launches"][0];
+    for field in ["end", "result", "output"] {
+        assert_eq!(real[field], simulated[field], "{field} of {real}");
+    }
+    up.signal("INT");
+    assert_eq!(up.ended(), Some(0));
+    assert_eq!(user.run(&["ps"]).status.code(), Some(3), "no node is left");
+}
+
+#[test]
+fn the_mean_of_the_town_over_twelve_processes() {
+    same("town", "temperature.sm", "town.net.toml", "n1");
+}
+
+#[test]
+fn a_route_is_found_over_four_processes() {
+    same("line", "self_routing.sm", "self_routing.net.toml", "n1");
+}
+
+#[test]
+fn the_fire_is_found_by_processes() {
+    same("fire", "fire.sm", "fire.net.toml", "brigade");
+}
+
+#[test]
+fn what_a_person_sees_of_the_town() {
+    let user = User::new("sees");
+    let mut up = Process::start(user.smc(&["up", &example("town.net.toml")]));
+    up.hear("the network is up");
+    let sent = user.run(&["send", &example("temperature.sm"), "--to", "n1", "--wait"]);
+    assert_eq!(
+        String::from_utf8_lossy(&sent.stdout),
+        "12 thermometers, mean 72.9 F\n72.91666666666667\n",
+        "{}",
+        String::from_utf8_lossy(&sent.stderr)
+    );
+    assert_eq!(sent.status.code(), Some(0));
+    up.signal("TERM");
+    assert_eq!(up.ended(), Some(0));
+}
+
+/// What a node did among others, its core does again alone: same outputs, same state.
+#[test]
+fn a_recorded_node_is_replayed_to_the_same_hashes() {
+    let user = User::new("record");
+    let file = user.path("a.smtrace").display().to_string();
+    let mut node = Process::start(user.smc(&["node", "--name", "a", "--record", &file]));
+    node.hear("its key is");
+    let sent = user.run(&["send", &example("led.sm"), "2", "--to", "a", "--wait"]);
+    assert_eq!(sent.status.code(), Some(0));
+    node.signal("TERM");
+    assert_eq!(node.ended(), Some(0));
+    let replayed = user.json(&["replay", &file, "--json"]);
+    assert_eq!(replayed["checkpoints"], 1, "{replayed}");
+    let lines: Vec<String> = ["* on", "  off"]
+        .repeat(6)
+        .iter()
+        .map(|&line| line.into())
+        .collect();
+    assert_eq!(replayed["output"], serde_json::json!(lines));
+    // One bit of one value, and it is another life.
+    let mut bytes = std::fs::read(&file).expect("a recording");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&file, bytes).expect("a recording");
+    let diverged = user.run(&["replay", &file]);
+    assert_eq!(diverged.status.code(), Some(1));
+    let talk = String::from_utf8_lossy(&diverged.stderr).into_owned();
+    assert!(
+        talk.contains("the node's state is not what was recorded"),
+        "{talk}"
+    );
+}
