@@ -27,6 +27,8 @@ mod printing;
 mod program;
 mod remote;
 mod repl;
+#[expect(dead_code, reason = "the command `node` does not read settings yet")]
+mod settings;
 mod source;
 mod sources;
 mod table;

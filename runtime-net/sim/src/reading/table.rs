@@ -235,6 +235,15 @@ impl<'t> Field<'t> {
         Some(fields.collect())
     }
 
+    /// The elements of an array, or the value itself if it is none.
+    pub fn one_or_more(&self, problems: &mut Problems<'_>) -> Vec<Field<'t>> {
+        if self.value().is_array() {
+            self.array(problems).unwrap_or_default()
+        } else {
+            vec![self.clone()]
+        }
+    }
+
     /// One of a few words.
     pub fn choice<T: Copy>(&self, problems: &mut Problems<'_>, choices: &[(&str, T)]) -> Option<T> {
         let word = self.string(problems)?;
