@@ -75,6 +75,11 @@ pub(crate) fn named_or_new(terminal: &Terminal, name: &Name) -> Result<KeyPair, 
     found_or_made(terminal, &path_of(name)?)
 }
 
+/// The key in this file, which is made if there is none.
+pub(crate) fn at_or_new(terminal: &Terminal, path: &Path) -> Result<KeyPair, Failure> {
+    found_or_made(terminal, path)
+}
+
 fn found_or_made(terminal: &Terminal, path: &Path) -> Result<KeyPair, Failure> {
     let (key, origin) = KeyPair::load_or_create(path).map_err(|error| unusable(&error))?;
     if origin == Origin::Made {

@@ -27,6 +27,7 @@ mod printing;
 mod program;
 mod remote;
 mod repl;
+mod settings;
 mod source;
 mod sources;
 mod table;

@@ -9,6 +9,7 @@ use sm_core::engine::{Engine, Vm};
 use sm_core::ids::{LaunchHash, Span};
 use sm_core::node::{End, Report};
 use sm_sim::limits::FILE_BYTES;
+use sm_sim::reading::FileErrors;
 use sm_sim::{
     Captured, Detail, Event, Network, NodeIx, Options, Package, Record, Simulation, Start,
     StartError, Stop, Text,
@@ -76,25 +77,32 @@ pub(crate) struct Launched {
 pub(crate) fn read(terminal: &Terminal, path: &Path) -> Result<Network, Failure> {
     let text = source::text("network", path, FILE_BYTES)?;
     let name = path.display().to_string();
-    Network::parse(&text).map_err(|errors| {
-        for error in errors.0 {
-            let message = match error.key.as_str() {
-                "" => error.message,
-                key => format!("`{key}`: {}", error.message),
-            };
-            let place = Place {
-                file: &name,
-                text: &text,
-                range: error.span,
-                label: "here",
-            };
-            Complaint::new(Kind::Error, message)
-                .at(Some(place))
-                .help(error.help)
-                .say(terminal);
-        }
-        Failure::silent(Exit::Failed)
-    })
+    Network::parse(&text).map_err(|errors| complain(terminal, (&name, &text), errors))
+}
+
+/// Shows everything that is wrong with a file of this name and text.
+pub(crate) fn complain(
+    terminal: &Terminal,
+    (file, text): (&str, &str),
+    errors: FileErrors,
+) -> Failure {
+    for error in errors.0 {
+        let message = match error.key.as_str() {
+            "" => error.message,
+            key => format!("`{key}`: {}", error.message),
+        };
+        let place = Place {
+            file,
+            text,
+            range: error.span,
+            label: "here",
+        };
+        Complaint::new(Kind::Error, message)
+            .at(Some(place))
+            .help(error.help)
+            .say(terminal);
+    }
+    Failure::silent(Exit::Failed)
 }
 
 /// The node of this name, or the first.

@@ -153,7 +153,7 @@ impl Host {
         for change in tags {
             self.feed(Input::Tag(Box::new(change)));
         }
-        let sensors: Vec<TagChange> = self.drivers.tags().iter().map(first_value).collect();
+        let sensors: Vec<TagChange> = self.drivers.tags().iter().filter_map(first_value).collect();
         for change in sensors {
             self.feed(Input::Tag(Box::new(change)));
         }
@@ -257,7 +257,11 @@ impl Host {
                 self.feed(Input::Tag(Box::new(change)));
             }
             crate::io::Event::Fault { tag, reason } => {
-                let display = self.drivers.tags().get(tag).map(|tag| tag.display.clone());
+                let display = self
+                    .drivers
+                    .tags()
+                    .get(tag)
+                    .map(|tag| tag.display().to_owned());
                 let display = display.unwrap_or_default();
                 self.tell(What::Note(format!("tag `{display}`: {reason}")));
             }
@@ -333,6 +337,8 @@ async fn next_found(discovery: &mut Option<Discovery>) -> Found {
     }
 }
 
-fn first_value(tag: &crate::io::Tag) -> TagChange {
-    TagChange::new(Keeper::Driver, &tag.spec(), &tag.value)
+/// What a driver's tag begins with; one that must be read first is absent until then.
+fn first_value(tag: &crate::io::Tag) -> Option<TagChange> {
+    let value = tag.value.as_ref()?;
+    Some(TagChange::new(Keeper::Driver, &tag.spec(), value))
 }

@@ -1,40 +1,52 @@
-//! Tags that drivers keep.
+//! Tags that drivers keep: sensors, actuators, a clock.
+//!
+//! A [`Driver`] keeps one tag. It says what value the tag has, and is told what programs write to
+//! it, which changes nothing until the driver says so. [`Drivers`] are all those of a node: each
+//! runs in a task of its own, and what they say comes out of one queue that the node's loop reads.
+//! The queue is short: a driver that says much waits for the node.
+//!
+//! The world outside may fail, a node may not. A driver that cannot do its work says so once, as a
+//! [`Event::Fault`], and goes on trying; meanwhile the tag keeps its last value.
 
-use sm_core::ids::{Span, TypeHash};
-use sm_core::tags::{Access, TagName, TagSpec};
+mod clock;
+mod constant;
+mod drivers;
+mod file;
+mod form;
+mod port;
+mod process;
+mod tag;
+mod thermal;
 
-/// A public tag with its first value.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Tag {
-    /// Its identity.
-    pub name: TagName,
-    /// Its name as people read it.
-    pub display: String,
-    /// The type of its value.
-    pub ty: TypeHash,
-    /// The descriptor of that type.
-    pub descriptor: Vec<u8>,
-    /// How long it lives after each write, without end if `None`.
-    pub lifetime: Option<Span>,
-    /// Its value in canonical encoding.
-    pub value: Vec<u8>,
-}
+use std::fmt;
+use std::pin::Pin;
 
-impl Tag {
-    /// The tag as a node takes it: open to everybody.
-    pub fn spec(&self) -> TagSpec<'_> {
-        TagSpec {
-            name: &self.name,
-            display: &self.display,
-            ty: self.ty,
-            descriptor: &self.descriptor,
-            read: Access::Any,
-            write: Access::Any,
-            lifetime: self.lifetime,
-            program: [0; 32],
-        }
+pub use clock::{Clock, ClockForm};
+pub use constant::Constant;
+pub use drivers::{Drivers, Twice};
+pub use file::{File, FileAccess};
+pub use form::{Form, TextTag};
+pub use port::{Port, Tell, Writes};
+pub use process::{Process, Restart};
+pub use tag::Tag;
+pub use thermal::{Thermal, Zone};
+
+/// What keeps a tag.
+pub trait Driver: fmt::Debug + Send {
+    /// The tag that it keeps.
+    fn tag(&self) -> &Tag;
+
+    /// Whether it does anything about what programs write to the tag.
+    fn takes_writes(&self) -> bool {
+        false
     }
+
+    /// Keeps the tag until the node ends: then the work is dropped, wherever it stands.
+    fn run(self: Box<Self>, port: Port) -> Work;
 }
+
+/// What a driver does all its life.
+pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a driver tells.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,25 +65,4 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-}
-
-/// The drivers of a node.
-#[derive(Debug, Default)]
-pub struct Drivers;
-
-impl Drivers {
-    /// What happens next.
-    pub async fn next(&mut self) -> Event {
-        std::future::pending().await
-    }
-
-    /// Hands a program's write to the driver of a tag; whether it is taken.
-    pub fn write(&self, _: &TagName, _: Vec<u8>) -> bool {
-        false
-    }
-
-    /// The tags that are kept.
-    pub fn tags(&self) -> &[Tag] {
-        &[]
-    }
 }

@@ -76,3 +76,35 @@ pub const EVENTS_PER_SLICE: usize = 64;
 pub const BACKLOG_STEP: usize = 64 << 10;
 /// How many inputs of a recording lie between two checkpoints.
 pub const CHECKPOINT_EVERY: u64 = 4_096;
+
+// Sensors and actuators.
+
+/// How many values of drivers wait for the node's loop; then the drivers wait.
+pub const IO_EVENTS: usize = 64;
+/// How many writes of programs wait for a driver; further ones are lost, and the operator is told.
+pub const IO_WRITES: usize = 64;
+/// The shortest time between two values of a driver that looks again and again: below it a node
+/// would do nothing else.
+pub const EVERY_SHORTEST: Duration = Duration::from_millis(10);
+/// How often a driver looks where its operator says nothing.
+pub const EVERY: Duration = Duration::from_secs(1);
+/// By how much the system's clock and that of timers may differ in a period.
+pub const CLOCK_SLACK: Duration = Duration::from_millis(1);
+/// The longest line of a process; of a longer one nothing is taken.
+pub const LINE_BYTES: usize = 64 << 10;
+/// The longest file that is the value of a tag, in bytes; its encoding fits a tag.
+pub const IO_FILE_BYTES: usize = 255 << 10;
+/// The first pause before a process is started again; it doubles with each end.
+pub const RESTART_FIRST: Duration = Duration::from_millis(100);
+/// The longest pause before a process is started again.
+pub const RESTART_LONGEST: Duration = Duration::from_secs(30);
+/// How long a process must have lived so that its end is taken for the first.
+pub const RESTART_STEADY: Duration = Duration::from_secs(10);
+/// How long the last lines of a process may take to come after its end.
+pub const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The longest reading of a sensor file of the system, a number.
+pub const SENSOR_BYTES: usize = 256;
+/// The most folders that are looked through for a sensor of a name.
+pub const SENSORS: usize = 1_024;
+/// How much of a text that is no value is shown, in bytes.
+pub const FAULT_EXCERPT: usize = 60;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -10,6 +10,7 @@ use serde_json::json;
 use sm_bytecode::TrapKind;
 use sm_core::ids::{AuthorId, Incarnation, NodeId};
 use sm_core::node::{Authors, Config, Policy, TagChange};
+use sm_core::tags::Keeper;
 use sm_net::clock::unix_nanos;
 use sm_net::control::Server;
 use sm_net::control::protocol::{End, Event, What};
@@ -20,12 +21,14 @@ use sm_net::io::Drivers;
 use sm_net::limits;
 use sm_net::quic::{LinkOptions, Quic, Trusted};
 use sm_net::store::Forgetful;
+use sm_sim::network::TagDef;
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Terminal};
+use crate::settings::{self, Settings};
 use crate::{folders, keys, network};
 
 /// Run a node: admit, run and send messages until it is stopped
@@ -35,19 +38,27 @@ use crate::{folders, keys, network};
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
-    /// What people call it; its socket is called so too
-    #[arg(long, env = "SM_NAME", hide_env_values = true, default_value = "node")]
-    name: String,
+    /// Settings of the node; flags are stronger
+    #[arg(
+        long,
+        env = "SM_CONFIG",
+        hide_env_values = true,
+        value_name = "FILE.toml"
+    )]
+    config: Option<PathBuf>,
 
-    /// Where it listens; port 0 takes any that is free
+    /// What people call it; its socket is called so too. Default: `node`
+    #[arg(long, env = "SM_NAME", hide_env_values = true)]
+    name: Option<String>,
+
+    /// Where it listens; port 0 takes any that is free. Default: 127.0.0.1:0
     #[arg(
         long,
         env = "SM_LISTEN",
         hide_env_values = true,
         value_name = "ADDR:PORT"
     )]
-    #[arg(default_value = "127.0.0.1:0")]
-    listen: SocketAddr,
+    listen: Option<SocketAddr>,
 
     /// Which of your keys is its own; it is made if there is none. Default: `node`
     #[arg(long, env = "SM_KEY", hide_env_values = true, value_name = "NAME")]
@@ -61,12 +72,20 @@ pub(crate) struct Options {
         value_name = "KEY@ADDR"
     )]
     #[arg(value_delimiter = ',', value_parser = neighbor)]
-    neighbor: Vec<(NodeId, String)>,
+    neighbor: Vec<Neighbor>,
 
     /// A key of a node or an author to be trusted; may be given more than once
     #[arg(long, env = "SM_TRUST", hide_env_values = true, value_name = "KEY")]
     #[arg(value_delimiter = ',', value_parser = key)]
     trust: Vec<NodeId>,
+
+    /// A tag that it begins with; its type is that of the value, or NAME: TYPE=VALUE
+    #[arg(long, value_name = "NAME=VALUE")]
+    tag: Vec<String>,
+
+    /// A tag that a driver keeps: clock, file:PATH, process:COMMAND, thermal:ZONE, const:VALUE
+    #[arg(long, value_name = "NAME=DRIVER")]
+    io: Vec<String>,
 
     /// Be the node of this network file that `--as` names: its tags are put up
     #[arg(long, env = "SM_NET", hide_env_values = true, value_name = "NET.toml")]
@@ -134,15 +153,16 @@ impl Options {
 
     async fn live(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         let end = Ends::listen(self.until_eof)?;
-        let key = self.key(terminal)?;
-        let trusted = self.trusted(terminal)?;
-        let name = self.as_node.clone().unwrap_or_else(|| self.name.clone());
-        let tags = self.tags(terminal)?;
+        let settings = self.settings(terminal)?;
+        let key = self.key(terminal, &settings)?;
+        let trusted = self.trusted(terminal, &settings)?;
+        let tags = self.tags(terminal, &settings)?;
         let incarnation = Incarnation(unix_nanos());
-        let mut link = self.link(&key, incarnation, &trusted)?;
-        for (peer, address) in &self.neighbor {
-            link.call(*peer, address);
+        let mut link = link(&settings, &key, incarnation, &trusted)?;
+        for neighbor in &settings.neighbors {
+            link.call(neighbor.key, &neighbor.address);
         }
+        let name = settings.name.clone().unwrap_or_else(|| "node".to_owned());
         let listen = link.address().map_err(|error| cannot("listen", &error))?;
         let socket = folders::runtime()?.join(format!("{name}.sock"));
         let (orders, ordered) = mpsc::channel(limits::CONTROL_ORDERS);
@@ -151,15 +171,17 @@ impl Options {
             .map_err(|error| no_socket(&name, &error))?;
         let parts = Parts {
             name: name.clone(),
-            config: config(&key, &trusted),
+            config: config(&settings, &key, &trusted),
             incarnation,
             link,
-            discovery: self.discovery(key.node_id(), listen)?,
+            discovery: discovery(&settings, key.node_id(), listen)?,
             store: Box::new(Forgetful),
-            drivers: Drivers,
+            drivers: Drivers::start(settings.io).map_err(|twice| {
+                Failure::usage(format!("the tag `{}` has two drivers", twice.0))
+            })?,
             tags,
             orders: ordered,
-            record: self.record()?,
+            record: record(settings.record.as_deref())?,
             listener: self.listener(),
         };
         let host = Host::start(parts).map_err(|error| cannot("start", &error))?;
@@ -191,19 +213,47 @@ impl Options {
         })
     }
 
+    /// What the settings file says, and what flags say in its place.
+    fn settings(&self, terminal: &Terminal) -> Result<Settings, Failure> {
+        let mut settings = match &self.config {
+            Some(path) => settings::read(terminal, path)?,
+            None => Settings::default(),
+        };
+        let name = self.as_node.as_ref().or(self.name.as_ref());
+        settings.name = name.cloned().or(settings.name);
+        settings.listen = match self.listen {
+            Some(listen) => vec![listen],
+            None => settings.listen,
+        };
+        settings.neighbors.extend(self.neighbor.iter().cloned());
+        settings.trust.extend(&self.trust);
+        settings.discover = Some(self.discover || settings.discover == Some(true));
+        settings.keep_alive = self.keep_alive.or(settings.keep_alive);
+        settings.idle = self.idle.or(settings.idle);
+        settings.record = self.record.clone().or(settings.record);
+        for line in &self.io {
+            let driver = settings::flags::io(line);
+            settings
+                .io
+                .push(driver.map_err(|why| wrong("--io", line, &why))?);
+        }
+        Ok(settings)
+    }
+
     /// The node of a network file lives once; any other keeps its key.
-    fn key(&self, terminal: &Terminal) -> Result<KeyPair, Failure> {
-        match (&self.key, &self.as_node) {
-            (Some(name), _) => keys::named_or_new(terminal, name),
-            (None, None) => keys::named_or_new(terminal, &node_key()),
-            (None, Some(_)) => KeyPair::generate()
+    fn key(&self, terminal: &Terminal, settings: &Settings) -> Result<KeyPair, Failure> {
+        match (&self.key, &settings.key, &self.as_node) {
+            (Some(name), ..) => keys::named_or_new(terminal, name),
+            (None, Some(path), _) => keys::at_or_new(terminal, path),
+            (None, None, None) => keys::named_or_new(terminal, &node_key()),
+            (None, None, Some(_)) => KeyPair::generate()
                 .map_err(|error| Failure::failed(format!("the system has no randomness: {error}"))),
         }
     }
 
-    /// Named keys only: those of the command line, of the user's list, and the user's own.
-    fn trusted(&self, terminal: &Terminal) -> Result<Vec<NodeId>, Failure> {
-        let mut trusted = self.trust.clone();
+    /// Named keys only: those of flags and settings, of the user's list, and the user's own.
+    fn trusted(&self, terminal: &Terminal, settings: &Settings) -> Result<Vec<NodeId>, Failure> {
+        let mut trusted = settings.trust.clone();
         if self.as_node.is_none() {
             trusted.extend(keys::trusted(terminal)?.iter().map(|one| one.key));
             trusted.push(keys::default_or_new(terminal)?.node_id());
@@ -211,63 +261,90 @@ impl Options {
         Ok(trusted)
     }
 
-    fn link(
-        &self,
-        key: &KeyPair,
-        incarnation: Incarnation,
-        trusts: &[NodeId],
-    ) -> Result<Quic, Failure> {
-        let options = LinkOptions {
-            listen: self.listen,
-            keep_alive: self.keep_alive.unwrap_or(limits::KEEP_ALIVE),
-            idle: self.idle.unwrap_or(limits::IDLE),
-            incarnation,
+    /// Tags of the network file, of the settings, and of flags.
+    fn tags(&self, terminal: &Terminal, settings: &Settings) -> Result<Vec<TagChange>, Failure> {
+        let put_up = |tag: &TagDef| {
+            tag.put_up()
+                .map_err(|error| Failure::failed(format!("tag `{}`: {error}", tag.name)))
         };
-        let trusted = Trusted::default();
-        trusts.iter().for_each(|key| trusted.insert(*key));
-        Quic::listen(key, &options, trusted).map_err(|error| {
-            Failure::failed(format!("cannot listen on {}: {error}", self.listen))
-                .help("`--listen 127.0.0.1:0` takes any port that is free")
-        })
+        let of_net = self.of_net(terminal)?;
+        let mut tags = of_net
+            .iter()
+            .chain(&settings.tags)
+            .map(put_up)
+            .collect::<Result<Vec<_>, _>>()?;
+        for line in &self.tag {
+            let tag = settings::flags::tag(line).map_err(|why| wrong("--tag", line, &why))?;
+            let value = tag.value.as_deref().unwrap_or_default();
+            tags.push(TagChange::new(Keeper::Programs, &tag.spec(), value));
+        }
+        Ok(tags)
     }
 
-    fn discovery(&self, own: NodeId, listen: SocketAddr) -> Result<Option<Discovery>, Failure> {
-        if !self.discover {
-            return Ok(None);
-        }
-        if listen.ip().is_loopback() {
-            return Err(Failure::usage("`--discover` finds nobody on loopback")
-                .help("`--listen 0.0.0.0:0` listens on all interfaces"));
-        }
-        let started = Discovery::start(own, listen);
-        started
-            .map(Some)
-            .map_err(|error| Failure::failed(format!("cannot search for nodes: {error}")))
-    }
-
-    fn tags(&self, terminal: &Terminal) -> Result<Vec<TagChange>, Failure> {
+    fn of_net(&self, terminal: &Terminal) -> Result<Vec<TagDef>, Failure> {
         let (Some(file), Some(name)) = (&self.net, &self.as_node) else {
             return Ok(Vec::new());
         };
         let network = network::read(terminal, file)?;
-        let layout = network.layout(sm_sim::Seed(network::seed(&network, self.seed)));
         let node = network::node(&network, Some(name))?;
-        let tags = layout.nodes.get(node.at()).map(|node| node.tags.as_slice());
-        let put_up = |tag: &sm_sim::network::TagDef| {
-            tag.put_up()
-                .map_err(|error| Failure::failed(format!("tag `{}`: {error}", tag.name)))
-        };
-        tags.unwrap_or_default().iter().map(put_up).collect()
+        let mut layout = network.layout(sm_sim::Seed(network::seed(&network, self.seed)));
+        Ok(layout.nodes.swap_remove(node.at()).tags)
     }
+}
 
-    fn record(&self) -> Result<Option<File>, Failure> {
-        let Some(path) = &self.record else {
-            return Ok(None);
-        };
-        File::create(path).map(Some).map_err(|error| {
-            Failure::failed(format!("cannot write to `{}`: {error}", path.display()))
-        })
+fn link(
+    settings: &Settings,
+    key: &KeyPair,
+    incarnation: Incarnation,
+    trusts: &[NodeId],
+) -> Result<Quic, Failure> {
+    let listen = match settings.listen[..] {
+        [] => SocketAddr::from(([127, 0, 0, 1], 0)),
+        [listen] => listen,
+        _ => return Err(Failure::failed("a node listens at one address")),
+    };
+    let options = LinkOptions {
+        listen,
+        keep_alive: settings.keep_alive.unwrap_or(limits::KEEP_ALIVE),
+        idle: settings.idle.unwrap_or(limits::IDLE),
+        incarnation,
+    };
+    let trusted = Trusted::default();
+    trusts.iter().for_each(|key| trusted.insert(*key));
+    Quic::listen(key, &options, trusted).map_err(|error| {
+        Failure::failed(format!("cannot listen on {listen}: {error}"))
+            .help("`--listen 127.0.0.1:0` takes any port that is free")
+    })
+}
+
+fn discovery(
+    settings: &Settings,
+    own: NodeId,
+    listen: SocketAddr,
+) -> Result<Option<Discovery>, Failure> {
+    if settings.discover != Some(true) {
+        return Ok(None);
     }
+    if listen.ip().is_loopback() {
+        return Err(Failure::usage("`--discover` finds nobody on loopback")
+            .help("`--listen 0.0.0.0:0` listens on all interfaces"));
+    }
+    Discovery::start(own, listen)
+        .map(Some)
+        .map_err(|error| Failure::failed(format!("cannot search for nodes: {error}")))
+}
+
+fn record(path: Option<&Path>) -> Result<Option<File>, Failure> {
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    File::create(path)
+        .map(Some)
+        .map_err(|error| Failure::failed(format!("cannot write to `{}`: {error}", path.display())))
+}
+
+fn wrong(flag: &str, line: &str, why: &str) -> Failure {
+    Failure::usage(format!("`{flag} {line}`: {why}"))
 }
 
 /// The key of a node that is not said to have another.
@@ -276,10 +353,11 @@ fn node_key() -> Name {
 }
 
 /// It takes programs of its own key and of trusted keys.
-fn config(key: &KeyPair, trusted: &[NodeId]) -> Config {
+fn config(settings: &Settings, key: &KeyPair, trusted: &[NodeId]) -> Config {
     let trusted = trusted.iter().map(|key| AuthorId(key.0));
     let authors = Authors::Only(trusted.chain([key.author_id()]).collect());
     Config {
+        limits: settings.limits,
         policy: Policy {
             authors,
             ..Policy::default()
@@ -364,9 +442,7 @@ fn key(text: &str) -> Result<NodeId, String> {
     sm_net::identity::parse_key(text).map_err(|error| error.to_string())
 }
 
-fn neighbor(text: &str) -> Result<(NodeId, String), String> {
-    let neighbor: Neighbor = text
-        .parse()
-        .map_err(|error: NeighborError| error.to_string())?;
-    Ok((neighbor.key, neighbor.address))
+fn neighbor(text: &str) -> Result<Neighbor, String> {
+    text.parse()
+        .map_err(|error: NeighborError| error.to_string())
 }

@@ -25,12 +25,14 @@
 
 mod account;
 mod entry;
+mod open;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use account::{TagLimits, Usage};
 pub use entry::{Access, Actor, Keeper, Standing, Tag, TagName, TagSpec};
+pub use open::OpenTag;
 pub use waiting::{Waiter, Wake};
 
 use crate::ids::{AuthorId, MessageId, Span, Time};

@@ -154,7 +154,7 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = crate::network::show_span(self.at.since(Time::ZERO));
+        let at = crate::reading::show_span(self.at.since(Time::ZERO));
         write!(f, "{} at {at}: {}", self.checker, self.message)
     }
 }

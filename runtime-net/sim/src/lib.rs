@@ -24,6 +24,7 @@ pub mod limits;
 pub mod link;
 pub mod network;
 pub mod random;
+pub mod reading;
 pub mod replay;
 mod simulation;
 mod stats;

@@ -5,13 +5,9 @@
 //! networks are generated and differ from seed to seed: [`Network::layout`] gives the one of a
 //! seed.
 
-mod error;
 mod generate;
 mod parse;
-mod reader;
 mod tags;
-mod units;
-mod values;
 
 use std::ops::Range;
 
@@ -19,10 +15,12 @@ use sm_core::ids::Span;
 
 use crate::limits;
 use crate::random::{Delay, Seed};
-pub use error::{NetworkError, NetworkErrors};
+use crate::reading::FileErrors;
+pub use crate::reading::show_span;
 pub use generate::Shape;
+
+pub(crate) use tags::TYPE_NAMES;
 pub use tags::{Driver, TagDef, TagType, TagValue};
-pub use units::show_span;
 
 /// A node, by its place in the network's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -177,7 +175,7 @@ impl Network {
     ///
     /// # Errors
     /// Everything that is wrong with it, in the order of the lines.
-    pub fn parse(text: &str) -> Result<Self, NetworkErrors> {
+    pub fn parse(text: &str) -> Result<Self, FileErrors> {
         parse::network(text)
     }
 

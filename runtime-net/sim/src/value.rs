@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use sm_bytecode::{Type, TypeIx, TypeTable};
-use sm_core::ids::{Span, TypeHash};
+use sm_bytecode::{TypeIx, TypeTable};
+use sm_core::ids::Span;
 use sm_core::node::TagChange;
-use sm_core::tags::{Access, Keeper, TagName, TagSpec};
+use sm_core::tags::{Keeper, OpenTag, TagName, TagSpec};
 use sm_vm::{Value, ValueError};
 
 use crate::network::{TagDef, TagType, TagValue};
@@ -14,11 +14,7 @@ use crate::world::Names;
 /// A tag of a network file in the form in which nodes take it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NodeTag {
-    name: TagName,
-    display: String,
-    ty: TypeHash,
-    descriptor: Vec<u8>,
-    lifetime: Option<Span>,
+    tag: OpenTag,
     /// The first value.
     pub(crate) value: Vec<u8>,
     /// How a driver keeps it, if one does.
@@ -41,7 +37,7 @@ impl NodeTag {
     /// If a map or set holds a key twice.
     pub(crate) fn new(def: &TagDef) -> Result<Self, ValueError> {
         let mut types = TypeTable::new();
-        let ix = intern(&def.ty, &mut types);
+        let ix = def.ty.intern(&mut types);
         let encode = |value: &TagValue| sm_vm::value::encode(&tree(value, &def.ty), &types, ix);
         let value = encode(&def.value)?;
         let driver = match &def.driver {
@@ -51,30 +47,16 @@ impl NodeTag {
                 every: driver.every,
             }),
         };
-        let ty = types.hash(ix).map_err(|_| ValueError::UnknownType)?;
-        Ok(Self {
-            name: TagName::plain(sm_vm::tag_identity(&def.name, ty, &[], None)),
-            display: def.name.clone(),
-            ty: TypeHash(ty.0),
-            descriptor: types.descriptor(ix).ok_or(ValueError::UnknownType)?,
+        let tag = OpenTag {
             lifetime: def.lifetime,
-            value,
-            driver,
-        })
+            ..OpenTag::new(&def.name, &types, ix)?
+        };
+        Ok(Self { tag, value, driver })
     }
 
     /// The tag as a node takes it: open to everybody.
     pub(crate) fn spec(&self) -> TagSpec<'_> {
-        TagSpec {
-            name: &self.name,
-            display: &self.display,
-            ty: self.ty,
-            descriptor: &self.descriptor,
-            read: Access::Any,
-            write: Access::Any,
-            lifetime: self.lifetime,
-            program: [0; 32],
-        }
+        self.tag.spec()
     }
 
     /// Gives the tag its first value as one that programs keep.
@@ -82,41 +64,25 @@ impl NodeTag {
         TagChange::new(Keeper::Programs, &self.spec(), &self.value)
     }
 
+    /// The tag with its first value.
+    pub(crate) fn into_open(self) -> (OpenTag, Vec<u8>) {
+        (self.tag, self.value)
+    }
+
     /// Its identity.
     pub(crate) fn name(&self) -> &TagName {
-        &self.name
+        &self.tag.name
     }
 
     /// Its name as people read it.
     pub(crate) fn display(&self) -> &str {
-        &self.display
+        &self.tag.display
     }
 
     /// The descriptor of its type.
     pub(crate) fn descriptor(&self) -> &[u8] {
-        &self.descriptor
+        &self.tag.descriptor
     }
-}
-
-fn intern(ty: &TagType, types: &mut TypeTable) -> TypeIx {
-    let ty = match ty {
-        TagType::Unit => Type::Unit,
-        TagType::Bool => Type::Bool,
-        TagType::Int => Type::Int,
-        TagType::Float => Type::Float,
-        TagType::Duration => Type::Duration,
-        TagType::Str => Type::Str,
-        TagType::Bytes => Type::Bytes,
-        TagType::List(of) => Type::List(intern(of, types)),
-        TagType::Set(of) => Type::Set(intern(of, types)),
-        TagType::Option(of) => Type::Option(intern(of, types)),
-        TagType::Map(key, of) => {
-            let key = intern(key, types);
-            Type::Map(key, intern(of, types))
-        }
-        TagType::Tuple(of) => Type::Tuple(of.iter().map(|of| intern(of, types)).collect()),
-    };
-    types.intern(ty)
 }
 
 /// A value as the machine's library knows it.

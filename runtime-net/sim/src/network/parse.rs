@@ -3,17 +3,12 @@
 use std::collections::BTreeMap;
 
 use sm_core::ids::Span;
-use toml::de::DeTable;
 
-use super::error::{Problems, suggestion};
 use super::generate::{self, Shape};
-use super::reader::{Field, Table};
-use super::values;
-use super::{
-    Faults, LinkModel, LinkSpec, Memory, Network, NetworkErrors, NodeIx, NodeSpec, Partition,
-};
+use super::{Faults, LinkModel, LinkSpec, Memory, Network, NodeIx, NodeSpec, Partition};
 use crate::limits;
 use crate::random::Delay;
+use crate::reading::{self, Field, FileErrors, Problems, Table, suggestion, values};
 
 /// What a network is called whose file does not say.
 const UNNAMED: &str = "network";
@@ -21,26 +16,8 @@ const UNNAMED: &str = "network";
 /// Where each name was given first, to say so when it is given again.
 type Seen<K> = BTreeMap<K, usize>;
 
-pub(super) fn network(text: &str) -> Result<Network, NetworkErrors> {
-    let mut problems = Problems::new(text);
-    if text.len() > limits::FILE_BYTES {
-        let message = format!("the file is longer than {} MB", limits::FILE_BYTES >> 20);
-        problems.add(0..0, "", message);
-        return Err(problems.into_errors());
-    }
-    let (document, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        problems.add(error.span().unwrap_or(0..0), "", error.message());
-    }
-    if !problems.is_empty() {
-        return Err(problems.into_errors());
-    }
-    let network = top(&mut problems, Table::new("", 0..0, document.get_ref()));
-    if problems.is_empty() {
-        Ok(network)
-    } else {
-        Err(problems.into_errors())
-    }
+pub(super) fn network(text: &str) -> Result<Network, FileErrors> {
+    reading::document(text, top)
 }
 
 fn top(problems: &mut Problems<'_>, mut file: Table<'_>) -> Network {

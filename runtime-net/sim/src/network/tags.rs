@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use sm_bytecode::{Type, TypeIx, TypeTable};
 use sm_core::ids::Span;
 use sm_core::node::TagChange;
+use sm_core::tags::OpenTag;
 use sm_vm::ValueError;
 
 use crate::value::NodeTag;
@@ -113,6 +115,14 @@ impl TagDef {
     pub fn put_up(&self) -> Result<TagChange, ValueError> {
         NodeTag::new(self).map(|tag| tag.put_up())
     }
+
+    /// The tag and its first value, for whoever keeps it.
+    ///
+    /// # Errors
+    /// If a map or set holds a key twice.
+    pub fn open(&self) -> Result<(OpenTag, Vec<u8>), ValueError> {
+        NodeTag::new(self).map(NodeTag::into_open)
+    }
 }
 
 impl TagValue {
@@ -165,7 +175,7 @@ impl fmt::Display for TagType {
 }
 
 /// The names of the types that have one.
-pub(super) const TYPE_NAMES: &[&str] =
+pub(crate) const TYPE_NAMES: &[&str] =
     &["Unit", "Bool", "Int", "Float", "Duration", "Str", "Bytes"];
 
 impl TagType {
@@ -173,13 +183,35 @@ impl TagType {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         let mut reader = TypeReader { rest: text };
         let ty = reader.ty(0)?;
         match reader.rest.trim_start() {
             "" => Ok(ty),
             rest => Err(format!("`{rest}` after the type `{ty}`")),
         }
+    }
+
+    /// Puts the type, and those it is made of, into a table.
+    pub fn intern(&self, types: &mut TypeTable) -> TypeIx {
+        let ty = match self {
+            Self::Unit => Type::Unit,
+            Self::Bool => Type::Bool,
+            Self::Int => Type::Int,
+            Self::Float => Type::Float,
+            Self::Duration => Type::Duration,
+            Self::Str => Type::Str,
+            Self::Bytes => Type::Bytes,
+            Self::List(of) => Type::List(of.intern(types)),
+            Self::Set(of) => Type::Set(of.intern(types)),
+            Self::Option(of) => Type::Option(of.intern(types)),
+            Self::Map(key, of) => {
+                let key = key.intern(types);
+                Type::Map(key, of.intern(types))
+            }
+            Self::Tuple(of) => Type::Tuple(of.iter().map(|of| of.intern(types)).collect()),
+        };
+        types.intern(ty)
     }
 }
 

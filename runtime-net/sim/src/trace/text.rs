@@ -7,7 +7,8 @@ use sm_core::node::{End, Log, Report, Step};
 use sm_core::wire::{BareStep, Frame};
 
 use super::{Event, Record};
-use crate::network::{NodeIx, show_span};
+use crate::network::NodeIx;
+use crate::reading::show_span;
 use crate::value::ShowValue;
 use crate::world::Names;
 

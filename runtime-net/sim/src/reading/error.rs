@@ -1,11 +1,11 @@
-//! What is wrong with a network file, and where.
+//! What is wrong with a file, and where.
 
 use std::fmt;
 use std::ops::Range;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NetworkError {
+pub struct FileError {
     /// The line, counted from one.
     pub line: usize,
     /// The column in characters, counted from one.
@@ -20,7 +20,7 @@ pub struct NetworkError {
     pub help: Option<String>,
 }
 
-impl fmt::Display for NetworkError {
+impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: ", self.line)?;
         if !self.key.is_empty() {
@@ -33,9 +33,9 @@ impl fmt::Display for NetworkError {
 
 /// All that is wrong with a file, in the order of its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NetworkErrors(pub Vec<NetworkError>);
+pub struct FileErrors(pub Vec<FileError>);
 
-impl fmt::Display for NetworkErrors {
+impl fmt::Display for FileErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut first = true;
         self.0.iter().try_for_each(|error| {
@@ -45,27 +45,34 @@ impl fmt::Display for NetworkErrors {
     }
 }
 
-impl std::error::Error for NetworkErrors {}
+impl std::error::Error for FileErrors {}
 
 /// Collects what is wrong while a file is read.
-pub(super) struct Problems<'a> {
+#[derive(Debug)]
+pub struct Problems<'a> {
     text: &'a str,
-    found: Vec<NetworkError>,
+    found: Vec<FileError>,
 }
 
 impl<'a> Problems<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    /// Nothing is wrong yet with this file.
+    /// Nothing is wrong yet with this file.
+    pub fn new(text: &'a str) -> Self {
         Self {
             text,
             found: Vec::new(),
         }
     }
 
-    pub(super) fn add(&mut self, span: Range<usize>, key: &str, message: impl Into<String>) {
+    /// Adds what is wrong at a place of the file, with the key it is about.
+    /// Something is wrong at `span`, where `key` stands.
+    pub fn add(&mut self, span: Range<usize>, key: &str, message: impl Into<String>) {
         self.found.push(self.error(span, key, message.into(), None));
     }
 
-    pub(super) fn add_with_help(
+    /// The same, with what may have been meant.
+    /// The same, and what may help.
+    pub fn add_with_help(
         &mut self,
         span: Range<usize>,
         key: &str,
@@ -75,18 +82,22 @@ impl<'a> Problems<'a> {
         self.found.push(self.error(span, key, message.into(), help));
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether nothing is wrong.
+    /// Whether nothing is wrong so far.
+    pub fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
     /// The line of a place in the file, counted from one.
-    pub(super) fn line(&self, offset: usize) -> usize {
+    pub fn line(&self, offset: usize) -> usize {
         self.position(offset).0
     }
 
-    pub(super) fn into_errors(mut self) -> NetworkErrors {
+    /// What is wrong, in the order of the lines.
+    /// All that is wrong, in the order of the file.
+    pub fn into_errors(mut self) -> FileErrors {
         self.found.sort_by_key(|error| error.span.start);
-        NetworkErrors(self.found)
+        FileErrors(self.found)
     }
 
     fn error(
@@ -95,9 +106,9 @@ impl<'a> Problems<'a> {
         key: &str,
         message: String,
         help: Option<String>,
-    ) -> NetworkError {
+    ) -> FileError {
         let (line, column) = self.position(span.start);
-        NetworkError {
+        FileError {
             line,
             column,
             span,
@@ -116,10 +127,7 @@ impl<'a> Problems<'a> {
 }
 
 /// `did you mean` for a word that is almost one of those known.
-pub(super) fn suggestion<'k>(
-    word: &str,
-    known: impl IntoIterator<Item = &'k str>,
-) -> Option<String> {
+pub fn suggestion<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
     let nearest = known
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))

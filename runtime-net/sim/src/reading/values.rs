@@ -1,15 +1,15 @@
 //! From TOML to tags and their values.
 
+use sm_core::ids::Span;
 use toml::de::DeValue;
 
 use super::error::{Problems, suggestion};
-use super::reader::{Field, Table};
-use super::tags::{Driver, TYPE_NAMES, TagDef, TagType, TagValue};
+use super::table::{Field, Table};
 use super::units;
-use sm_core::ids::Span;
+use crate::network::{Driver, TYPE_NAMES, TagDef, TagType, TagValue};
 
 /// Reads a table of tags by name.
-pub(super) fn tags(problems: &mut Problems<'_>, field: &Field<'_>) -> Vec<TagDef> {
+pub fn tags(problems: &mut Problems<'_>, field: &Field<'_>) -> Vec<TagDef> {
     let Some(table) = field.table(problems) else {
         return Vec::new();
     };
@@ -19,9 +19,9 @@ pub(super) fn tags(problems: &mut Problems<'_>, field: &Field<'_>) -> Vec<TagDef
         .collect()
 }
 
-fn tag(problems: &mut Problems<'_>, name: &str, field: &Field<'_>) -> Option<TagDef> {
-    let letters = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if !letters || name.is_empty() || name.starts_with(|c: char| c.is_numeric()) {
+/// Reads one tag of this name: a plain value, or a table that describes it.
+pub fn tag(problems: &mut Problems<'_>, name: &str, field: &Field<'_>) -> Option<TagDef> {
+    if !is_name(name) {
         problems.add(
             field.key_span.clone(),
             &field.key,
@@ -36,6 +36,12 @@ fn tag(problems: &mut Problems<'_>, name: &str, field: &Field<'_>) -> Option<Tag
         }
         _ => plain(problems, name, field),
     }
+}
+
+/// Whether a program can name such a tag.
+pub fn is_name(name: &str) -> bool {
+    let letters = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    letters && !name.is_empty() && !name.starts_with(|c: char| c.is_numeric())
 }
 
 /// `{ type = "Duration", value = "5s", .. }`
@@ -111,7 +117,8 @@ fn plain(problems: &mut Problems<'_>, name: &str, field: &Field<'_>) -> Option<T
     })
 }
 
-fn ty(problems: &mut Problems<'_>, field: &Field<'_>) -> Option<TagType> {
+/// A type as the language writes it.
+pub fn ty(problems: &mut Problems<'_>, field: &Field<'_>) -> Option<TagType> {
     let text = field.string(problems)?;
     match TagType::parse(text) {
         Ok(ty) => Some(ty),
@@ -125,7 +132,7 @@ fn ty(problems: &mut Problems<'_>, field: &Field<'_>) -> Option<TagType> {
 }
 
 /// The type that a value without a named type has.
-fn evident(problems: &mut Problems<'_>, field: &Field<'_>) -> Option<TagType> {
+pub fn evident(problems: &mut Problems<'_>, field: &Field<'_>) -> Option<TagType> {
     let hint = "a type, as in { type = \"[Int]\", value = [] }";
     match field.value() {
         DeValue::Boolean(_) => Some(TagType::Bool),
@@ -147,7 +154,7 @@ fn evident(problems: &mut Problems<'_>, field: &Field<'_>) -> Option<TagType> {
 }
 
 /// A value of this type.
-fn value(problems: &mut Problems<'_>, ty: &TagType, field: &Field<'_>) -> Option<TagValue> {
+pub fn value(problems: &mut Problems<'_>, ty: &TagType, field: &Field<'_>) -> Option<TagValue> {
     let read = match ty {
         TagType::List(of) | TagType::Set(of) => return list(problems, of, field),
         TagType::Map(key, of) => return map(problems, key, of, field),
