@@ -92,3 +92,42 @@ fn a_recorded_node_is_replayed_to_the_same_hashes() {
         "{talk}"
     );
 }
+
+/// Settings in a file, tags and drivers in flags: programs meet all of them.
+#[test]
+fn a_node_has_the_tags_of_its_operator() {
+    let user = User::new("tags");
+    let file = user.path("node.toml");
+    let text =
+        "name = \"shed\"\n[tags]\ncrop = \"kale\"\n[io.beds]\ndriver = \"constant\"\nvalue = 12\n";
+    std::fs::write(&file, text).expect("a settings file");
+    let file = file.display().to_string();
+    let args = [
+        "node",
+        "--config",
+        &file,
+        "--tag",
+        "row=3",
+        "--io",
+        "echo=process:/bin/cat",
+    ];
+    let mut node = Process::start(user.smc(&args));
+    node.hear("node shed listens");
+    let value = |name: &str| {
+        let got = user.run(&["tag", "get", name, "--at", "shed"]);
+        String::from_utf8_lossy(&got.stdout).trim().to_owned()
+    };
+    assert_eq!(
+        [value("crop"), value("beds"), value("row")],
+        ["\"kale\"", "12", "3"]
+    );
+    // What is written to a driver's tag is the driver's to say: this one says it again.
+    assert!(
+        user.run(&["tag", "set", "echo: Str", "hello"])
+            .status
+            .success()
+    );
+    crate::processes::until("an echo", || value("echo") == "\"hello\"");
+    node.signal("INT");
+    assert_eq!(node.ended(), Some(0));
+}

@@ -74,7 +74,7 @@ fn host(
         link,
         discovery: None,
         store: Box::new(Forgetful),
-        drivers: Drivers,
+        drivers: Drivers::default(),
         tags: Vec::new(),
         orders,
         record: None,
