@@ -118,7 +118,7 @@ fn two_hosts_find_each_other_and_notice_when_one_is_gone() {
     let cable = Cable::new();
     let (ann, bob) = (User::new("ann"), User::new("bob"));
     let (author, a_key, b_key) = (ann.key(), node_key(&ann), node_key(&bob));
-    let a = start(&cable, 0, &ann, &[b_key.clone()]);
+    let a = start(&cable, 0, &ann, std::slice::from_ref(&b_key));
     let mut b = start(&cable, 1, &bob, &[a_key.clone(), author]);
     a.hear(&format!("linked with {}", &b_key[..12]));
     b.hear(&format!("linked with {}", &a_key[..12]));
