@@ -73,7 +73,7 @@ fn host(
         incarnation: options().incarnation,
         link,
         store: Box::new(Forgetful),
-        drivers: Drivers,
+        drivers: Drivers::default(),
         tags: Vec::new(),
         orders,
         record: None,
