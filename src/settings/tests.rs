@@ -100,8 +100,8 @@ fn an_empty_file_says_nothing() {
 fn all_mistakes_are_told_at_once_with_line_and_key() {
     let said = errors(
         "nmae = \"a\"\nname = \"a b\"\nlisten = [\"127.0.0.1\"]\nneighbors = [\"me@here\"]\n\
-         trust = [\"12\"]\ndiscover = 1\nkeep_alive = \"soon\"\nkey = \"\"\n[limits]\n\
-         messages = 0\n\
+         trust = [\"12\"]\ndiscover = 1\nkeep_alive = \"soon\"\nkey = \"\"\n\
+         [limits]\nmessages = 0\n\
          lifetime = \"999d\"\nframs = 7\n",
     );
     let expected = "\

@@ -199,7 +199,7 @@ impl Host {
         };
         let known = self.node.tags().get(self.clock.now(), &name);
         if known.is_some_and(|known| known.keeper == Keeper::Driver) {
-            if self.drivers.write(&name, tag.value) {
+            if self.drivers.takes(&name) && self.drivers.write(&name, tag.value) {
                 return Answer::Done;
             }
             return refused(false, "the tag's driver does not take it".to_owned());

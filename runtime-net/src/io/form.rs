@@ -200,8 +200,10 @@ mod tests {
 
         #[test]
         fn what_is_written_is_read_again(
-            number in any::<i64>(), part in -1e300..1e300f64,
-            text in "[^\r\n]*", on in any::<bool>()
+            number in any::<i64>(),
+            part in -1e300..1e300f64,
+            text in "[^\r\n]*",
+            on in any::<bool>(),
         ) {
             let values = [
                 (Form::Int, Value::Int(number)),

@@ -1,13 +1,13 @@
 //! Processes, well and badly behaved.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{fs, process};
 
 use sm_net::io::{Drivers, Event, Form, Process, Restart};
-use sm_net::limits;
 use sm_vm::Value;
 
-use crate::bench::{coded, event, fault, folder, start, tag, text, until, value};
+use crate::bench::{PATIENCE, coded, event, fault, start, tag, text, until, value};
 
 fn shell(form: Form, script: &str, restart: Restart) -> Process {
     let command = ["sh", "-c", script].map(str::to_owned).to_vec();
@@ -138,42 +138,37 @@ fn memory() -> usize {
     kilobytes.parse::<usize>().expect("Linux says it") << 10
 }
 
+/// How many bytes a process has written.
+fn written(pid: u32) -> usize {
+    let io = fs::read_to_string(format!("/proc/{pid}/io")).unwrap_or_default();
+    let written = io.lines().find_map(|line| line.strip_prefix("wchar: "));
+    written.and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
+}
+
 #[tokio::test]
 async fn a_process_that_floods_waits_for_the_node() {
-    let counter = folder("flood").join("count");
-    let script = format!(
-        "i=0; while true; do i=$((i+1)); echo $i; echo $i >{}; done",
-        counter.display()
-    );
-    let mut drivers = start(shell(Form::Int, &script, Restart::Always));
-    // Let it fill all that is between: it stops counting when the node does not listen.
-    let count = || {
-        fs::read_to_string(&counter)
-            .ok()?
-            .trim()
-            .parse::<usize>()
-            .ok()
-    };
-    let mut last = 0;
+    let script = "echo $$; exec seq 1 1000000000";
+    let mut drivers = start(shell(Form::Int, script, Restart::Always));
+    let pid = number(&mut drivers).await;
+    // It fills all that is between, and then stands still while the node does not listen.
+    until("the flood has begun", || written(pid) > 1_000).await;
     let wait = async {
-        loop {
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-            match count() {
-                Some(now) if now == last && now > limits::IO_EVENTS => return now,
-                Some(now) => last = now,
-                None => {}
-            }
+        let mut last = 0;
+        while written(pid) != last {
+            last = written(pid);
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
+        last
     };
-    let stuck = tokio::time::timeout(crate::bench::PATIENCE, wait)
-        .await
-        .expect("it waits");
-    // What a pipe holds, and a little.
-    assert!(stuck < 100_000, "{stuck} lines are somewhere");
+    let stuck = tokio::time::timeout(PATIENCE, wait).await;
+    let stuck = stuck.expect("it waits");
+    // What a pipe holds, the queue, and a little.
+    assert!(stuck < 256 << 10, "{stuck} bytes are somewhere");
     // It goes on where it was, and no line is lost.
-    for expected in 1..2_000 {
+    for expected in 1..50_000 {
         assert_eq!(value(&mut drivers, Form::Int).await, Value::Int(expected));
     }
+    assert!(written(pid) > stuck);
 }
 
 #[tokio::test]
@@ -183,7 +178,7 @@ async fn a_flood_of_endless_lines_does_not_grow_memory() {
     let mut ready = start(shell(Form::Str, "echo ready; sleep 1000", Restart::Never));
     assert_eq!(value(&mut ready, Form::Str).await, text("ready"));
     let before = memory();
-    let flooded = tokio::time::timeout(std::time::Duration::from_secs(1), drivers.next()).await;
+    let flooded = tokio::time::timeout(Duration::from_secs(1), drivers.next()).await;
     assert!(
         flooded.is_err(),
         "a line without end is no line: {flooded:?}"

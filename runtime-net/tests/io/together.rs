@@ -8,7 +8,7 @@ use sm_net::io::{
 };
 use sm_vm::Value;
 
-use crate::bench::{event, fault, start};
+use crate::bench::{PATIENCE, event, fault, start};
 
 fn constant(name: &str) -> Constant {
     let mut types = TypeTable::new();
@@ -57,17 +57,25 @@ async fn who_talks_much_leaves_room_for_others() {
     let clock = Clock::new("time", ClockForm::Float, every).expect("a clock");
     let all: Vec<Box<dyn Driver>> = vec![Box::new(flood), Box::new(clock)];
     let mut drivers = Drivers::start(all).expect("two tags");
-    let mut strikes = 0;
-    let mut timer = 0;
-    while strikes < 5 || timer < 5 {
-        tokio::select! {
-            biased;
-            event = drivers.next() => {
-                strikes += usize::from(matches!(event, Event::Value { tag: 1, .. }));
+    // As in the node's loop: events go first, and the timer must have its turn all the same.
+    let mut timer = tokio::time::interval(every);
+    let (mut strikes, mut turns) = (0, 0);
+    let both = async {
+        while strikes < 5 || turns < 5 {
+            tokio::select! {
+                biased;
+                event = drivers.next() => {
+                    strikes += usize::from(matches!(event, Event::Value { tag: 1, .. }));
+                }
+                _ = timer.tick() => turns += 1,
             }
-            () = tokio::task::yield_now() => timer += 1,
         }
-    }
+    };
+    let both = tokio::time::timeout(PATIENCE, both).await;
+    assert!(
+        both.is_ok(),
+        "{strikes} strikes of the clock, {turns} turns of the timer"
+    );
     let last = event(&mut drivers).await;
     assert!(matches!(last, Event::Value { .. }), "{last:?}");
 }
