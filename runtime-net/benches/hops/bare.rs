@@ -2,12 +2,11 @@
 
 use std::time::Instant;
 
-use sm_core::ids::NodeId;
 use sm_net::identity::KeyPair;
 use sm_net::quic::{Socket, Trusted};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::peer::{Peer, Role, options};
+use super::peer::{Peer, Role, nobody, options};
 use super::{Cost, Plan};
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
@@ -17,7 +16,7 @@ pub(crate) fn now() -> Instant {
 
 /// One way over an open TCP connection, without security.
 pub(crate) async fn tcp(plan: Plan, size: usize) -> Cost {
-    let peer = Peer::start(Role::Tcp, NodeId::default());
+    let peer = Peer::start(Role::Tcp, nobody());
     let mut stream = tokio::net::TcpStream::connect(&peer.address)
         .await
         .expect("it listens");
