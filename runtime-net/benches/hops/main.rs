@@ -2,6 +2,7 @@
 //!
 //!     cargo bench -p sm-net --bench hops            # all of it
 //!     cargo bench -p sm-net --bench hops -- --quick # once, small, to see that it works
+//!     cargo bench -p sm-net --bench hops -- --size 1024  # states of one size only
 //!
 //! The other end is a process of its own: this program, started again.
 
@@ -27,7 +28,7 @@ const FULL: Plan = Plan {
     times: 7,
 };
 const QUICK: Plan = Plan {
-    rounds: 50,
+    rounds: 300,
     times: 2,
 };
 
@@ -50,10 +51,12 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime");
-    runtime.block_on(measure(plan));
+    let size = arguments.iter().position(|one| one == "--size");
+    let size = size.and_then(|at| arguments.get(at + 1)?.parse().ok());
+    runtime.block_on(measure(plan, size));
 }
 
-async fn measure(plan: Plan) {
+async fn measure(plan: Plan, only: Option<usize>) {
     println!(
         "one way, µs (minimum of {}; CPU µs of both processes)",
         plan.times
@@ -62,8 +65,7 @@ async fn measure(plan: Plan) {
         "{:>9} {:>16} {:>16} {:>16} {:>16}   fast/quic exact/quic",
         "state", "tcp", "quic", "fast", "exact"
     );
-    let mut small = None;
-    for size in SIZES {
+    for size in SIZES.into_iter().filter(|size| only.is_none_or(|only| only == *size)) {
         let plan = Plan {
             rounds: (plan.rounds / (1 + size as u32 / (64 << 10))).max(10) & !1,
             ..plan
@@ -83,7 +85,6 @@ async fn measure(plan: Plan) {
             fast.over(&quic),
             exact.over(&quic),
         );
-        small.get_or_insert((quic, exact));
     }
     let bare = bare::quic(plan, 1 << 10, DEPTH).await;
     let mut pair = Pair::start().await;

@@ -160,10 +160,13 @@ mod kind {
 /// The most pieces of content in one frame.
 const PIECES: usize = limits::WANTED_PER_FRAME;
 
+/// What a frame takes beside its payload, in bytes, if it lists little: the hop and the envelope.
+const HEAD_BYTES: usize = 256;
+
 impl<'a> Frame<'a> {
     /// The bytes of the frame.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Writer::default();
+        let mut out = Writer::with_capacity(HEAD_BYTES + self.payload());
         out.u8(WIRE_VERSION);
         out.u8(self.kind());
         match self {
@@ -268,6 +271,20 @@ impl<'a> Frame<'a> {
                 }
             }
         })
+    }
+
+    /// The bytes of states and content in a frame.
+    fn payload(&self) -> usize {
+        let of_pieces = |pieces: &[(ContentKind, &[u8])]| -> usize {
+            pieces.iter().map(|(_, bytes)| bytes.len() + 8).sum()
+        };
+        match self {
+            Frame::Offer(offer) => offer.state.map_or(0, <[u8]>::len) + of_pieces(&offer.attached),
+            Frame::State { bytes, .. } => bytes.len(),
+            Frame::Copy(copy) => copy.state.len(),
+            Frame::Code(pieces) => of_pieces(pieces),
+            _ => 0,
+        }
     }
 
     fn kind(&self) -> u8 {

@@ -16,7 +16,8 @@ pub(super) fn capture(machine: &Machine, out: &mut Vec<u8>) {
     let mut capture = Capture {
         program,
         heap: &machine.heap,
-        out: Writer::new(),
+        // Most heaps are mostly live, and few values are longer than their words.
+        out: Writer::with_capacity(HEAD_BYTES + 8 * machine.heap.size()),
         tables: TablesOut::new(program),
         numbers: vec![0; machine.heap.size()],
         objects: Vec::new(),
@@ -26,11 +27,16 @@ pub(super) fn capture(machine: &Machine, out: &mut Vec<u8>) {
     capture.status(&machine.status);
     capture.frames(machine);
     capture.all_objects();
-    let mut head = Writer::new();
+    let mut head = Writer::with_capacity(HEAD_BYTES);
     capture.tables.write(&mut head);
-    out.extend_from_slice(&head.into_bytes());
-    out.extend_from_slice(&capture.out.into_bytes());
+    let (head, body) = (head.into_bytes(), capture.out.into_bytes());
+    out.reserve(head.len() + body.len());
+    out.extend_from_slice(&head);
+    out.extend_from_slice(&body);
 }
+
+/// What the tables and the frames of a small message take.
+const HEAD_BYTES: usize = 512;
 
 struct Capture<'m> {
     program: &'m Program,

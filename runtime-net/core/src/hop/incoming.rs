@@ -104,11 +104,16 @@ impl Hops {
     /// A neighbor may have only so many hops open, and leave only so many in doubt: one that
     /// never decides must not shut out the others.
     fn room_from(&self, from: NodeId, bytes: usize) -> bool {
-        let of_peer = || self.incoming.iter().filter(|(hop, _)| hop.node == from);
-        let open = of_peer().filter(|(_, inc)| inc.unprepared()).count();
-        let reserved: usize = self.incoming.values().map(|inc| inc.bytes).sum();
+        let (mut open, mut of_peer, mut reserved) = (0, 0, 0usize);
+        for (hop, inc) in &self.incoming {
+            reserved += inc.bytes;
+            if hop.node == from {
+                of_peer += 1;
+                open += usize::from(inc.unprepared());
+            }
+        }
         open < limits::HOPS_PER_NEIGHBOR
-            && of_peer().count() < limits::IN_DOUBT_PER_NEIGHBOR
+            && of_peer < limits::IN_DOUBT_PER_NEIGHBOR
             && reserved.saturating_add(bytes) <= limits::RESERVED_BYTES
     }
 

@@ -96,13 +96,11 @@ impl Hops {
     }
 
     fn room_towards(&self, to: NodeId, bytes: usize) -> bool {
-        let open = || {
-            self.outgoing
-                .values()
-                .filter(|out| out.to == to && !out.decided())
-        };
-        let under_way: usize = open().map(|out| out.bytes).sum();
-        open().count() < limits::HOPS_PER_NEIGHBOR
+        let open = self.outgoing.values();
+        let open = open.filter(|out| !out.decided() && out.to == to);
+        let (hops, under_way) =
+            open.fold((0, 0usize), |(hops, sum), out| (hops + 1, sum + out.bytes));
+        hops < limits::HOPS_PER_NEIGHBOR
             && under_way.saturating_add(bytes) <= limits::OUTBOUND_BYTES_PER_NEIGHBOR
     }
 

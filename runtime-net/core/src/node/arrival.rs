@@ -244,6 +244,10 @@ impl<E: Engine> Node<E> {
             );
             return More::Follows;
         }
+        if arrived.state.is_empty() {
+            // Room for it was reserved when it was accepted.
+            arrived.state.reserve_exact(arrived.state_len);
+        }
         arrived.state.extend_from_slice(bytes);
         if more == More::Last {
             arrived.rest = Rest::Here;

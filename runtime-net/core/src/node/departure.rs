@@ -19,7 +19,7 @@ use crate::wire::{BareStep, Copy, Frame, More, Offer};
 pub(super) struct Outgoing {
     to: NodeId,
     envelope: Envelope,
-    state: Arc<[u8]>,
+    state: Vec<u8>,
     /// What the receiver asked for.
     wanted: Vec<ContentId>,
     inline: Inline,
@@ -93,7 +93,7 @@ impl<E: Engine> Node<E> {
     }
 
     /// The envelope and state of a message as they would arrive at the next node.
-    fn pack(&mut self, message: MessageId) -> Result<(Envelope, Arc<[u8]>), HopError> {
+    fn pack(&mut self, message: MessageId) -> Result<(Envelope, Vec<u8>), HopError> {
         let resident = self.messages.get(&message).ok_or(HopError::Refused)?;
         let mut envelope = resident.envelope_at(self.now);
         if envelope.budget.hops == 0 {
@@ -108,7 +108,7 @@ impl<E: Engine> Node<E> {
         envelope.budget.hops -= 1;
         envelope.budget.bytes -= bytes;
         envelope.hops = envelope.hops.saturating_add(1);
-        Ok((envelope, state.into()))
+        Ok((envelope, state))
     }
 
     /// A copy is to go on at every neighbor, and this message ends here.
@@ -210,33 +210,37 @@ impl<E: Engine> Node<E> {
     }
 
     fn send_offer(&mut self, to: NodeId, hop: HopId) {
-        let Some(out) = self.outgoing.get(&hop) else {
+        let Some(launch) = self.outgoing.get(&hop).map(Outgoing::launch) else {
             return;
         };
-        let (mut envelope, state, inline) = (out.envelope, out.state.clone(), out.inline);
-        // A neighbor is told the epoch that the message will have if it takes it.
-        envelope.epoch = envelope.epoch.next();
-        let attached = self.attachment(to, &envelope);
+        let attached = self.attachment(to, &launch);
         let borrowed = attached
             .iter()
             .map(|(kind, bytes)| (*kind, &**bytes))
             .collect();
+        let Some(out) = self.outgoing.get(&hop) else {
+            return;
+        };
+        let mut envelope = out.envelope;
+        // A neighbor is told the epoch that the message will have if it takes it.
+        envelope.epoch = envelope.epoch.next();
+        let state = (out.inline == Inline::Yes).then_some(&*out.state);
         self.counters.code_bytes_out += code_bytes(&attached);
-        let body = (inline == Inline::Yes).then_some(&*state);
-        self.counters.state_bytes_out += body.map_or(0, <[u8]>::len) as u64;
+        self.counters.state_bytes_out += state.map_or(0, <[u8]>::len) as u64;
         let offer = Offer {
             hop,
             envelope,
-            state_len: state.len(),
-            state: body,
+            state_len: out.state.len(),
+            state,
             attached: borrowed,
         };
-        self.send(to, &Frame::Offer(offer));
+        let frame = Frame::Offer(offer).encode();
+        self.send_bytes(to, frame);
     }
 
     /// The launch record and the program manifest, if this neighbor may not have them yet.
-    fn attachment(&mut self, to: NodeId, envelope: &Envelope) -> Vec<(ContentKind, Arc<[u8]>)> {
-        let Some(signed) = self.library.launch(&envelope.launch).cloned() else {
+    fn attachment(&mut self, to: NodeId, launch: &LaunchHash) -> Vec<(ContentKind, Arc<[u8]>)> {
+        let Some(signed) = self.library.launch(launch).cloned() else {
             return Vec::new();
         };
         let launch = ContentId::launch(signed.hash);
@@ -261,9 +265,10 @@ impl<E: Engine> Node<E> {
             return;
         };
         let wanted = std::mem::take(&mut out.wanted);
+        // The receiver has it then, or this end gives the hop up.
         let state = match out.inline {
-            Inline::Yes => Arc::default(),
-            Inline::No => out.state.clone(),
+            Inline::Yes => Vec::new(),
+            Inline::No => std::mem::take(&mut out.state),
         };
         self.send_content(to, &wanted);
         self.counters.state_bytes_out += state.len() as u64;

@@ -255,10 +255,16 @@ impl<E: Engine> Node<E> {
 
     /// Sends a frame to a neighbor, if there is a session.
     pub(super) fn send(&mut self, to: NodeId, frame: &Frame<'_>) {
+        if self.peers.contains_key(&to) {
+            self.send_bytes(to, frame.encode());
+        }
+    }
+
+    /// Sends an encoded frame to a neighbor, if there is a session.
+    pub(super) fn send_bytes(&mut self, to: NodeId, bytes: Vec<u8>) {
         let Some(&session) = self.peers.get(&to) else {
             return;
         };
-        let bytes = frame.encode();
         self.counters.bytes_out += bytes.len() as u64;
         self.emit(Output::Send { session, bytes });
     }

@@ -131,11 +131,14 @@ impl<E: Engine> Node<E> {
         if let HopRecord::Installed(hop) = record {
             self.own(hop);
         }
-        let batch = match self.config.memory {
-            Memory::Volatile => Batch::new(),
-            Memory::Durable => self.hop_batch(record),
-        };
-        self.store(batch, Some(record));
+        match self.config.memory {
+            // There is nothing to wait for.
+            Memory::Volatile => self.hops.stored(record),
+            Memory::Durable => {
+                let batch = self.hop_batch(record);
+                self.store(batch, Some(record));
+            }
+        }
     }
 
     fn hop_batch(&mut self, record: HopRecord) -> Batch {

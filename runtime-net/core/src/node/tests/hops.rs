@@ -219,9 +219,12 @@ fn a_message_lost_with_a_memory_is_reported() {
 
 #[test]
 fn prepared_and_commit_wait_for_the_store() {
-    let mut world = World::line(2);
-    world.stores = Stores::WhenTold;
+    let mut world = World::with(2, |config| config.memory = Memory::Durable);
+    world.connect(0, 1);
+    world.settle();
+    world.give_code(1, "move 1\nprint there");
     world.start(0, "move 1\nprint there");
+    world.stores = Stores::WhenTold;
     world.settle();
     assert!(
         world.nodes.iter().all(|node| node.in_doubt().is_empty()),
@@ -241,6 +244,7 @@ fn prepared_and_commit_wait_for_the_store() {
     );
     world.confirm(1);
     world.settle();
+    world.confirm(1);
     assert_eq!(world.printed(), ["1:there"]);
 }
 
