@@ -180,7 +180,7 @@ impl Host {
                 biased;
                 () = &mut end => self.stopping = true,
                 event = self.link.next() => self.linked(event),
-                order = self.orders.recv() => self.ordered(order),
+                order = next_order(&mut self.orders) => self.ordered(order),
                 event = self.drivers.next() => self.sensed(event),
                 found = next_found(&mut self.discovery) => {
                     self.link.found(found.key, found.address);
@@ -200,13 +200,19 @@ impl Host {
                 None => break,
             }
         }
-        if self.node.is_ready() {
-            self.slice();
-        }
+        self.slice();
     }
 
+    /// Runs programs until the fuel of one slice is used up: one for long, or several that soon
+    /// stop, so that what they send goes out together.
     fn slice(&mut self) {
-        self.feed(Input::Run(limits::SLICE_FUEL));
+        let mut left = limits::SLICE_FUEL;
+        while left > 0 && self.node.is_ready() {
+            let Reply::Ran(progress) = self.feed(Input::Run(left)) else {
+                return;
+            };
+            left = left.saturating_sub(progress.fuel.max(limits::TURN_FUEL));
+        }
     }
 
     fn timeout(&mut self, due: &mut Option<Time>) {
@@ -327,6 +333,14 @@ impl Host {
         }
         self.link.end().await;
         Ok(())
+    }
+}
+
+/// What an operator wants next. Without operators the node lives on.
+async fn next_order(orders: &mut mpsc::Receiver<Order>) -> Order {
+    match orders.recv().await {
+        Some(order) => order,
+        None => std::future::pending().await,
     }
 }
 

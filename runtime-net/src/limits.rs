@@ -30,10 +30,14 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How many things that came over links wait for the node's loop; then the links wait.
 pub const LINK_EVENTS: usize = 1_024;
-/// The most hops that a neighbor may have open with this node at a time, in streams.
-pub const STREAMS: u32 = 2_048;
-/// The most copies that a neighbor may have on their way at a time, in streams.
-pub const COPY_STREAMS: u32 = 256;
+/// The streams in each direction that short frames share. A lost packet holds up one of them.
+pub const LANES: usize = 8;
+/// The longest copy that goes in a lane: as long as the frame of a hop with a short state.
+pub const LANE_FRAME_BYTES: usize = sm_core::limits::INLINE_STATE_BYTES + (1 << 10);
+/// The most streams of a neighbor at a time: its lanes, and one for each long state.
+pub const STREAMS: u32 = 512;
+/// The room that is made for a frame before it has come.
+pub const FRAME_AHEAD_BYTES: usize = 72 << 10;
 /// The most bytes of one stream on their way and not yet read.
 pub const STREAM_WINDOW: u32 = 4 << 20;
 /// The most bytes of all streams of a session on their way and not yet read.
@@ -70,6 +74,8 @@ pub const STRANGERS: usize = 256;
 
 /// The fuel of one slice: about 200 µs, after which the network is looked at.
 pub const SLICE_FUEL: u64 = 20_000;
+/// The least that a turn counts for in a slice: what it costs beside its program.
+pub const TURN_FUEL: u64 = 500;
 /// How many events are handled between two slices.
 pub const EVENTS_PER_SLICE: usize = 64;
 /// The bytes that have to be waiting more, or less, before the node is told of it.

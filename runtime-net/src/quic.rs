@@ -1,12 +1,14 @@
-//! Links over QUIC: one connection for each neighbor, one stream for each hop.
+//! Links over QUIC: one connection for each neighbor, streams in one direction for frames.
 //!
 //! ```text
 //! caller                                  called
 //! |  TLS 1.3, both keys proved            |
 //! |  "SMN" version incarnation ---------> |   each on a stream of its own, which then
 //! |  <--------- "SMN" version incarnation |   carries the frames of the session as a whole
-//! |  frames of a hop <-----------------> |   a stream in both directions for each hop
-//! |  copies ----------------------------> |   a datagram, or a stream of its own
+//! |  frames of hops, copies ------------> |   a few streams that all share: the lanes
+//! |  <------------ frames of hops, copies |
+//! |  long states -----------------------> |   a stream for each
+//! |  broadcast copies ------------------> |   a datagram, if it fits one
 //! ```
 //!
 //! Two nodes may call each other at once. Both then keep the connection that the node with the
@@ -72,7 +74,7 @@ pub struct Quic {
 #[derive(Debug)]
 enum Raw {
     Greeted(Box<Greeted>),
-    Frame(SessionId, Bytes, Option<quinn::SendStream>),
+    Frame(SessionId, Bytes),
     Heard(SessionId, Bytes),
     Drained(SessionId),
     Ended(SessionId, String),
@@ -116,7 +118,7 @@ impl Quic {
     /// What the system says of the address, or TLS of the key.
     pub fn listen(key: &KeyPair, options: &LinkOptions, trusted: Trusted) -> io::Result<Self> {
         let strangers = Strangers::default();
-        let socket = Socket::with_strangers(key, options, trusted.clone(), strangers.clone())?;
+        let socket = Socket::for_links(key, options, (trusted.clone(), strangers.clone()))?;
         let endpoint = socket.endpoint.clone();
         let (sender, events) = mpsc::channel(limits::LINK_EVENTS);
         let linked = watch::Sender::new(Neighbors::default());
@@ -196,9 +198,8 @@ impl Quic {
     fn take(&mut self, raw: Raw) -> Option<LinkEvent> {
         match raw {
             Raw::Greeted(greeted) => self.begin(*greeted),
-            Raw::Frame(session, frame, answers) => {
-                let known = self.sessions.get_mut(&session)?;
-                known.received(&frame, answers);
+            Raw::Frame(session, frame) => {
+                self.sessions.get_mut(&session)?.received(&frame);
                 Some(LinkEvent::Frame(session, frame))
             }
             Raw::Heard(session, frame) => {

@@ -65,7 +65,10 @@ async fn measure(plan: Plan, only: Option<usize>) {
         "{:>9} {:>16} {:>16} {:>16} {:>16}   fast/quic exact/quic",
         "state", "tcp", "quic", "fast", "exact"
     );
-    for size in SIZES.into_iter().filter(|size| only.is_none_or(|only| only == *size)) {
+    for size in SIZES
+        .into_iter()
+        .filter(|size| only.is_none_or(|only| only == *size))
+    {
         let plan = Plan {
             rounds: (plan.rounds / (1 + size as u32 / (64 << 10))).max(10) & !1,
             ..plan

@@ -15,7 +15,7 @@ use sm_net::identity::KeyPair;
 use sm_net::io::Drivers;
 use sm_net::quic::{Quic, Trusted};
 use sm_net::store::Forgetful;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::bare::now;
 use super::peer::{Peer, Role, options, say};
@@ -39,6 +39,8 @@ pub(crate) struct Pair {
     launches: u64,
     /// The ends of messages.
     ends: mpsc::UnboundedReceiver<End>,
+    /// Ends the node here when it is dropped.
+    _life: oneshot::Sender<()>,
 }
 
 struct Code {
@@ -90,6 +92,7 @@ impl Pair {
         let peer = Peer::start(Role::Node, key.node_id());
         let (orders, ordered) = mpsc::channel(64);
         let (ended, ends) = mpsc::unbounded_channel();
+        let (life, over) = oneshot::channel::<()>();
         let (own, called, address) = (key.clone(), peer.key, peer.address.clone());
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -102,7 +105,7 @@ impl Pair {
                 link.call(called, &address);
                 let told = Box::new(move |event: &Event| tell(event, &ended));
                 let node = host(&own, link, ordered, told);
-                let ran = node.run(std::future::pending()).await;
+                let ran = node.run(async { drop(over.await) }).await;
                 ran.expect("it is not recorded");
             });
         });
@@ -113,6 +116,7 @@ impl Pair {
             code: code(),
             launches: 0,
             ends,
+            _life: life,
         };
         while !pair.is_linked().await {
             tokio::task::yield_now().await;

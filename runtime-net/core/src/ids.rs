@@ -111,14 +111,16 @@ impl MessageId {
 pub struct Incarnation(pub u64);
 
 /// One attempt of one node to move one message to a neighbor.
+///
+/// What differs most often is compared first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct HopId {
-    /// The node that sends the message and decides about the hop.
-    pub node: NodeId,
-    /// The boot of that node in which the hop began.
-    pub incarnation: Incarnation,
     /// Counts the hops of that boot from zero.
     pub sequence: u64,
+    /// The boot of the sender in which the hop began.
+    pub incarnation: Incarnation,
+    /// The node that sends the message and decides about the hop.
+    pub node: NodeId,
 }
 
 impl fmt::Debug for HopId {

@@ -79,7 +79,7 @@ pub struct Node<E: Engine = Vm> {
     date: Option<(u64, Time)>,
     tags: TagSpace,
     library: Library<E>,
-    messages: BTreeMap<MessageId, Resident<E>>,
+    messages: BTreeMap<MessageId, Box<Resident<E>>>,
     spoors: BTreeMap<LaunchHash, Spoor>,
     /// What all messages were counted with, in bytes.
     memory: u64,
@@ -93,10 +93,10 @@ pub struct Node<E: Engine = Vm> {
     peers: BTreeMap<NodeId, SessionId>,
     known: BTreeMap<NodeId, Known>,
     hops: Hops,
-    outgoing: BTreeMap<HopId, Outgoing>,
+    outgoing: BTreeMap<HopId, Box<Outgoing>>,
     /// The launches of messages that left with hops which are not settled.
     departed: BTreeMap<HopId, LaunchHash>,
-    incoming: BTreeMap<HopId, Incoming<E>>,
+    incoming: BTreeMap<HopId, Box<Incoming<E>>>,
     copies: BTreeMap<u64, WaitingCopy>,
     copy_count: u64,
     /// Messages that are to end as soon as they can.
@@ -266,7 +266,7 @@ impl<E: Engine> Node<E> {
         let stays = |resident: &Resident<E>| !matches!(resident.phase, Phase::Moving(_));
         self.messages
             .iter()
-            .filter(|(_, r)| stays(r))
+            .filter(|(_, resident)| stays(resident))
             .map(|(id, _)| *id)
             .collect()
     }
@@ -331,7 +331,7 @@ impl<E: Engine> Node<E> {
     }
 
     /// A message is no longer here, for whatever reason.
-    fn remove(&mut self, message: MessageId) -> Option<Resident<E>> {
+    fn remove(&mut self, message: MessageId) -> Option<Box<Resident<E>>> {
         let resident = self.messages.remove(&message)?;
         self.timers
             .remove(&(resident.expires(), TimerKind::Life(message)));

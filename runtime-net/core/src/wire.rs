@@ -14,7 +14,7 @@ use crate::hop::HopError;
 use crate::ids::{HopId, Incarnation, LaunchHash, MessageId, NodeId};
 use crate::limits;
 use crate::node::Report;
-pub use route::{Rest, Route};
+pub use route::{Part, Route};
 
 /// The version of the frames. Nodes of different versions refuse each other's sessions.
 pub const WIRE_VERSION: u8 = 0;

@@ -13,11 +13,9 @@ use crate::control::Order;
 use crate::control::protocol::{self, Answer, Refusal, Request, Status, Topic};
 
 impl Host {
-    /// An operator wants something. Without operators the node lives on.
-    pub(super) fn ordered(&mut self, order: Option<Order>) {
-        let Some(Order { request, answers }) = order else {
-            return;
-        };
+    /// An operator wants something.
+    pub(super) fn ordered(&mut self, order: Order) {
+        let Order { request, answers } = order;
         let answer = match request {
             Request::Status => Answer::Status(Box::new(self.status())),
             Request::Launch(launch) => return self.launch(*launch, answers),

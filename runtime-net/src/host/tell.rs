@@ -43,6 +43,10 @@ impl Host {
     }
 
     fn stepped(&mut self, trace: Trace) {
+        // An end is told to the operator as well, the rest only to who follows.
+        if self.watchers.is_empty() && !matches!(trace.step, Step::Ended(_)) {
+            return;
+        }
         if let Some(launch) = self.node.launch_of_message(&trace.message) {
             self.watchers.remember(trace.message, launch);
         }

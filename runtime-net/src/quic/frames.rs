@@ -1,6 +1,6 @@
 //! Frames on streams: each after its length as four bytes.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use quinn::RecvStream;
 
 use crate::limits;
@@ -18,6 +18,16 @@ pub(super) fn pack(frame: Vec<u8>) -> [Bytes; 2] {
     packed.extend_from_slice(&length);
     packed.extend_from_slice(&frame);
     [packed.into(), Bytes::new()]
+}
+
+/// The bytes of a length.
+const LENGTH: usize = 4;
+
+fn length_of(bytes: [u8; LENGTH]) -> Result<usize, Unread> {
+    match u32::from_le_bytes(bytes) as usize {
+        length if length > sm_core::limits::FRAME_BYTES => Err(Unread::TooLong),
+        length => Ok(length),
+    }
 }
 
 /// Why no frame came.
@@ -54,20 +64,32 @@ impl Frames {
         if self.rest.is_empty() && !self.more().await? {
             return Err(Unread::End);
         }
+        if let Some(frame) = self.here()? {
+            return Ok(frame);
+        }
         match tokio::time::timeout(limits::FRAME_TIME, self.whole()).await {
             Ok(frame) => frame,
             Err(_) => Err(Unread::Half),
         }
     }
 
+    /// A frame that is here as a whole and in one piece.
+    fn here(&mut self) -> Result<Option<Bytes>, Unread> {
+        let Some((length, rest)) = self.rest.split_first_chunk() else {
+            return Ok(None);
+        };
+        let (length, there) = (length_of(*length)?, rest.len());
+        if there < length {
+            return Ok(None);
+        }
+        self.rest.advance(LENGTH);
+        Ok(Some(self.rest.split_to(length)))
+    }
+
     /// A frame of which the first byte is here.
     async fn whole(&mut self) -> Result<Bytes, Unread> {
-        let length = self.take(4).await?;
-        let length = u32::from_le_bytes(length[..].try_into().expect("it has four bytes"));
-        let length = length as usize;
-        if length > sm_core::limits::FRAME_BYTES {
-            return Err(Unread::TooLong);
-        }
+        let length = self.take(LENGTH).await?;
+        let length = length_of(length[..].try_into().expect("it was asked for"))?;
         self.take(length).await
     }
 
@@ -76,7 +98,7 @@ impl Frames {
         if self.rest.len() >= count {
             return Ok(self.rest.split_to(count));
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(count.min(limits::FRAME_AHEAD_BYTES));
         loop {
             let part = self.rest.split_to(self.rest.len().min(count - bytes.len()));
             bytes.extend_from_slice(&part);

@@ -4,14 +4,55 @@ use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use quinn::SendStream;
+use sm_core::ids::SessionId;
+use tokio::sync::mpsc;
+
+use super::Raw;
 
 /// How a stream is opened that is not there yet.
 pub(super) type Opening = Pin<Box<dyn Future<Output = Option<SendStream>> + Send>>;
+
+/// What the outlets of a session have in common: the bytes that wait, and who is told when they
+/// wait no more.
+#[derive(Debug)]
+pub(super) struct Account {
+    session: SessionId,
+    waiting: AtomicUsize,
+    events: mpsc::Sender<Raw>,
+}
+
+impl Account {
+    pub(super) fn new(session: SessionId, events: mpsc::Sender<Raw>) -> Self {
+        Self {
+            session,
+            waiting: AtomicUsize::new(0),
+            events,
+        }
+    }
+
+    /// The bytes that wait to be sent.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, bytes: usize) {
+        self.waiting.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn sub(&self, bytes: usize) {
+        self.waiting.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    async fn drained(&self) {
+        // Nobody listens once the node ends.
+        let _ = self.events.send(Raw::Drained(self.session)).await;
+    }
+}
 
 /// The sending end of a stream. Clones are the same end.
 #[derive(Clone)]
@@ -20,8 +61,7 @@ pub(super) struct Outlet(Arc<Mutex<State>>);
 struct State {
     stream: Stream,
     queue: VecDeque<Bytes>,
-    /// The bytes that wait, with those of the other streams of the session.
-    backlog: Arc<AtomicUsize>,
+    account: Arc<Account>,
     /// Whether a task sends what waits.
     busy: bool,
     /// Whether the stream ends with what waits.
@@ -50,34 +90,29 @@ pub(super) enum More {
 }
 
 impl Outlet {
-    pub(super) fn opening(opening: Opening, backlog: Arc<AtomicUsize>) -> Self {
-        Self::new(Stream::Opening(opening), backlog)
+    pub(super) fn opening(opening: Opening, account: Arc<Account>) -> Self {
+        Self::new(Stream::Opening(opening), account)
     }
 
-    pub(super) fn open(stream: SendStream, backlog: Arc<AtomicUsize>) -> Self {
-        Self::new(Stream::Open(stream), backlog)
+    pub(super) fn open(stream: SendStream, account: Arc<Account>) -> Self {
+        Self::new(Stream::Open(stream), account)
     }
 
-    fn new(stream: Stream, backlog: Arc<AtomicUsize>) -> Self {
+    fn new(stream: Stream, account: Arc<Account>) -> Self {
         Self(Arc::new(Mutex::new(State {
             stream,
             queue: VecDeque::new(),
-            backlog,
+            account,
             busy: false,
             last: false,
         })))
     }
 
-    /// Sends pieces in order. Calls `drained` when all that had to wait is sent.
-    pub(super) fn send(
-        &self,
-        pieces: [Bytes; 2],
-        more: More,
-        drained: impl FnOnce() + Send + 'static,
-    ) {
-        let mut state = self.0.lock().expect("nobody panics with it");
+    /// Sends pieces in order. The account tells when all that had to wait is sent.
+    pub(super) fn send(&self, pieces: [Bytes; 2], more: More) {
+        let mut state = self.state();
         for piece in pieces.into_iter().filter(|piece| !piece.is_empty()) {
-            state.backlog.fetch_add(piece.len(), Ordering::Relaxed);
+            state.account.add(piece.len());
             state.queue.push_back(piece);
         }
         state.last |= more == More::No;
@@ -87,19 +122,16 @@ impl Outlet {
         let mut now = Context::from_waker(Waker::noop());
         if state.flush(&mut now).is_pending() {
             state.busy = true;
-            let outlet = self.clone();
+            let (outlet, account) = (self.clone(), state.account.clone());
             tokio::spawn(async move {
-                poll_fn(|context| {
-                    outlet
-                        .0
-                        .lock()
-                        .expect("nobody panics with it")
-                        .flush(context)
-                })
-                .await;
-                drained();
+                poll_fn(|context| outlet.state().flush(context)).await;
+                account.drained().await;
             });
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("nobody panics with it")
     }
 }
 
@@ -121,7 +153,7 @@ impl State {
                     let written = pin!(stream.write_chunks(pieces)).poll(context);
                     match written {
                         Poll::Ready(Ok(written)) => {
-                            self.backlog.fetch_sub(written.bytes, Ordering::Relaxed);
+                            self.account.sub(written.bytes);
                             self.queue.drain(..written.chunks);
                         }
                         Poll::Ready(Err(_)) => self.stream = Stream::Over,
@@ -130,7 +162,7 @@ impl State {
                 }
                 Stream::Over => {
                     let rest: usize = self.queue.drain(..).map(|piece| piece.len()).sum();
-                    self.backlog.fetch_sub(rest, Ordering::Relaxed);
+                    self.account.sub(rest);
                     break;
                 }
             }

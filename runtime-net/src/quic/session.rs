@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use bytes::Bytes;
-use quinn::{Connection, RecvStream, SendStream};
+use quinn::{Connection, RecvStream};
 use sm_core::ids::{HopId, Incarnation, NodeId, SessionId};
-use sm_core::wire::{Rest, Route};
+use sm_core::wire::{Part, Route};
 use tokio::sync::mpsc;
 
 use super::frames::{Frames, Unread, pack};
 use super::greeting::{Greeted, ended};
-use super::outlet::{More, Opening, Outlet};
+use super::outlet::{Account, More, Opening, Outlet};
 use super::{Caller, Raw, SessionInfo, close, code};
+use crate::limits;
 
 #[derive(Debug)]
 pub(super) struct Session {
@@ -26,10 +26,13 @@ pub(super) struct Session {
     began: Instant,
     /// The stream of the session as a whole.
     common: Outlet,
-    /// The streams of hops that this end still sends on.
-    hops: BTreeMap<HopId, Outlet>,
-    backlog: Arc<AtomicUsize>,
-    events: mpsc::Sender<Raw>,
+    /// The streams that short frames of hops and copies share.
+    lanes: [Option<Outlet>; limits::LANES],
+    /// Counts copies, to spread them over the lanes.
+    copies: usize,
+    /// The streams of hops with long states.
+    long: BTreeMap<HopId, Outlet>,
+    account: Arc<Account>,
 }
 
 impl Session {
@@ -42,8 +45,8 @@ impl Session {
             out,
             input,
         } = greeted;
-        let backlog = Arc::new(AtomicUsize::new(0));
-        tokio::spawn(read_all(id, connection.clone(), input, events.clone()));
+        let account = Arc::new(Account::new(id, events.clone()));
+        tokio::spawn(read_all(id, connection.clone(), input, events));
         Self {
             id,
             peer,
@@ -51,10 +54,11 @@ impl Session {
             caller,
             connection,
             began: super::now(),
-            common: Outlet::open(out, backlog.clone()),
-            hops: BTreeMap::new(),
-            backlog,
-            events,
+            common: Outlet::open(out, account.clone()),
+            lanes: Default::default(),
+            copies: 0,
+            long: BTreeMap::new(),
+            account,
         }
     }
 
@@ -69,15 +73,15 @@ impl Session {
     }
 
     pub(super) fn backlog(&self) -> usize {
-        self.backlog.load(Ordering::Relaxed)
+        self.account.waiting()
     }
 
     /// Sends a frame on the stream where it belongs.
     pub(super) fn send(&mut self, frame: Vec<u8>) {
         match Route::of(&frame) {
-            Route::Session => self.common.send(pack(frame), More::Follows, self.tell()),
-            Route::Copy => self.alone(frame),
-            Route::Hop(hop, rest) => self.send_of_hop(hop, rest, frame),
+            Route::Session => self.common.send(pack(frame), More::Follows),
+            Route::Copy => self.send_copy(frame),
+            Route::Hop(hop, part) => self.send_of_hop(hop, part, frame),
         }
     }
 
@@ -88,67 +92,59 @@ impl Session {
             // It is lost if there is no room: that is what a broadcast may be.
             let _ = self.connection.send_datagram(frame.clone());
         } else {
-            self.alone(frame.to_vec());
+            self.send_copy(frame.to_vec());
         }
     }
 
-    /// A frame has come: its hop may be answered on the stream that it came on, or is over.
-    pub(super) fn received(&mut self, frame: &[u8], answers: Option<SendStream>) {
-        let Route::Hop(hop, rest) = Route::of(frame) else {
-            return;
-        };
-        if rest == Rest::Nothing {
-            self.hops.remove(&hop);
-        } else if let Some(stream) = answers {
-            let backlog = &self.backlog;
-            self.hops
-                .entry(hop)
-                .or_insert_with(|| Outlet::open(stream, backlog.clone()));
+    /// A frame has come: what this end still had to say of its hop may be needed no more.
+    pub(super) fn received(&mut self, frame: &[u8]) {
+        if !self.long.is_empty()
+            && let Route::Hop(hop, Part::Last) = Route::of(frame)
+        {
+            self.long.remove(&hop);
         }
     }
 
-    fn send_of_hop(&mut self, hop: HopId, rest: Rest, frame: Vec<u8>) {
-        let tell = self.tell();
-        if rest == Rest::Open {
-            let outlet = match self.hops.get(&hop) {
-                Some(outlet) => outlet,
-                None => {
-                    let outlet = self.open_pair();
-                    self.hops.entry(hop).or_insert(outlet)
-                }
-            };
-            return outlet.send(pack(frame), More::Follows, tell);
+    /// A long state has a stream of its own, from its first piece to the end of the hop.
+    fn send_of_hop(&mut self, hop: HopId, part: Part, frame: Vec<u8>) {
+        if part == Part::Piece && !self.long.contains_key(&hop) {
+            self.long.insert(hop, self.open());
         }
-        let outlet = self.hops.remove(&hop);
-        let outlet = outlet.unwrap_or_else(|| self.open_pair());
-        outlet.send(pack(frame), More::No, tell);
+        match self.long.get(&hop) {
+            Some(outlet) if part == Part::Last => {
+                outlet.send(pack(frame), More::No);
+                self.long.remove(&hop);
+            }
+            Some(outlet) => outlet.send(pack(frame), More::Follows),
+            None => self.send_in_lane(hop.sequence as usize, frame),
+        }
     }
 
-    /// A stream in both directions; what comes back on it is read by a task.
-    fn open_pair(&self) -> Outlet {
-        let (id, connection, events) = (self.id, self.connection.clone(), self.events.clone());
-        let opening: Opening = Box::pin(async move {
-            let (out, input) = connection.open_bi().await.ok()?;
-            tokio::spawn(read_stream(id, connection, input, None, events));
-            Some(out)
-        });
-        Outlet::opening(opening, self.backlog.clone())
+    /// Copies may overtake everything; long ones hold up nobody.
+    fn send_copy(&mut self, frame: Vec<u8>) {
+        if frame.len() <= limits::LANE_FRAME_BYTES {
+            self.copies = self.copies.wrapping_add(1);
+            self.send_in_lane(self.copies, frame);
+        } else {
+            self.open().send(pack(frame), More::No);
+        }
     }
 
-    /// Sends a frame on a stream of its own.
-    fn alone(&self, frame: Vec<u8>) {
+    fn send_in_lane(&mut self, number: usize, frame: Vec<u8>) {
+        let lane = number % limits::LANES;
+        if self.lanes[lane].is_none() {
+            self.lanes[lane] = Some(self.open());
+        }
+        if let Some(outlet) = &self.lanes[lane] {
+            outlet.send(pack(frame), More::Follows);
+        }
+    }
+
+    /// A new stream.
+    fn open(&self) -> Outlet {
         let connection = self.connection.clone();
         let opening: Opening = Box::pin(async move { connection.open_uni().await.ok() });
-        let outlet = Outlet::opening(opening, self.backlog.clone());
-        outlet.send(pack(frame), More::No, self.tell());
-    }
-
-    /// Tells the node's loop when what had to wait has been sent.
-    fn tell(&self) -> impl FnOnce() + Send + 'static {
-        let (id, events) = (self.id, self.events.clone());
-        move || {
-            tokio::spawn(async move { events.send(Raw::Drained(id)).await });
-        }
+        Outlet::opening(opening, self.account.clone())
     }
 }
 
@@ -163,20 +159,14 @@ async fn read_all(
     // The greeting of the node comes before everything else.
     let first = common.next().await;
     let heard = match first {
-        Ok(frame) => events.send(Raw::Frame(id, frame, None)).await.is_ok(),
+        Ok(frame) => events.send(Raw::Frame(id, frame)).await.is_ok(),
         Err(unread) => {
             give_up(&connection, unread);
             false
         }
     };
     if heard {
-        tokio::spawn(read_frames(
-            id,
-            connection.clone(),
-            common,
-            None,
-            events.clone(),
-        ));
+        tokio::spawn(read_frames(id, connection.clone(), common, events.clone()));
         accept_all(id, &connection, &events).await;
     }
     let reason = ended(&connection.closed().await);
@@ -187,15 +177,10 @@ async fn read_all(
 async fn accept_all(id: SessionId, connection: &Connection, events: &mpsc::Sender<Raw>) {
     loop {
         tokio::select! {
-            pair = connection.accept_bi() => {
-                let Ok((out, input)) = pair else { return };
-                let events = events.clone();
-                tokio::spawn(read_stream(id, connection.clone(), input, Some(out), events));
-            }
             input = connection.accept_uni() => {
                 let Ok(input) = input else { return };
-                let events = events.clone();
-                tokio::spawn(read_stream(id, connection.clone(), input, None, events));
+                let frames = Frames::new(input);
+                tokio::spawn(read_frames(id, connection.clone(), frames, events.clone()));
             }
             frame = connection.read_datagram() => {
                 let Ok(frame) = frame else { return };
@@ -207,30 +192,18 @@ async fn accept_all(id: SessionId, connection: &Connection, events: &mpsc::Sende
     }
 }
 
-async fn read_stream(
-    id: SessionId,
-    connection: Connection,
-    input: RecvStream,
-    answers: Option<SendStream>,
-    events: mpsc::Sender<Raw>,
-) {
-    read_frames(id, connection, Frames::new(input), answers, events).await;
-}
-
 /// Reads a stream to its end. Half a frame, or one that is too long, ends the connection: there is
 /// nothing after it that could be understood.
 async fn read_frames(
     id: SessionId,
     connection: Connection,
     mut frames: Frames,
-    mut answers: Option<SendStream>,
     events: mpsc::Sender<Raw>,
 ) {
     loop {
         match frames.next().await {
             Ok(frame) => {
-                let raw = Raw::Frame(id, frame, answers.take());
-                if events.send(raw).await.is_err() {
+                if events.send(Raw::Frame(id, frame)).await.is_err() {
                     return;
                 }
             }

@@ -22,23 +22,34 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Listens.
+    /// Listens. Callers may open streams in both directions, which links have no use for.
     ///
     /// # Errors
     /// What the system says of the address, or TLS of the key.
     pub fn listen(key: &KeyPair, options: &LinkOptions, trusted: Trusted) -> io::Result<Self> {
-        Self::with_strangers(key, options, trusted, Strangers::default())
+        let mut transport = transport(options);
+        transport.max_concurrent_bidi_streams(limits::STREAMS.into());
+        Self::new(key, options, transport, (trusted, Strangers::default()))
     }
 
-    pub(super) fn with_strangers(
+    /// Listens for links.
+    pub(super) fn for_links(
         key: &KeyPair,
         options: &LinkOptions,
-        trusted: Trusted,
-        strangers: Strangers,
+        known: (Trusted, Strangers),
+    ) -> io::Result<Self> {
+        Self::new(key, options, transport(options), known)
+    }
+
+    fn new(
+        key: &KeyPair,
+        options: &LinkOptions,
+        transport: TransportConfig,
+        (trusted, strangers): (Trusted, Strangers),
     ) -> io::Result<Self> {
         let tls = Tls::new(key).map_err(io::Error::other)?;
         let server = tls.server(trusted, strangers).map_err(io::Error::other)?;
-        let transport = Arc::new(transport(options));
+        let transport = Arc::new(transport);
         let mut config = quinn::ServerConfig::with_crypto(Arc::new(server));
         config.transport_config(transport.clone());
         let socket = UdpSocket::bind(options.listen)?;
@@ -70,8 +81,8 @@ fn transport(options: &LinkOptions) -> TransportConfig {
         .initial_rtt(limits::FIRST_ROUND_TRIP)
         .keep_alive_interval(Some(options.keep_alive))
         .max_idle_timeout(idle)
-        .max_concurrent_bidi_streams(limits::STREAMS.into())
-        .max_concurrent_uni_streams(limits::COPY_STREAMS.into())
+        .max_concurrent_bidi_streams(0_u32.into())
+        .max_concurrent_uni_streams(limits::STREAMS.into())
         .stream_receive_window(limits::STREAM_WINDOW.into())
         .receive_window(limits::SESSION_WINDOW.into())
         .send_window(u64::from(limits::SESSION_WINDOW))

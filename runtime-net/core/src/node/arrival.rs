@@ -13,7 +13,7 @@ use super::{Node, Step, TimerKind};
 use crate::content::{ContentError, ContentId, ContentKind};
 use crate::engine::Engine;
 use crate::envelope::Envelope;
-use crate::hop::{Arrival, DropReason, HopError};
+use crate::hop::{Arrival, DropReason, HopError, Memory};
 use crate::ids::{HopId, LaunchHash, MessageId, NodeId};
 use crate::launch::LaunchLimits;
 use crate::limits;
@@ -27,7 +27,7 @@ pub(super) struct Incoming<E: Engine> {
     state_len: usize,
     rest: Rest,
     /// The message, once all is here and verified.
-    pub(super) resident: Option<Resident<E>>,
+    pub(super) resident: Option<Box<Resident<E>>>,
 }
 
 /// Whether the last piece of the state has come.
@@ -62,13 +62,13 @@ impl<E: Engine> Node<E> {
             Rest::Awaited
         };
         let state = state.unwrap_or_default().to_vec();
-        let arrived = Incoming {
+        let arrived = Box::new(Incoming {
             envelope,
             state,
             state_len,
             rest,
             resident: None,
-        };
+        });
         let (message, expires) = (envelope.message, self.expiry_of(&envelope));
         let arrival = Arrival {
             hop,
@@ -375,8 +375,11 @@ impl<E: Engine> Node<E> {
         }
         let state = std::mem::take(&mut self.incoming_mut(hop).state);
         let made = self.revive(hop.node, envelope, &state);
+        let durable = self.config.memory == Memory::Durable;
         let arrived = self.incoming_mut(hop);
-        arrived.state = state;
+        if durable {
+            arrived.state = state;
+        }
         match made {
             Ok(resident) => {
                 arrived.resident = Some(resident);
@@ -398,14 +401,14 @@ impl<E: Engine> Node<E> {
         from: NodeId,
         mut envelope: Envelope,
         state: &[u8],
-    ) -> Result<Resident<E>, String> {
+    ) -> Result<Box<Resident<E>>, String> {
         let launch = self.library.launch(&envelope.launch).cloned();
         let launch = launch.ok_or("the launch record is not here")?;
         let program = self.library.program(&launch.launch.program)?;
         let limits = self.machine_limits(&launch.launch.limits);
         let machine = E::restore(&program, state, limits)?;
         envelope.standing = self.standing_of(from, &envelope);
-        Ok(Resident {
+        Ok(Box::new(Resident {
             envelope,
             since: self.now,
             launch,
@@ -415,7 +418,7 @@ impl<E: Engine> Node<E> {
             phase: Phase::Ready,
             previous: Some(from),
             limits,
-        })
+        }))
     }
 
     /// A message from the store that this node was prepared to take.
@@ -424,19 +427,19 @@ impl<E: Engine> Node<E> {
         hop: HopId,
         envelope: Envelope,
         state: &[u8],
-        resident: Resident<E>,
+        resident: Box<Resident<E>>,
     ) {
         let (state, state_len, rest) = (state.to_vec(), state.len(), Rest::Here);
         let resident = Some(resident);
         self.incoming.insert(
             hop,
-            Incoming {
+            Box::new(Incoming {
                 envelope,
                 state,
                 state_len,
                 rest,
                 resident,
-            },
+            }),
         );
     }
 
@@ -489,8 +492,8 @@ impl<E: Engine> Node<E> {
         let Some(message) = self.incoming.get(&hop).map(|a| a.envelope.message) else {
             return false;
         };
-        let owned = |a: &Incoming<E>| a.rest == Rest::Owned && a.envelope.message == message;
-        self.messages.contains_key(&message) || self.incoming.values().any(owned)
+        let mut owned = self.incoming.values().filter(|a| a.rest == Rest::Owned);
+        self.messages.contains_key(&message) || owned.any(|a| a.envelope.message == message)
     }
 
     /// The message is this node's own and runs.
@@ -525,7 +528,7 @@ impl<E: Engine> Node<E> {
     }
 
     /// A message begins to live here.
-    pub(super) fn settle_in(&mut self, resident: Resident<E>) {
+    pub(super) fn settle_in(&mut self, resident: Box<Resident<E>>) {
         let message: MessageId = resident.envelope.message;
         if self.messages.contains_key(&message) {
             // An id that somebody has made up: the message that stands here is not replaced.

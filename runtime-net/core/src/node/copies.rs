@@ -106,7 +106,7 @@ impl<E: Engine> Node<E> {
         from: NodeId,
         envelope: Envelope,
         state: &[u8],
-    ) -> Result<Resident<E>, String> {
+    ) -> Result<Box<Resident<E>>, String> {
         let mut resident = self.revive(from, envelope, state)?;
         resident.answer(Answer::Go {
             seed: envelope.message.seed(),

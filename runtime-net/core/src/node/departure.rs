@@ -82,7 +82,7 @@ impl<E: Engine> Node<E> {
             wanted: Vec::new(),
             inline,
         };
-        self.outgoing.insert(hop, out);
+        self.outgoing.insert(hop, Box::new(out));
         if let Some(resident) = self.messages.get_mut(&message) {
             resident.phase = Phase::Moving(hop);
             resident.envelope.budget.bytes -= bytes as u64;
@@ -210,7 +210,7 @@ impl<E: Engine> Node<E> {
     }
 
     fn send_offer(&mut self, to: NodeId, hop: HopId) {
-        let Some(launch) = self.outgoing.get(&hop).map(Outgoing::launch) else {
+        let Some(launch) = self.outgoing.get(&hop).map(|out| out.launch()) else {
             return;
         };
         let attached = self.attachment(to, &launch);

@@ -17,7 +17,7 @@ pub(super) struct Effects<E: Engine> {
     pub(super) outputs: Vec<Output>,
     /// What the outputs hold, in bytes.
     bytes: usize,
-    pub(super) spawned: Vec<Resident<E>>,
+    pub(super) spawned: Vec<Box<Resident<E>>>,
 }
 
 impl<E: Engine> Default for Effects<E> {
@@ -212,7 +212,7 @@ impl<E: Engine> Host for View<'_, E> {
         envelope.spawned += 1;
         envelope.budget.children -= 1;
         let id = child.envelope.message;
-        self.effects.spawned.push(child);
+        self.effects.spawned.push(Box::new(child));
         Ok(id.0)
     }
 

@@ -49,7 +49,7 @@ const STATE: &str = "smart-messages 2026 node: hash of its state";
 impl<E: Engine> Node<E> {
     /// All messages that stand here, by id.
     pub fn list(&self, now: Time) -> Vec<MessageInfo> {
-        let info = |(message, resident): (&MessageId, &Resident<E>)| MessageInfo {
+        let info = |message: &MessageId, resident: &Resident<E>| MessageInfo {
             message: *message,
             launch: resident.envelope.launch,
             author: resident.launch.launch.author,
@@ -61,7 +61,10 @@ impl<E: Engine> Node<E> {
             left: resident.expires().since(now),
             bytes: resident.counted,
         };
-        self.messages.iter().map(info).collect()
+        self.messages
+            .iter()
+            .map(|(message, resident)| info(message, resident))
+            .collect()
     }
 
     /// The launch that a message here belongs to.

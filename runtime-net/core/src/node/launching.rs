@@ -21,7 +21,7 @@ impl<E: Engine> Node<E> {
         let resident = self.first_of(signed)?;
         let message = resident.envelope.message;
         self.trace(message, || Step::Launched);
-        self.settle_in(resident);
+        self.settle_in(Box::new(resident));
         self.commit();
         Ok(message)
     }

@@ -251,7 +251,7 @@ impl<E: Engine> Node<E> {
     }
 
     /// A message from the store goes on where it was. A hop that had not been decided has failed.
-    fn put_back(&mut self, resident: Resident<E>) {
+    fn put_back(&mut self, resident: Box<Resident<E>>) {
         let message = resident.envelope.message;
         let pending = match &resident.body {
             Body::Live(machine) => E::pending(machine),

@@ -84,7 +84,7 @@ impl<E: Engine> Node<E> {
         loop {
             let message = self.ready.pop_front()?;
             // One that has ended can still be in the queue, and its id be here again.
-            let ready = |resident: &&mut Resident<E>| resident.phase == Phase::Ready;
+            let ready = |resident: &&mut Box<Resident<E>>| resident.phase == Phase::Ready;
             let Some(resident) = self.messages.get_mut(&message).filter(ready) else {
                 continue;
             };

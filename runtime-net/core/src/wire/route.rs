@@ -1,6 +1,6 @@
 //! What a driver has to know of a frame to choose a stream for it, without taking it apart.
 
-use super::{WIRE_VERSION, decode_hop, kind};
+use super::{More, WIRE_VERSION, decode_hop, decode_more, kind};
 use crate::codec::Reader;
 use crate::ids::HopId;
 
@@ -12,18 +12,18 @@ pub enum Route {
     /// To nothing: a copy may overtake everything.
     Copy,
     /// To a hop, whose frames keep their order.
-    Hop(HopId, Rest),
+    Hop(HopId, Part),
 }
 
-/// What still comes about a hop in this session after a frame.
+/// What a frame is of its hop.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Rest {
-    /// More, from either end.
-    Open,
-    /// Nothing from the sender of the frame, but an answer.
-    Answer,
-    /// Nothing.
-    Nothing,
+pub enum Part {
+    /// A step.
+    Step,
+    /// One of several pieces of a long state.
+    Piece,
+    /// The last step of whoever sends it in this session, and the last but for its answer.
+    Last,
 }
 
 impl Route {
@@ -38,14 +38,22 @@ impl Route {
         if version != WIRE_VERSION {
             return None;
         }
-        let rest = match kind {
+        let part = match kind {
             kind::COPY => return Some(Self::Copy),
-            kind::OFFER | kind::ACCEPT | kind::STATE | kind::PREPARED | kind::QUERY => Rest::Open,
-            kind::COMMIT => Rest::Answer,
-            kind::REFUSE | kind::DONE | kind::LOST | kind::ABORT | kind::UNKNOWN => Rest::Nothing,
+            kind::OFFER | kind::ACCEPT | kind::PREPARED | kind::QUERY => Part::Step,
+            kind::STATE => Part::Piece,
+            kind::COMMIT | kind::REFUSE | kind::DONE | kind::LOST | kind::ABORT | kind::UNKNOWN => {
+                Part::Last
+            }
             _ => return None,
         };
-        let hop = decode_hop(&mut Reader::new(fields)).ok()?;
-        Some(Self::Hop(hop, rest))
+        let mut fields = Reader::new(fields);
+        let hop = decode_hop(&mut fields).ok()?;
+        let part = match part {
+            // A state of one piece is no long one.
+            Part::Piece if decode_more(&mut fields).ok()? == More::Last => Part::Step,
+            part => part,
+        };
+        Some(Self::Hop(hop, part))
     }
 }

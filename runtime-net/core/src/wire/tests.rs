@@ -94,18 +94,19 @@ fn end() -> impl Strategy<Value = End> {
 
 /// The route of a frame is told without taking it apart.
 fn route_of(frame: &Frame<'_>) -> Route {
-    let rest = |step: BareStep| match step {
-        BareStep::Query => Rest::Open,
-        _ => Rest::Nothing,
+    let part = |step: BareStep| match step {
+        BareStep::Query => Part::Step,
+        _ => Part::Last,
     };
     match frame {
-        Frame::Offer(offer) => Route::Hop(offer.hop, Rest::Open),
-        Frame::Accept { hop, .. } | Frame::State { hop, .. } | Frame::Prepared { hop, .. } => {
-            Route::Hop(*hop, Rest::Open)
-        }
-        Frame::Commit { hop, .. } => Route::Hop(*hop, Rest::Answer),
-        Frame::Refuse { hop, .. } => Route::Hop(*hop, Rest::Nothing),
-        Frame::Step { hop, step } => Route::Hop(*hop, rest(*step)),
+        Frame::Offer(offer) => Route::Hop(offer.hop, Part::Step),
+        Frame::Accept { hop, .. } | Frame::Prepared { hop, .. } => Route::Hop(*hop, Part::Step),
+        Frame::State { hop, more, .. } => match more {
+            More::Follows => Route::Hop(*hop, Part::Piece),
+            More::Last => Route::Hop(*hop, Part::Step),
+        },
+        Frame::Commit { hop, .. } | Frame::Refuse { hop, .. } => Route::Hop(*hop, Part::Last),
+        Frame::Step { hop, step } => Route::Hop(*hop, part(*step)),
         Frame::Copy(_) => Route::Copy,
         _ => Route::Session,
     }
