@@ -220,7 +220,11 @@ impl Options {
                 }
                 Ok(Answer::Refused(refusal)) => return Err(refused(node, &refusal)),
                 Ok(other) => return Err(node.strange(&other)),
-                Err(error) => return Err(node.failure(&error)),
+                Err(error) => {
+                    return Err(node
+                        .failure(&error)
+                        .help("whether the program had begun there is not known"));
+                }
             }
         }
     }
