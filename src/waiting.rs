@@ -35,6 +35,8 @@ pub(crate) struct Waiting<'a> {
     pub(crate) place: Place,
     /// When the place became known.
     pub(crate) since: Instant,
+    /// The node that told its end.
+    pub(crate) witness: Option<String>,
 }
 
 /// The last that is known of a message.
@@ -107,6 +109,9 @@ impl Waiting<'_> {
         match &event.what {
             What::Printed(text) => self.printing.line(text.clone())?,
             What::Ended(end) | What::Reported { end, .. } if first => {
+                if let What::Reported { at, .. } = &event.what {
+                    self.witness = Some(self.teller.nodes.node(at));
+                }
                 return Conclusion::of(self.program, &core_end(end)?).map(Some);
             }
             // Its end on a node is no news: its home, which is this node, learns it as well.
@@ -153,11 +158,25 @@ impl Waiting<'_> {
 
     fn goes_on(&self) -> String {
         let name = short(&self.message);
-        let goes_on = match self.place {
-            Place::Left(_) | Place::Copied => "if it goes on",
-            Place::Home | Place::Asleep(_) | Place::Leaving(_) => "it goes on",
-        };
-        format!("{goes_on}: `smc follow {name}` tells of it, `smc kill {name}` ends it")
+        let ways = format!("`smc follow {name}` tells of it, `smc kill {name}` ends it");
+        match self.place {
+            Place::Left(_) | Place::Copied => format!("if it goes on, {ways}"),
+            Place::Home | Place::Asleep(_) | Place::Leaving(_) => format!("it goes on: {ways}"),
+        }
+    }
+
+    /// The receiver of its last hop has lost it: the sender tells.
+    fn lost(&self) -> String {
+        let home = &self.node.name;
+        match (&self.place, &self.witness) {
+            (Place::Left(to), Some(witness)) if witness == home => {
+                format!("it left {home} for {to}, and was lost with that node")
+            }
+            (_, witness) => {
+                let witness = witness.as_ref().unwrap_or(home);
+                format!("it was lost in a hop from {witness}")
+            }
+        }
     }
 
     /// Its home has ended.
@@ -172,6 +191,9 @@ impl Waiting<'_> {
     pub(crate) fn show(&self, outcome: Outcome) -> Result<Exit, Failure> {
         let exit = outcome.exit();
         match outcome {
+            Outcome::Ended(conclusion @ Conclusion::Killed(Kill::LostInHop)) => {
+                Err(Failure::new(exit, conclusion.sentence()).help(self.lost()))
+            }
             Outcome::Ended(conclusion) => {
                 conclusion.show(self.terminal, self.program)?;
                 Ok(exit)
@@ -193,6 +215,11 @@ impl Waiting<'_> {
 
     pub(crate) fn json(&mut self, outcome: &Outcome) -> Json {
         let mut object = match outcome {
+            Outcome::Ended(conclusion @ Conclusion::Killed(Kill::LostInHop)) => {
+                let mut object = conclusion.json();
+                object["known"] = json!(self.lost());
+                object
+            }
             Outcome::Ended(conclusion) => conclusion.json(),
             Outcome::Timeout => json!({ "end": "timeout", "known": self.known(Home::Lives) }),
             Outcome::Interrupted => {

@@ -138,6 +138,7 @@ impl Options {
             telling: self.verbose || io::stderr().is_terminal(),
             place: Default::default(),
             since: tokio::time::Instant::now(),
+            witness: None,
         };
         let mut client = sent.client;
         let outcome = tokio::select! {

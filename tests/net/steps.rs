@@ -4,6 +4,8 @@
 mod case;
 #[path = "steps/pair.rs"]
 mod pair;
+#[path = "steps/told.rs"]
+mod told;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -47,6 +49,7 @@ impl Case {
                 assert_eq!(end, "killed", "{told}");
                 let reason = "the node it moved to had lost its memory";
                 assert_eq!(told["reason"], reason, "{told}");
+                assert!(known.ends_with("and was lost with that node"), "{told}");
             }
             Told::HomeEnded => {
                 assert_eq!(end, "unknown", "{told}");

@@ -188,6 +188,25 @@ fn at(step: &str, hop: u32) -> String {
     format!("{step}:{}", hop.div_ceil(2))
 }
 
+/// Nobody dies at a step of its own.
+pub(super) fn quiet(moves: u64) -> Case {
+    let (message, doubt, told) = (Message::Lives, false, Told::Done);
+    let left = Left {
+        message,
+        doubt,
+        told,
+    };
+    let case = case(Vec::new(), false, left);
+    Case { moves, ..case }
+}
+
+/// A node dies at a step of the first hop, or before.
+pub(super) fn dying(node: Node, step: &str) -> Case {
+    let step = step.to_owned();
+    let deaths = vec![Death { node, step }];
+    Case { deaths, ..quiet(1) }
+}
+
 fn case(deaths: Vec<Death>, comes_back: bool, left: Left) -> Case {
     Case {
         deaths,

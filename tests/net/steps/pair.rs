@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -141,12 +142,25 @@ impl Pair<'_> {
         self.deaths[node as usize] += 1;
     }
 
-    pub(super) fn lives(&self, node: Node) -> bool {
+    /// Kills a node, whatever it is doing.
+    pub(super) fn kill(&mut self, node: Node) {
+        let process = self.processes[node as usize].take();
+        let mut process = process.expect("it lives");
+        process.child.kill().expect("it is a child");
+        process.child.wait().expect("it is a child");
+    }
+
+    fn lives(&self, node: Node) -> bool {
         self.processes[node as usize].is_some()
     }
 
     /// Sends the walker off from A, and somebody waits for it there.
     pub(super) fn send(&mut self) {
+        self.waiter = Some(Process::start(self.command(&["--json"])));
+    }
+
+    /// The command that does so.
+    pub(super) fn command(&self, flags: &[&str]) -> Command {
         let walk = [self.case.moves, self.case.load, self.case.timeout].map(|n| n.to_string());
         let [moves, load, timeout] = &walk;
         let to = self.name(Node::A);
@@ -159,8 +173,8 @@ impl Pair<'_> {
             "--to",
             &to,
         ];
-        let args = [&args[..], &["--wait", "--json"]].concat();
-        self.waiter = Some(Process::start(self.lane.user.smc(&args)));
+        let args = [&args[..], &["--wait"], flags].concat();
+        self.lane.user.smc(&args)
     }
 
     /// What who waits was told, after Ctrl-C if that is what it takes.
