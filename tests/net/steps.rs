@@ -25,16 +25,19 @@ impl Case {
         let living = seen.iter().flatten();
         let all_live = living.clone().count() == 2;
         let linked = living.clone().filter(|seen| seen.linked).count();
-        let doubts: u64 = living.clone().map(|seen| seen.in_doubt).sum();
-        let stand = living.clone().flat_map(|seen| seen.messages.values());
+        let doubts = u64::from(self.left.doubt && !all_live);
+        let counted: u64 = living.clone().map(|seen| seen.in_doubt).sum();
+        let listed = living.clone().flat_map(|seen| seen.messages.values());
+        let (unclear, stand): (Vec<&Doing>, Vec<&Doing>) =
+            listed.partition(|doing| matches!(doing, Doing::InDoubt(_)));
         let still = |doing: &Doing| match doing {
             Doing::Blocked(until) => !all_live || until.is_none(),
             Doing::Ready | Doing::Moving(_) | Doing::InDoubt(_) => false,
         };
         linked == if all_live { 2 } else { 0 }
-            && doubts == u64::from(self.left.doubt && !all_live)
-            && stand.clone().all(still)
-            && stand.count() == usize::from(self.left.message == Message::Lives)
+            && (counted, unclear.len() as u64) == (doubts, doubts)
+            && stand.iter().all(|doing| still(doing))
+            && stand.len() == usize::from(self.left.message == Message::Lives)
     }
 
     /// Whether what who waits was told is true.
@@ -75,11 +78,11 @@ fn live_through(pair: &mut Pair<'_>, case: &Case) {
         }
     }
     pair.until("a standstill", |seen| case.has_settled(seen));
+    pair.call_off();
+    let told = pair.told(case.left.told == Told::Nothing);
     let stays = pair.stays();
     let twice = stays.values().any(|count| *count > 1);
     assert!(!twice, "at one stay twice: {stays:?}");
-    pair.call_off();
-    let told = pair.told(case.left.told == Told::Nothing);
     case.check(&told, stays.len() as u64);
 }
 

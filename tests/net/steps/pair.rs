@@ -148,6 +148,8 @@ impl Pair<'_> {
         let mut process = process.expect("it lives");
         process.child.kill().expect("it is a child");
         process.child.wait().expect("it is a child");
+        // What it said before it died came through the pipe.
+        self.said.extend(process.rest());
     }
 
     fn lives(&self, node: Node) -> bool {
@@ -262,10 +264,13 @@ impl Pair<'_> {
         self.lane.runtime.block_on(pause);
     }
 
-    /// Where the walker said it was, with how often it said so.
+    /// Ends both, and answers where the walker said it was, with how often it said so.
     pub(super) fn stays(&mut self) -> BTreeMap<String, usize> {
-        let living = self.processes.iter().flatten();
-        self.said.extend(living.flat_map(Process::heard));
+        for node in [Node::A, Node::B] {
+            if self.lives(node) {
+                self.kill(node);
+            }
+        }
         let mut stays = BTreeMap::new();
         for line in &self.said {
             assert!(!line.contains("died of a trap"), "{line}");
