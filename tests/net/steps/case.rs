@@ -30,6 +30,8 @@ pub(super) struct Case {
     pub(super) moves: u64,
     /// Bytes that it carries.
     pub(super) load: u64,
+    /// Bytes of an argument. A long launch does not fit an offer, and is asked for.
+    pub(super) parcel: usize,
     /// How long a hop may take, in milliseconds.
     pub(super) timeout: u64,
     /// B grants less than the message asks for.
@@ -104,6 +106,7 @@ const RECEIVER: [&str; 14] = [
 
 /// Bytes that do not fit an offer.
 const LOAD: u64 = 20_000;
+const PARCEL: usize = 20_000;
 
 /// The hops of a message that nobody hinders.
 const MOVES: u64 = 4;
@@ -213,6 +216,7 @@ fn case(deaths: Vec<Death>, comes_back: bool, left: Left) -> Case {
         comes_back,
         moves: MOVES,
         load: 0,
+        parcel: 0,
         timeout: 10_000,
         proud: false,
         left,
@@ -224,6 +228,7 @@ pub(super) fn all() -> Vec<Case> {
     let back = [false, true].into_iter();
     let all = back.flat_map(|back| {
         let mut all = hops(back);
+        all.extend(wishes(back));
         all.extend(refusals(back));
         all.extend(questions(back));
         all.extend(losses(back));
@@ -265,6 +270,33 @@ fn hops(back: bool) -> Vec<Case> {
         }
     }
     all
+}
+
+/// A node dies while B asks for code that it learns of with other code.
+fn wishes(back: bool) -> Vec<Case> {
+    let steps = [
+        "receiving-want",
+        "received-want",
+        "sending-want",
+        "sent-want",
+    ];
+    let times = [1, 2].into_iter();
+    let all = times.flat_map(|time| steps.map(|step| (step, time)));
+    all.map(|(step, time)| {
+        // Nothing is promised yet, so the message is where it was.
+        let (node, left) = if step.starts_with("rec") {
+            (A, sender_dies(1, "receiving-accept", "sent-state"))
+        } else {
+            (B, receiver_dies(1, "sent-accept", back))
+        };
+        let step = format!("{step}:{time}");
+        let case = case(vec![Death { node, step }], back, left);
+        Case {
+            parcel: PARCEL,
+            ..case
+        }
+    })
+    .collect()
 }
 
 /// A node dies while B refuses the message, or while A gives up a hop that takes too long.

@@ -166,16 +166,10 @@ impl Pair<'_> {
         let walk = [self.case.moves, self.case.load, self.case.timeout].map(|n| n.to_string());
         let [moves, load, timeout] = &walk;
         let to = self.name(Node::A);
-        let args = [
-            "send",
-            &self.lane.program,
-            moves,
-            load,
-            timeout,
-            "--to",
-            &to,
-        ];
-        let args = [&args[..], &["--wait"], flags].concat();
+        let parcel = "x".repeat(self.case.parcel);
+        let program = &self.lane.program;
+        let args = ["send", program, moves, load, timeout, &parcel];
+        let args = [&args[..], &["--wait", "--to", &to], flags].concat();
         self.lane.user.smc(&args)
     }
 
