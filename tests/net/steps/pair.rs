@@ -119,8 +119,8 @@ impl Pair<'_> {
         if self.case.proud && node == Node::B {
             flag("--config", self.lane.proud.clone());
         }
-        let of_node = self.case.deaths.iter().filter(|death| death.node == node);
-        if let Some(death) = of_node.skip(self.deaths[own]).next() {
+        let mut of_node = self.case.deaths.iter().filter(|death| death.node == node);
+        if let Some(death) = of_node.nth(self.deaths[own]) {
             flag("--crash-at", death.step.clone());
         }
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
