@@ -9,6 +9,7 @@ mod told;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use serde_json::Value;
 use sm_net::control::protocol::Doing;
@@ -18,6 +19,11 @@ use pair::{Lane, Pair, Seen};
 
 /// How many pairs live at a time: they wait for each other most of the time.
 const LANES: usize = 12;
+
+/// After how much silence a node takes the other for dead, and what may come on top of it: calls
+/// that are repeated, some hops, and what a busy machine adds.
+const IDLE: Duration = Duration::from_millis(750);
+const SLACK: Duration = Duration::from_secs(8);
 
 impl Case {
     /// Whether nothing will change any more.
@@ -77,7 +83,8 @@ fn live_through(pair: &mut Pair<'_>, case: &Case) {
             pair.start(death.node);
         }
     }
-    pair.until("a standstill", |seen| case.has_settled(seen));
+    let took = pair.until("a standstill", |seen| case.has_settled(seen));
+    assert!(took < IDLE + SLACK, "a standstill after {took:?}");
     pair.call_off();
     let told = pair.told(case.left.told == Told::Nothing);
     let stays = pair.stays();
