@@ -139,6 +139,7 @@ impl Conclusion {
             Self::Done(value) => format!("main answered {value}"),
             Self::Failed(error) => format!("main answered Err({error})"),
             Self::Trap { kind, message, .. } => trap_sentence(*kind, message.as_deref()),
+            Self::Killed(kill @ Kill::LostInHop) => format!("the program is lost: {kill}"),
             Self::Killed(kill) => format!("the node ended the program: {kill}"),
             Self::Stuck { .. } => {
                 "the program waits for something that cannot happen any more".to_owned()

@@ -35,6 +35,8 @@ pub(crate) struct Waiting<'a> {
     pub(crate) place: Place,
     /// When the place became known.
     pub(crate) since: Instant,
+    /// The node that told its end.
+    pub(crate) witness: Option<String>,
 }
 
 /// The last that is known of a message.
@@ -47,6 +49,15 @@ pub(crate) enum Place {
     /// At home, on its way to a neighbor.
     Leaving(String),
     Left(String),
+    /// It goes on as copies, and none of them is it.
+    Copied,
+}
+
+/// Whether the home lives, as far as its operator can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Home {
+    Lives,
+    Ended,
 }
 
 /// Why the waiting is over.
@@ -98,6 +109,9 @@ impl Waiting<'_> {
         match &event.what {
             What::Printed(text) => self.printing.line(text.clone())?,
             What::Ended(end) | What::Reported { end, .. } if first => {
+                if let What::Reported { at, .. } = &event.what {
+                    self.witness = Some(self.teller.nodes.node(at));
+                }
                 return Conclusion::of(self.program, &core_end(end)?).map(Some);
             }
             // Its end on a node is no news: its home, which is this node, learns it as well.
@@ -116,6 +130,7 @@ impl Waiting<'_> {
             What::Leaving(to) => Place::Leaving(node(to)),
             What::Left(to) => Place::Left(node(to)),
             What::Blocked(tag) => Place::Asleep(tag.clone()),
+            What::CopiesSent(_) => Place::Copied,
             What::Arrived(_) | What::Stayed(_) | What::Woken => Place::Home,
             _ => return,
         };
@@ -132,42 +147,85 @@ impl Waiting<'_> {
     }
 
     /// Where it was last.
-    fn known(&self) -> String {
+    fn known(&self, home: Home) -> String {
         let since = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.place.words(&self.node.name, &text::age(since))
+        let (name, since) = (&self.node.name, text::age(since));
+        match home {
+            Home::Lives => self.place.words(name, &since),
+            Home::Ended => self.place.last_words(name, &since),
+        }
     }
 
     fn goes_on(&self) -> String {
         let name = short(&self.message);
-        format!("it goes on: `smc follow {name}` tells of it, `smc kill {name}` ends it")
+        let ways = format!("`smc follow {name}` tells of it, `smc kill {name}` ends it");
+        match self.place {
+            Place::Left(_) | Place::Copied => format!("if it goes on, {ways}"),
+            Place::Home | Place::Asleep(_) | Place::Leaving(_) => format!("it goes on: {ways}"),
+        }
+    }
+
+    /// The receiver of its last hop has lost it: the sender tells.
+    fn lost(&self) -> String {
+        let home = &self.node.name;
+        match (&self.place, &self.witness) {
+            (Place::Left(to), Some(witness)) if witness == home => {
+                format!("it left {home} for {to}, and was lost with that node")
+            }
+            (_, witness) => {
+                let witness = witness.as_ref().unwrap_or(home);
+                format!("it was lost in a hop from {witness}")
+            }
+        }
+    }
+
+    /// Its home has ended.
+    fn bereft(&self) -> [String; 2] {
+        let (home, name) = (&self.node.name, short(&self.message));
+        let lost = format!("what stood at {home} is lost");
+        let found = format!("`smc follow {name}` finds it if it lives elsewhere on this machine");
+        [self.known(Home::Ended), format!("{lost}; {found}")]
     }
 
     /// As `smc run` shows it; where there is no end, with what is known.
     pub(crate) fn show(&self, outcome: Outcome) -> Result<Exit, Failure> {
         let exit = outcome.exit();
         match outcome {
+            Outcome::Ended(conclusion @ Conclusion::Killed(Kill::LostInHop)) => {
+                Err(Failure::new(exit, conclusion.sentence()).help(self.lost()))
+            }
             Outcome::Ended(conclusion) => {
                 conclusion.show(self.terminal, self.program)?;
                 Ok(exit)
             }
             Outcome::Timeout => Err(Failure::new(exit, "the program did not end in time")
-                .help(self.known())
+                .help(self.known(Home::Lives))
                 .help(self.goes_on())),
             Outcome::Interrupted => {
-                output::talk(&format!("interrupted: {}", self.known()));
+                output::talk(&format!("interrupted: {}", self.known(Home::Lives)));
                 output::talk(&self.goes_on());
                 Ok(exit)
             }
-            Outcome::Lost(failure) => Err(failure.help(self.known())),
+            Outcome::Lost(failure) => {
+                let [known, advice] = self.bereft();
+                Err(failure.help(known).help(advice))
+            }
         }
     }
 
     pub(crate) fn json(&mut self, outcome: &Outcome) -> Json {
         let mut object = match outcome {
+            Outcome::Ended(conclusion @ Conclusion::Killed(Kill::LostInHop)) => {
+                let mut object = conclusion.json();
+                object["known"] = json!(self.lost());
+                object
+            }
             Outcome::Ended(conclusion) => conclusion.json(),
-            Outcome::Timeout => json!({ "end": "timeout", "known": self.known() }),
-            Outcome::Interrupted => json!({ "end": "interrupted", "known": self.known() }),
-            Outcome::Lost(_) => json!({ "end": "unknown", "known": self.known() }),
+            Outcome::Timeout => json!({ "end": "timeout", "known": self.known(Home::Lives) }),
+            Outcome::Interrupted => {
+                json!({ "end": "interrupted", "known": self.known(Home::Lives) })
+            }
+            Outcome::Lost(_) => json!({ "end": "unknown", "known": self.known(Home::Ended) }),
         };
         object["output"] = json!(self.printing.take());
         object
@@ -181,6 +239,19 @@ impl Place {
             Self::Asleep(tag) => format!("it sleeps at {home} on `{tag}`, for {since}"),
             Self::Leaving(to) => format!("it is at {home} and wants to go to {to}, for {since}"),
             Self::Left(to) => format!("it left for {to} {since} ago; nothing is known since"),
+            Self::Copied => format!("it went on as copies {since} ago; nothing is known since"),
+        }
+    }
+
+    /// The same of a home that has ended. It may have done more than it could tell.
+    fn last_words(&self, home: &str, since: &str) -> String {
+        match self {
+            Self::Home => format!("the last that is known: it was at {home}"),
+            Self::Asleep(tag) => format!("the last that is known: it slept at {home} on `{tag}`"),
+            Self::Leaving(to) => {
+                format!("the last that is known: it was at {home} and wanted to go to {to}")
+            }
+            Self::Left(_) | Self::Copied => self.words(home, since),
         }
     }
 }
@@ -231,6 +302,10 @@ mod tests {
         assert_eq!(
             asleep.words("n1", "2min"),
             "it sleeps at n1 on `door`, for 2min"
+        );
+        assert_eq!(
+            asleep.last_words("n1", "2min"),
+            "the last that is known: it slept at n1 on `door`"
         );
     }
 }

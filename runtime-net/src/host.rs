@@ -12,6 +12,7 @@
 
 mod orders;
 mod recording;
+mod steps;
 mod tell;
 
 use std::io;
@@ -32,6 +33,8 @@ use crate::quic::Quic;
 use crate::store::Store;
 use crate::watch::Watchers;
 use recording::Record;
+use steps::Steps;
+pub use steps::{CrashAt, NoSuchStep};
 
 /// What a node is made of.
 pub struct Parts {
@@ -55,6 +58,8 @@ pub struct Parts {
     pub orders: mpsc::Receiver<Order>,
     /// Where its life is written down, if it is.
     pub record: Option<std::fs::File>,
+    /// Where it dies, if a test wants that.
+    pub crash_at: Option<CrashAt>,
     /// Is told everything that happens.
     pub listener: Box<dyn FnMut(&Event)>,
 }
@@ -85,6 +90,7 @@ pub struct Host {
     orders: mpsc::Receiver<Order>,
     watchers: Watchers,
     record: Option<Record>,
+    steps: Steps,
     listener: Box<dyn FnMut(&Event)>,
     stopping: bool,
 }
@@ -114,6 +120,7 @@ impl Host {
             tags,
             orders,
             record,
+            crash_at,
             listener,
         } = parts;
         let clock = Clock::start();
@@ -141,6 +148,7 @@ impl Host {
             orders,
             watchers: Watchers::default(),
             record: record.transpose()?,
+            steps: Steps::new(crash_at),
             listener,
             stopping: false,
         };
@@ -280,12 +288,16 @@ impl Host {
         if let Some(record) = &mut self.record {
             record.input(now, &input, &self.node);
         }
+        self.steps.before(&input);
         let reply = self.node.handle(now, input);
+        self.steps.after();
         while let Some(output) = self.node.poll_output() {
             if let Some(record) = &mut self.record {
                 record.output(&output);
             }
-            self.perform(output);
+            if self.steps.lets(&output) {
+                self.perform(output);
+            }
         }
         reply
     }

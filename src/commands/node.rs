@@ -15,7 +15,7 @@ use sm_net::clock::unix_nanos;
 use sm_net::control::Server;
 use sm_net::control::protocol::{End, Event, What};
 use sm_net::discovery::Discovery;
-use sm_net::host::{Host, Parts};
+use sm_net::host::{CrashAt, Host, Parts};
 use sm_net::identity::{KeyPair, Name, Neighbor, NeighborError};
 use sm_net::io::Drivers;
 use sm_net::limits;
@@ -137,6 +137,10 @@ pub(crate) struct Options {
     /// End when standard input ends; the first line of output is a JSON object about the node
     #[arg(long, env = "SM_UNTIL_EOF", hide = true)]
     until_eof: bool,
+
+    /// Die as of `kill -9` at this step of the protocol, for tests
+    #[arg(long, value_name = "STEP[:N]", hide = true)]
+    crash_at: Option<CrashAt>,
 }
 
 impl Options {
@@ -182,6 +186,7 @@ impl Options {
             tags,
             orders: ordered,
             record: record(settings.record.as_deref())?,
+            crash_at: self.crash_at,
             listener: self.listener(),
         };
         let host = Host::start(parts).map_err(|error| cannot("start", &error))?;

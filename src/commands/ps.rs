@@ -14,6 +14,8 @@ use crate::{output, table, text};
 /// For each: the first digits of its name and of its launch's, what it does, the
 /// hops it has made, its age, the memory it holds, and the first digits of its
 /// author's key. Other commands take such digits, as many as are unique.
+///
+/// A message whose hop is in doubt runs at the other node of the hop, or at neither.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {

@@ -138,6 +138,7 @@ impl Options {
             telling: self.verbose || io::stderr().is_terminal(),
             place: Default::default(),
             since: tokio::time::Instant::now(),
+            witness: None,
         };
         let mut client = sent.client;
         let outcome = tokio::select! {
@@ -220,7 +221,11 @@ impl Options {
                 }
                 Ok(Answer::Refused(refusal)) => return Err(refused(node, &refusal)),
                 Ok(other) => return Err(node.strange(&other)),
-                Err(error) => return Err(node.failure(&error)),
+                Err(error) => {
+                    return Err(node
+                        .failure(&error)
+                        .help("whether the program had begun there is not known"));
+                }
             }
         }
     }

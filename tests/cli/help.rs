@@ -55,6 +55,7 @@ fn nodes_that_cannot_be() {
     );
     check("node_net_without", &["node", "--net", "pair.net.toml"]);
     check("node_listen", &["node", "--listen", "everywhere"]);
+    check("node_crash_at", &["node", "--crash-at", "sent-comit"]);
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! `kill -9` of either node while messages hop between them: never two of one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::UdpSocket;
 use std::time::Duration;
 
-use crate::processes::{Process, User, now, until};
+use crate::processes::{Process, User, free_port, now, until};
 
 /// How often a node is killed.
 const KILLS: u32 = 200;
@@ -35,12 +34,6 @@ struct Pair {
     batch: u32,
     /// The stays of each walker, with how often each was told of.
     stays: BTreeMap<String, u32>,
-}
-
-/// A port of loopback that is free, and will most likely stay so.
-fn free_port() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback");
-    socket.local_addr().expect("it is bound").port()
 }
 
 impl Pair {

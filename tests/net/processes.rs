@@ -1,10 +1,13 @@
 //! Processes of nodes, with folders of their own, ended whatever happens.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -121,6 +124,20 @@ impl Process {
         self.lines.try_iter().collect()
     }
 
+    /// What it said until its outputs were closed, if that is in time.
+    pub(crate) fn last_words(&self, within: Duration) -> Result<Vec<String>, Vec<String>> {
+        let until = now() + within;
+        let mut heard = Vec::new();
+        loop {
+            let left = until.saturating_duration_since(now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) => heard.push(line),
+                Err(RecvTimeoutError::Disconnected) => return Ok(heard),
+                Err(RecvTimeoutError::Timeout) => return Err(heard),
+            }
+        }
+    }
+
     /// All that it said until its outputs were closed.
     pub(crate) fn rest(&self) -> Vec<String> {
         self.lines.iter().collect()
@@ -163,6 +180,18 @@ pub(crate) fn now() -> Instant {
 
 pub(crate) fn soon() -> Instant {
     now() + PATIENCE
+}
+
+/// A port of loopback that is free, and that nobody else here was told of.
+pub(crate) fn free_port() -> u16 {
+    static TOLD: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback");
+        let port = socket.local_addr().expect("it is bound").port();
+        if TOLD.lock().expect("nobody panics with it").insert(port) {
+            return port;
+        }
+    }
 }
 
 /// Asks again until it is so.

@@ -80,6 +80,7 @@ fn host(
         tags: Vec::new(),
         orders,
         record: None,
+        crash_at: None,
         listener,
     };
     Host::start(parts).expect("it is not recorded")

@@ -40,7 +40,7 @@ use crate::ids::{HopId, Incarnation, LaunchHash, MessageId, NodeId, SessionId, S
 use crate::tags::TagSpace;
 use arrival::Incoming;
 use copies::WaitingCopy;
-use departure::Outgoing;
+use departure::{Departed, Outgoing};
 use outside::Deferred;
 pub use outside::TagChange;
 use report::Spoor;
@@ -94,8 +94,8 @@ pub struct Node<E: Engine = Vm> {
     known: BTreeMap<NodeId, Known>,
     hops: Hops,
     outgoing: BTreeMap<HopId, Box<Outgoing>>,
-    /// The launches of messages that left with hops which are not settled.
-    departed: BTreeMap<HopId, LaunchHash>,
+    /// The messages that left with hops which are not settled.
+    departed: BTreeMap<HopId, Departed>,
     incoming: BTreeMap<HopId, Box<Incoming<E>>>,
     copies: BTreeMap<u64, WaitingCopy>,
     copy_count: u64,

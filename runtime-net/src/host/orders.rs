@@ -109,18 +109,8 @@ impl Host {
     }
 
     fn messages(&self) -> Vec<protocol::Message> {
-        let doubts = self.node.in_doubt();
-        let all = self.node.list(self.clock.now()).into_iter();
-        let mut messages: Vec<_> = all.map(message).collect();
-        for doubt in doubts {
-            let known = messages
-                .iter_mut()
-                .find(|message| message.message == doubt.message.0);
-            if let Some(message) = known {
-                message.doing = protocol::Doing::InDoubt(doubt.peer.0);
-            }
-        }
-        messages
+        let all = self.node.list(self.clock.now());
+        all.into_iter().map(message).collect()
     }
 
     fn neighbors(&self) -> Vec<protocol::Neighbor> {
@@ -228,6 +218,7 @@ fn message(info: MessageInfo) -> protocol::Message {
             Doing::Ready => protocol::Doing::Ready,
             Doing::Blocked(left) => protocol::Doing::Blocked(left.map(|span| span.0)),
             Doing::Moving(to) => protocol::Doing::Moving(to.map(|node| node.0)),
+            Doing::InDoubt(peer) => protocol::Doing::InDoubt(peer.0),
         },
         hops: info.hops,
         age: info.age.0,

@@ -32,6 +32,30 @@ enum Inline {
     No,
 }
 
+/// What is left here of a message until the hop with which it left is settled.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Departed {
+    pub(super) launch: LaunchHash,
+    /// The hops of any kind that it has made, this one included.
+    pub(super) hops: u64,
+    pub(super) age: Span,
+    /// When it had that age.
+    pub(super) since: Time,
+}
+
+impl Departed {
+    /// All that a restarted node knows: the launch.
+    pub(super) fn of(launch: LaunchHash, since: Time) -> Self {
+        let (hops, age) = (0, Span::ZERO);
+        Self {
+            launch,
+            hops,
+            age,
+            since,
+        }
+    }
+}
+
 impl Outgoing {
     /// The neighbor that the message moves to.
     pub(super) fn to(&self) -> NodeId {
@@ -338,7 +362,19 @@ impl<E: Engine> Node<E> {
     /// The hop is committed: the message is no longer here.
     pub(super) fn left(&mut self, hop: HopId, message: MessageId, to: NodeId) {
         if let Some(out) = self.outgoing.remove(&hop) {
-            self.departed.insert(hop, out.envelope.launch);
+            let Envelope {
+                launch, hops, age, ..
+            } = out.envelope;
+            let since = self.now;
+            self.departed.insert(
+                hop,
+                Departed {
+                    launch,
+                    hops,
+                    age,
+                    since,
+                },
+            );
         }
         self.counters.hops_out += 1;
         self.trace(message, || Step::Left { to });
@@ -351,7 +387,7 @@ impl<E: Engine> Node<E> {
 
     /// A committed hop has ended. Nobody else can tell the home if the message was lost.
     pub(super) fn closed(&mut self, hop: HopId, message: MessageId, end: HopEnd) {
-        let Some(launch) = self.departed.remove(&hop) else {
+        let Some(Departed { launch, .. }) = self.departed.remove(&hop) else {
             return;
         };
         let kill = match end {

@@ -2,10 +2,12 @@
 
 use std::hash::{Hash, Hasher};
 
+use super::departure::Departed;
 use super::resident::{Phase, Resident};
 use super::{Node, store};
 use crate::digest::{Digest, Digester};
 use crate::engine::Engine;
+use crate::hop::{Doubt, Side};
 use crate::ids::{AuthorId, LaunchHash, MessageId, NodeId, Span, Time};
 
 /// A message as people and checkers see it.
@@ -42,12 +44,17 @@ pub enum Doing {
     Blocked(Option<Span>),
     /// It waits for the end of a hop to this neighbor.
     Moving(Option<NodeId>),
+    /// It does not run here, and may run at this neighbor: the end of its hop is not known.
+    InDoubt(NodeId),
 }
 
 const STATE: &str = "smart-messages 2026 node: hash of its state";
 
 impl<E: Engine> Node<E> {
-    /// All messages that stand here, by id.
+    /// All messages that stand here, then those of hops whose end this node does not know.
+    ///
+    /// Of a message in doubt it says what was known when it left or came; after a restart of the
+    /// sender that is its launch and its lifetime alone, and the rest is zero.
     pub fn list(&self, now: Time) -> Vec<MessageInfo> {
         let info = |message: &MessageId, resident: &Resident<E>| MessageInfo {
             message: *message,
@@ -61,10 +68,52 @@ impl<E: Engine> Node<E> {
             left: resident.expires().since(now),
             bytes: resident.counted,
         };
-        self.messages
-            .iter()
+        let here = self.messages.iter();
+        let mut all: Vec<MessageInfo> = here
             .map(|(message, resident)| info(message, resident))
-            .collect()
+            .collect();
+        for (side, doubt) in self.hops.in_doubt() {
+            let doing = Doing::InDoubt(doubt.peer);
+            let leaves = |one: &&mut MessageInfo| {
+                one.message == doubt.message && matches!(one.doing, Doing::Moving(_))
+            };
+            match all.iter_mut().find(leaves) {
+                // It has decided, and is about to store that.
+                Some(one) if side == Side::Sender => one.doing = doing,
+                _ => all.extend(self.doubtful(now, &doubt)),
+            }
+        }
+        all
+    }
+
+    fn doubtful(&self, now: Time, doubt: &Doubt) -> Option<MessageInfo> {
+        let (departed, bytes) = match self.incoming.get(&doubt.hop) {
+            Some(arrived) => (
+                Departed {
+                    launch: arrived.envelope.launch,
+                    hops: arrived.envelope.hops,
+                    age: arrived.envelope.age,
+                    since: arrived.resident.as_ref()?.since,
+                },
+                arrived.state.len() as u64,
+            ),
+            None => (*self.departed.get(&doubt.hop)?, 0),
+        };
+        let signed = self.library.launch(&departed.launch);
+        let launch = signed.map(|signed| (signed.launch.author, signed.launch.home));
+        let (author, home) = launch.unwrap_or_default();
+        Some(MessageInfo {
+            message: doubt.message,
+            launch: departed.launch,
+            author,
+            home,
+            previous: None,
+            doing: Doing::InDoubt(doubt.peer),
+            hops: departed.hops,
+            age: departed.age + now.since(departed.since),
+            left: doubt.expires.since(now),
+            bytes,
+        })
     }
 
     /// The launch that a message here belongs to.

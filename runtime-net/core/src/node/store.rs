@@ -4,6 +4,7 @@
 //! world is held until that batch is stored. While a turn is under way its tag writes are not in
 //! any batch: they are stored with its end, or not at all.
 
+use super::departure::Departed;
 use super::resident::{Body, Resident};
 use super::{Log, Node, Output};
 use crate::codec::{DecodeError, Reader, Writer};
@@ -325,7 +326,8 @@ impl<E: Engine> Node<E> {
             Ok((doubt, incarnation, LaunchHash(value.array()?)))
         };
         let (doubt, incarnation, launch) = read().map_err(|error| error.to_string())?;
-        self.departed.insert(doubt.hop, launch);
+        self.departed
+            .insert(doubt.hop, Departed::of(launch, self.now));
         self.hops.restore(HopRecord::Committed(doubt, incarnation));
         Ok(())
     }

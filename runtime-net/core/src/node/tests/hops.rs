@@ -145,6 +145,18 @@ fn whatever_frame_is_the_last_the_message_is_at_one_place() {
         }
         let runnable: usize = world.nodes.iter().map(|node| node.runnable().len()).sum();
         assert!(runnable <= 1, "after {delivered} frames");
+        for (node, now) in world.nodes.iter().map(|node| (node, node.now)) {
+            let doubts = node.in_doubt().into_iter();
+            let doubts: Vec<_> = doubts.map(|doubt| (doubt.message, doubt.peer)).collect();
+            let listed = node.list(now).into_iter();
+            let unclear = listed.filter_map(|one| match one.doing {
+                Doing::InDoubt(peer) => Some((one.message, peer, one.hops)),
+                _ => None,
+            });
+            let unclear: Vec<_> = unclear.collect();
+            let expected: Vec<_> = doubts.iter().map(|(one, peer)| (*one, *peer, 1)).collect();
+            assert_eq!(unclear, expected, "after {delivered} frames");
+        }
         world.connect(0, 1);
         world.pass(Span::millis(10));
         let runnable: usize = world.nodes.iter().map(|node| node.runnable().len()).sum();
