@@ -10,6 +10,7 @@
 //! Each input is written down, if the node is recorded, then handled; then everything that the node
 //! puts out is done, in order. Between two slices of a program the network is looked at.
 
+mod faults;
 mod orders;
 mod recording;
 mod tell;
@@ -31,6 +32,7 @@ use crate::link::{Link, LinkEvent};
 use crate::quic::Quic;
 use crate::store::Store;
 use crate::watch::Watchers;
+use faults::Faults;
 use recording::Record;
 
 /// What a node is made of.
@@ -84,6 +86,7 @@ pub struct Host {
     drivers: Drivers,
     orders: mpsc::Receiver<Order>,
     watchers: Watchers,
+    faults: Faults,
     record: Option<Record>,
     listener: Box<dyn FnMut(&Event)>,
     stopping: bool,
@@ -140,6 +143,7 @@ impl Host {
             drivers,
             orders,
             watchers: Watchers::default(),
+            faults: Faults::default(),
             record: record.transpose()?,
             listener,
             stopping: false,
@@ -222,7 +226,7 @@ impl Host {
             LinkEvent::Up { session, peer, .. } => {
                 self.backlogs.insert(session, 0);
                 self.feed(Input::SessionUp(session, peer));
-                self.tell(What::Linked(peer.0));
+                self.tell_of_link(peer, What::Linked(peer.0));
             }
             LinkEvent::Down {
                 session,
@@ -231,10 +235,8 @@ impl Host {
             } => {
                 self.backlogs.remove(&session);
                 self.feed(Input::SessionDown(session));
-                self.tell(What::Unlinked {
-                    key: peer.0,
-                    reason,
-                });
+                let key = peer.0;
+                self.tell_of_link(peer, What::Unlinked { key, reason });
             }
             LinkEvent::Frame(session, frame) => {
                 self.feed(Input::Frame(session, &frame));
