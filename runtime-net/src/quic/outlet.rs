@@ -10,6 +10,8 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use quinn::SendStream;
 
+use crate::limits;
+
 /// How a stream is opened that is not there yet.
 pub(super) type Opening = Pin<Box<dyn Future<Output = Option<SendStream>> + Send>>;
 
@@ -51,6 +53,7 @@ pub(super) enum More {
 
 impl Outlet {
     pub(super) fn opening(opening: Opening, backlog: Arc<AtomicUsize>) -> Self {
+        backlog.fetch_add(limits::WAITING_STREAM_BYTES, Ordering::Relaxed);
         Self::new(Stream::Opening(opening), backlog)
     }
 
@@ -108,11 +111,14 @@ impl State {
     fn flush(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
             match &mut self.stream {
-                Stream::Opening(opening) => match opening.as_mut().poll(context) {
-                    Poll::Ready(Some(stream)) => self.stream = Stream::Open(stream),
-                    Poll::Ready(None) => self.stream = Stream::Over,
-                    Poll::Pending => return Poll::Pending,
-                },
+                Stream::Opening(opening) => {
+                    let Poll::Ready(opened) = opening.as_mut().poll(context) else {
+                        return Poll::Pending;
+                    };
+                    let waiting = limits::WAITING_STREAM_BYTES;
+                    self.backlog.fetch_sub(waiting, Ordering::Relaxed);
+                    self.stream = opened.map_or(Stream::Over, Stream::Open);
+                }
                 Stream::Open(stream) => {
                     let pieces = self.queue.make_contiguous();
                     if pieces.is_empty() {

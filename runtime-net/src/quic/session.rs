@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use bytes::Bytes;
-use quinn::{Connection, RecvStream, SendStream};
+use quinn::{Connection, SendStream};
 use sm_core::ids::{HopId, Incarnation, NodeId, SessionId};
 use sm_core::wire::{Rest, Route};
 use tokio::sync::mpsc;
 
-use super::frames::{Frames, Unread, pack};
+use super::frames::{Frames, Unfinished, Unread, pack};
 use super::greeting::{Greeted, ended};
 use super::outlet::{More, Opening, Outlet};
 use super::{Caller, Raw, SessionInfo, close, code};
+use crate::limits;
 
 #[derive(Debug)]
 pub(super) struct Session {
@@ -29,6 +30,9 @@ pub(super) struct Session {
     /// The streams of hops that this end still sends on.
     hops: BTreeMap<HopId, Outlet>,
     backlog: Arc<AtomicUsize>,
+    unfinished: Unfinished,
+    /// Why this end has closed the connection, if it did so because of what waits.
+    pub(super) trouble: Option<&'static str>,
     events: mpsc::Sender<Raw>,
 }
 
@@ -43,7 +47,16 @@ impl Session {
             input,
         } = greeted;
         let backlog = Arc::new(AtomicUsize::new(0));
-        tokio::spawn(read_all(id, connection.clone(), input, events.clone()));
+        let unfinished = Unfinished::default();
+        let common = Frames::new(input, unfinished.clone());
+        let reading = read_all(
+            id,
+            connection.clone(),
+            common,
+            unfinished.clone(),
+            events.clone(),
+        );
+        tokio::spawn(reading);
         Self {
             id,
             peer,
@@ -54,6 +67,8 @@ impl Session {
             common: Outlet::open(out, backlog.clone()),
             hops: BTreeMap::new(),
             backlog,
+            unfinished,
+            trouble: None,
             events,
         }
     }
@@ -74,11 +89,23 @@ impl Session {
 
     /// Sends a frame on the stream where it belongs.
     pub(super) fn send(&mut self, frame: Vec<u8>) {
+        if self.backlog() > limits::UNREAD_BYTES {
+            return self.give_up();
+        }
         match Route::of(&frame) {
             Route::Session => self.common.send(pack(frame), More::Follows, self.tell()),
             Route::Copy => self.alone(frame),
             Route::Hop(hop, rest) => self.send_of_hop(hop, rest, frame),
         }
+    }
+
+    /// Ends the session with a neighbor that lets too much wait.
+    fn give_up(&mut self) {
+        if self.connection.close_reason().is_some() {
+            return;
+        }
+        close(&self.connection, code::MALFORMED, b"too much waits");
+        self.trouble = Some("it does not take what is sent to it");
     }
 
     /// Sends a frame that need not arrive: as a datagram if it fits one.
@@ -127,9 +154,11 @@ impl Session {
     /// A stream in both directions; what comes back on it is read by a task.
     fn open_pair(&self) -> Outlet {
         let (id, connection, events) = (self.id, self.connection.clone(), self.events.clone());
+        let unfinished = self.unfinished.clone();
         let opening: Opening = Box::pin(async move {
             let (out, input) = connection.open_bi().await.ok()?;
-            tokio::spawn(read_stream(id, connection, input, None, events));
+            let frames = Frames::new(input, unfinished);
+            tokio::spawn(read_frames(id, connection, frames, None, events));
             Some(out)
         });
         Outlet::opening(opening, self.backlog.clone())
@@ -156,16 +185,17 @@ impl Session {
 async fn read_all(
     id: SessionId,
     connection: Connection,
-    input: RecvStream,
+    mut common: Frames,
+    unfinished: Unfinished,
     events: mpsc::Sender<Raw>,
 ) {
-    let mut common = Frames::new(input);
     // The greeting of the node comes before everything else.
-    let first = common.next().await;
+    let first = tokio::time::timeout(limits::GREETING_TIME, common.next()).await;
+    let first = first.unwrap_or(Err(Unread::Silence));
     let heard = match first {
         Ok(frame) => events.send(Raw::Frame(id, frame, None)).await.is_ok(),
         Err(unread) => {
-            give_up(&connection, unread);
+            give_up(id, &connection, unread, &events).await;
             false
         }
     };
@@ -177,25 +207,38 @@ async fn read_all(
             None,
             events.clone(),
         ));
-        accept_all(id, &connection, &events).await;
+        accept_all(id, &connection, &unfinished, &events).await;
     }
     let reason = ended(&connection.closed().await);
     // Nobody listens once the node ends.
     let _ = events.send(Raw::Ended(id, reason)).await;
 }
 
-async fn accept_all(id: SessionId, connection: &Connection, events: &mpsc::Sender<Raw>) {
+async fn accept_all(
+    id: SessionId,
+    connection: &Connection,
+    unfinished: &Unfinished,
+    events: &mpsc::Sender<Raw>,
+) {
+    let read = |input, answers| {
+        let frames = Frames::new(input, unfinished.clone());
+        tokio::spawn(read_frames(
+            id,
+            connection.clone(),
+            frames,
+            answers,
+            events.clone(),
+        ));
+    };
     loop {
         tokio::select! {
             pair = connection.accept_bi() => {
                 let Ok((out, input)) = pair else { return };
-                let events = events.clone();
-                tokio::spawn(read_stream(id, connection.clone(), input, Some(out), events));
+                read(input, Some(out));
             }
             input = connection.accept_uni() => {
                 let Ok(input) = input else { return };
-                let events = events.clone();
-                tokio::spawn(read_stream(id, connection.clone(), input, None, events));
+                read(input, None);
             }
             frame = connection.read_datagram() => {
                 let Ok(frame) = frame else { return };
@@ -205,16 +248,6 @@ async fn accept_all(id: SessionId, connection: &Connection, events: &mpsc::Sende
             }
         }
     }
-}
-
-async fn read_stream(
-    id: SessionId,
-    connection: Connection,
-    input: RecvStream,
-    answers: Option<SendStream>,
-    events: mpsc::Sender<Raw>,
-) {
-    read_frames(id, connection, Frames::new(input), answers, events).await;
 }
 
 /// Reads a stream to its end. Half a frame, or one that is too long, ends the connection: there is
@@ -234,15 +267,27 @@ async fn read_frames(
                     return;
                 }
             }
-            Err(unread) => return give_up(&connection, unread),
+            Err(unread) => return give_up(id, &connection, unread, &events).await,
         }
     }
 }
 
-fn give_up(connection: &Connection, unread: Unread) {
-    match unread {
-        Unread::End | Unread::Gone => {}
-        Unread::Half => close(connection, code::MALFORMED, b"half a frame"),
-        Unread::TooLong => close(connection, code::MALFORMED, b"a frame that is too long"),
-    }
+/// Ends the session if there is nothing to be understood any more, and says why: from the
+/// connection only that this end has closed it could be learned.
+async fn give_up(
+    id: SessionId,
+    connection: &Connection,
+    unread: Unread,
+    events: &mpsc::Sender<Raw>,
+) {
+    let why = match unread {
+        Unread::End | Unread::Gone => return,
+        Unread::Half => "half a frame",
+        Unread::TooLong => "a frame that is too long",
+        Unread::Unfinished => "too many unfinished frames",
+        Unread::Silence => "no frame in time",
+    };
+    close(connection, code::MALFORMED, why.as_bytes());
+    // Nobody listens once the node ends.
+    let _ = events.send(Raw::Ended(id, format!("it sent {why}"))).await;
 }
