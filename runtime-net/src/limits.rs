@@ -48,6 +48,8 @@ pub const FRAME_TIME: Duration = Duration::from_secs(10);
 pub const GREETING_TIME: Duration = Duration::from_secs(5);
 /// The most connections that have not yet been authenticated.
 pub const HANDSHAKES: usize = 64;
+/// The most of them from one address.
+pub const HANDSHAKES_PER_ADDRESS: usize = 48;
 /// The first pause before calling a neighbor again; it doubles with each failure.
 pub const REDIAL_FIRST: Duration = Duration::from_millis(50);
 /// The longest pause before calling a neighbor again.

@@ -58,7 +58,7 @@ struct World {
 impl World {
     /// The victim trusts the honest and the hostile ones by their keys alone.
     fn new(hostile: &[KeyPair]) -> Self {
-        let user = User::new("hostile");
+        let user = User::new(&format!("hostile{}", hostile.len()));
         let trust = |args: &mut Vec<String>, key: &str| {
             args.extend(["--trust".to_owned(), key.to_owned()]);
         };
@@ -80,38 +80,35 @@ impl World {
         let at = listens.rsplit(' ').next().expect("an address");
         let its_key = victim.hear("its key is ");
         let key = its_key.rsplit(' ').next().expect("a key");
-        let neighbor = format!("{key}@{at}");
-        let start = |name: &'static str| {
-            let args = [
-                "node",
-                "--name",
-                name,
-                "--key",
-                name,
-                "--neighbor",
-                &neighbor,
-            ];
-            let process = Process::start(user.smc(&args));
-            process.hear("linked with");
-            process
-        };
-        let honest = HONEST.into_iter().zip(honest);
-        let honest = honest.map(|(name, key)| (start(name), key)).collect();
         let mut world = Self {
             key: parse_key(key).expect("a key"),
             at: at.parse().expect("an address"),
             user,
             victim,
-            honest,
+            honest: Vec::new(),
             said: Vec::new(),
             quiet: Duration::ZERO,
         };
+        for (name, key) in HONEST.into_iter().zip(honest) {
+            let process = world.start(name);
+            world.honest.push((process, key));
+        }
         for name in HONEST {
             world.ok(&["send", "tests/net/shuttle.sm", SHUTTLES, "--to", name]);
             until("a lap", || world.laps(name) > LAPS);
         }
         world.quiet = world.time_of_laps(|| world.answers());
         world
+    }
+
+    /// An honest neighbor that is linked.
+    fn start(&self, name: &str) -> Process {
+        let neighbor = format!("{}@{}", self.key, self.at);
+        let args = ["node", "--name", name, "--key", name];
+        let args = [&args[..], &["--neighbor", &neighbor]].concat();
+        let process = Process::start(self.user.smc(&args));
+        process.hear("linked with");
+        process
     }
 
     fn ok(&self, args: &[&str]) -> String {
@@ -322,4 +319,31 @@ fn whatever_a_peer_does_disturbs_nobody_else() {
         "{} files, not {files}",
         world.files()
     );
+}
+
+/// Who holds all that a node keeps for callers without ever greeting shuts nobody out: others are
+/// called from other addresses.
+#[test]
+fn callers_that_stay_silent_leave_room_for_others() {
+    let silent = KeyPair::from_seed([77; 32]);
+    let mut world = World::new(std::slice::from_ref(&silent));
+    let peer = world.peer(&silent, 77);
+    let (calling, called) = std::sync::mpsc::channel();
+    let silence = std::thread::spawn(move || {
+        runtime().block_on(async {
+            let (_socket, calls) = deeds::many_silent_calls(&peer).await;
+            // The test may have failed already.
+            let _ = calling.send(calls.len());
+            deeds::last_of(&calls).await
+        })
+    });
+    let held = called.recv().expect("it calls");
+    println!("{held} callers are silent");
+    let (late, _) = world.honest.pop().expect("two neighbors");
+    drop(late);
+    let began = now();
+    let _late = world.start(HONEST[HONEST.len() - 1]);
+    assert!(began.elapsed() < ANSWER, "{:?}", began.elapsed());
+    let fate = silence.join().expect("a peer does not fail");
+    assert!(matches!(fate, Fate::Closed(_)), "{fate:?}");
 }

@@ -6,13 +6,14 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use quinn::SendStream;
+use quinn::{Connection, SendStream};
 use sm_bytecode::bundle::Bundle;
 use sm_core::envelope::{Budget, Envelope, TraceContext};
 use sm_core::ids::{Epoch, HopId, Incarnation, LaunchHash, MessageId, NodeId, Span};
 use sm_core::launch::LaunchLimits;
 use sm_core::tags::Standing;
 use sm_core::wire::{BareStep, Copy, Frame, More};
+use sm_net::quic::Socket;
 
 use super::peer::{Fate, GREETING, Peer, fate_within, framed};
 
@@ -266,17 +267,23 @@ async fn ten_thousand_streams(peer: Peer) -> Fate {
 }
 
 async fn nothing_after_the_handshake(peer: Peer) -> Fate {
+    let (_socket, calls) = many_silent_calls(&peer).await;
+    fate_within(calls.first().expect("it is trusted"), LONG).await
+}
+
+/// Connections on which nothing is said, as many as the node lets in.
+pub(crate) async fn many_silent_calls(peer: &Peer) -> (Socket, Vec<Connection>) {
     let socket = peer.socket();
-    let connections: Vec<_> = {
-        let mut all = Vec::new();
-        for _ in 0..100 {
-            if let Ok(connection) = peer.connect(&socket).await {
-                all.push(connection);
-            }
-        }
-        all
-    };
-    fate_within(connections.first().expect("it is trusted"), LONG).await
+    let mut calls = Vec::new();
+    for _ in 0..100 {
+        calls.extend(peer.connect(&socket).await);
+    }
+    (socket, calls)
+}
+
+/// What becomes of the connection that was made last.
+pub(crate) async fn last_of(calls: &[Connection]) -> Fate {
+    fate_within(calls.last().expect("it is trusted"), LONG).await
 }
 
 async fn a_greeting_and_then_nothing(peer: Peer) -> Fate {
