@@ -8,5 +8,13 @@ mod killed;
 mod lan;
 #[path = "net/processes.rs"]
 mod processes;
+#[path = "net/scenarios.rs"]
+mod scenarios;
+#[expect(
+    dead_code,
+    reason = "tests of the simulator and of the examples use the rest"
+)]
+#[path = "scenarios/table.rs"]
+mod table;
 #[path = "net/talk.rs"]
 mod talk;
