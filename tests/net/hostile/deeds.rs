@@ -134,7 +134,8 @@ pub(crate) const DEEDS: &[Deed] = &[
     deed!(
         large_frames_that_do_not_end,
         Expected::Closed(MALFORMED),
-        ["unfinished"]
+        // On a slow machine the time is over before so many have begun.
+        ["it sent"]
     ),
     deed!(coming_and_going, Expected::Lives, []),
 ];
