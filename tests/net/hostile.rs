@@ -9,11 +9,15 @@ mod peer;
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use sm_core::ids::NodeId;
 use sm_net::identity::{KeyPair, parse_key};
+use sm_net::limits::HANDSHAKES;
+use tokio::sync::Notify;
 
 use crate::processes::{Process, User, now, until};
 use deeds::{DEEDS, Deed, Expected, LASTING};
@@ -32,8 +36,11 @@ const LAPS: u64 = 100;
 /// whatever else is tested.
 const SLOWER: u32 = 6;
 
+/// After how much silence honest nodes take each other for dead: not because the machine is busy.
+const IDLE: &str = "3s";
+
 /// How long an order of the operator may take, whatever peers do.
-const ANSWER: Duration = Duration::from_secs(3);
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// How much memory one peer may make a node take, in KiB.
 const MEMORY: u64 = 192 << 10;
@@ -67,7 +74,7 @@ impl World {
             let shown = user.run(&["key", "show", name]);
             String::from_utf8_lossy(&shown.stdout).trim().to_owned()
         });
-        let mut args = ["node", "--name", "v", "--key", "v"]
+        let mut args = ["node", "--name", "v", "--key", "v", "--idle", IDLE]
             .map(str::to_owned)
             .to_vec();
         honest.iter().for_each(|key| trust(&mut args, key));
@@ -104,7 +111,7 @@ impl World {
     /// An honest neighbor that is linked.
     fn start(&self, name: &str) -> Process {
         let neighbor = format!("{}@{}", self.key, self.at);
-        let args = ["node", "--name", name, "--key", name];
+        let args = ["node", "--name", name, "--key", name, "--idle", IDLE];
         let args = [&args[..], &["--neighbor", &neighbor]].concat();
         let process = Process::start(self.user.smc(&args));
         process.hear("linked with");
@@ -264,7 +271,11 @@ fn watch(world: &mut World, deed: &'static Deed, peer: Peer) -> Vec<String> {
     );
     let mut wrong = judge(world, deed, &who, &fate);
     if took > SLOWER * world.quiet {
-        wrong.push(format!("laps took {took:?}, not {:?}", world.quiet));
+        // It may be the machine that has become slow.
+        let quiet = world.time_of_laps(|| world.answers());
+        if took > SLOWER * quiet {
+            wrong.push(format!("laps took {took:?}, not {quiet:?}"));
+        }
     }
     if grew > MEMORY {
         wrong.push(format!("it took {grew} KiB"));
@@ -314,11 +325,8 @@ fn whatever_a_peer_does_disturbs_nobody_else() {
             "the session with {key} is another"
         );
     }
-    assert!(
-        world.files() <= files,
-        "{} files, not {files}",
-        world.files()
-    );
+    // One that the operator had open may still be closing.
+    until("its files are closed", || world.files() <= files);
 }
 
 /// Who holds all that a node keeps for callers without ever greeting shuts nobody out: others are
@@ -328,22 +336,28 @@ fn callers_that_stay_silent_leave_room_for_others() {
     let silent = KeyPair::from_seed([77; 32]);
     let mut world = World::new(std::slice::from_ref(&silent));
     let peer = world.peer(&silent, 77);
-    let (calling, called) = std::sync::mpsc::channel();
+    let (over, most) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+    let (end, count) = (over.clone(), most.clone());
     let silence = std::thread::spawn(move || {
         runtime().block_on(async {
-            let (_socket, calls) = deeds::many_silent_calls(&peer).await;
-            // The test may have failed already.
-            let _ = calling.send(calls.len());
-            deeds::last_of(&calls).await
-        })
+            tokio::select! {
+                () = deeds::silent_calls_without_end(&peer, &count) => {}
+                () = end.notified() => {}
+            }
+        });
     });
-    let held = called.recv().expect("it calls");
-    println!("{held} callers are silent");
+    let calls = format!(
+        "a call from {} failed",
+        Who::of(&world.peer(&silent, 77)).from
+    );
+    world.victim.hear(&calls);
     let (late, _) = world.honest.pop().expect("two neighbors");
     drop(late);
     let began = now();
     let _late = world.start(HONEST[HONEST.len() - 1]);
     assert!(began.elapsed() < ANSWER, "{:?}", began.elapsed());
-    let fate = silence.join().expect("a peer does not fail");
-    assert!(matches!(fate, Fate::Closed(_)), "{fate:?}");
+    over.notify_one();
+    silence.join().expect("a peer does not fail");
+    let most = most.load(Ordering::Relaxed);
+    assert!((1..HANDSHAKES).contains(&most), "{most} of {HANDSHAKES}");
 }

@@ -3,19 +3,20 @@
 use std::future::Future;
 use std::net::UdpSocket;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use quinn::{Connection, SendStream};
+use quinn::SendStream;
 use sm_bytecode::bundle::Bundle;
 use sm_core::envelope::{Budget, Envelope, TraceContext};
 use sm_core::ids::{Epoch, HopId, Incarnation, LaunchHash, MessageId, NodeId, Span};
 use sm_core::launch::LaunchLimits;
 use sm_core::tags::Standing;
 use sm_core::wire::{BareStep, Copy, Frame, More};
-use sm_net::quic::Socket;
 
-use super::peer::{Fate, GREETING, Peer, fate_within, framed};
+use super::peer::{Fate, GREETING, LONG, Peer, fate_within, framed};
 
 /// What is done, and what becomes of it.
 pub(crate) struct Deed {
@@ -53,9 +54,6 @@ impl Expected {
 /// Codes of `docs/WIRE.md`.
 const UNFIT: u32 = 2;
 const MALFORMED: u32 = 3;
-
-/// Longer than a node waits for anything.
-const LONG: Duration = Duration::from_secs(15);
 
 /// The longest frame that a node takes.
 const LONGEST: usize = sm_core::limits::FRAME_BYTES;
@@ -171,7 +169,7 @@ async fn garbage_on_streams(peer: Peer) -> Fate {
     for _ in 0..100 {
         session.say(&numbers.bytes(1_000)).await;
     }
-    session.fate().await
+    session.ends().await
 }
 
 async fn garbage_in_frames(peer: Peer) -> Fate {
@@ -184,7 +182,7 @@ async fn garbage_in_frames(peer: Peer) -> Fate {
             break;
         }
     }
-    session.fate().await
+    session.lives().await
 }
 
 async fn garbage_in_datagrams(peer: Peer) -> Fate {
@@ -196,7 +194,7 @@ async fn garbage_in_datagrams(peer: Peer) -> Fate {
             .send_datagram_wait(numbers.bytes(length).into())
             .await;
     }
-    session.fate().await
+    session.lives().await
 }
 
 /// A frame of which half has come.
@@ -210,19 +208,19 @@ async fn half_a_frame_and_then_nothing(peer: Peer) -> Fate {
     let session = peer.session().await;
     let (mut out, _input) = session.connection.open_bi().await.expect("a stream");
     out.write_all(&half()).await.expect("it listens");
-    fate_within(&session.connection, LONG).await
+    session.ends().await
 }
 
 async fn half_a_frame_and_the_end(peer: Peer) -> Fate {
     let session = peer.session().await;
     session.say(&half()).await;
-    session.fate().await
+    session.ends().await
 }
 
 async fn a_huge_length(peer: Peer) -> Fate {
     let session = peer.session().await;
     session.say(&u32::MAX.to_le_bytes()).await;
-    session.fate().await
+    session.ends().await
 }
 
 /// A question about a hop that there never was, of this node.
@@ -253,7 +251,7 @@ async fn many_streams_that_stay(peer: Peer) -> Fate {
     };
     // The node lets it open so many, and no more.
     let _ = tokio::time::timeout(Duration::from_secs(8), opening).await;
-    session.fate().await
+    session.lives().await
 }
 
 async fn ten_thousand_streams(peer: Peer) -> Fate {
@@ -264,27 +262,46 @@ async fn ten_thousand_streams(peer: Peer) -> Fate {
             let _ = out.finish();
         }
     }
-    session.fate().await
+    session.lives().await
 }
 
 async fn nothing_after_the_handshake(peer: Peer) -> Fate {
-    let (_socket, calls) = many_silent_calls(&peer).await;
-    fate_within(calls.first().expect("it is trusted"), LONG).await
-}
-
-/// Connections on which nothing is said, as many as the node lets in.
-pub(crate) async fn many_silent_calls(peer: &Peer) -> (Socket, Vec<Connection>) {
     let socket = peer.socket();
     let mut calls = Vec::new();
     for _ in 0..100 {
         calls.extend(peer.connect(&socket).await);
     }
-    (socket, calls)
+    fate_within(calls.first().expect("it is trusted"), LONG).await
 }
 
-/// What becomes of the connection that was made last.
-pub(crate) async fn last_of(calls: &[Connection]) -> Fate {
-    fate_within(calls.last().expect("it is trusted"), LONG).await
+/// Calls without a word, many at a time and each again as soon as it has ended. Tells how many
+/// there were at once.
+pub(crate) async fn silent_calls_without_end(peer: &Peer, most: &AtomicUsize) {
+    let (socket, open) = (peer.socket(), AtomicUsize::new(0));
+    let call = async || {
+        loop {
+            let Ok(call) = peer.connect(&socket).await else {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            let now = open.fetch_add(1, Ordering::Relaxed) + 1;
+            most.fetch_max(now, Ordering::Relaxed);
+            call.closed().await;
+            open.fetch_sub(1, Ordering::Relaxed);
+        }
+    };
+    let mut calls: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
+    for _ in 0..100 {
+        calls.push(Box::pin(call()));
+    }
+    let all = std::future::poll_fn(|context| {
+        for call in &mut calls {
+            // None of them ends.
+            let _ = call.as_mut().poll(context);
+        }
+        Poll::Pending
+    });
+    all.await
 }
 
 async fn a_greeting_and_then_nothing(peer: Peer) -> Fate {
@@ -312,7 +329,7 @@ async fn frames_of_another_version(peer: Peer) -> Fate {
     let mut session = peer.session().await;
     let frames = framed(&[9, 0, 1]).repeat(500);
     let _ = session.common.write_all(&frames).await;
-    session.fate().await
+    session.ends().await
 }
 
 /// The envelope of a message that nobody has launched.
@@ -365,7 +382,7 @@ async fn frames_where_they_do_not_belong(peer: Peer) -> Fate {
             let _ = session.connection.send_datagram(frame.into());
         }
     }
-    session.fate().await
+    session.lives().await
 }
 
 /// A program for messages that visit the node.
@@ -391,7 +408,7 @@ async fn frames_again(peer: Peer) -> Fate {
             session.say(&framed(frame)).await;
         }
     }
-    session.fate().await
+    session.lives().await
 }
 
 async fn frames_with_changes(peer: Peer) -> Fate {
@@ -404,7 +421,7 @@ async fn frames_with_changes(peer: Peer) -> Fate {
         }
         session.say(&framed(&frame)).await;
     }
-    session.fate().await
+    session.lives().await
 }
 
 /// One change of a frame, but not of its version.
@@ -429,7 +446,7 @@ async fn copies_of_nothing(peer: Peer) -> Fate {
         let frame = Frame::Copy(copy).encode();
         let _ = session.connection.send_datagram_wait(frame.into()).await;
     }
-    session.fate().await
+    session.lives().await
 }
 
 async fn questions_that_cannot_be_answered(peer: Peer) -> Fate {
@@ -443,7 +460,7 @@ async fn questions_that_cannot_be_answered(peer: Peer) -> Fate {
         }
         tokio::task::yield_now().await;
     }
-    session.fate().await
+    session.ends().await
 }
 
 async fn large_frames_that_do_not_end(peer: Peer) -> Fate {
@@ -463,14 +480,14 @@ async fn large_frames_that_do_not_end(peer: Peer) -> Fate {
     for said in saying.collect::<Vec<_>>() {
         kept.push(said.await);
     }
-    session.fate().await
+    session.ends().await
 }
 
 async fn coming_and_going(peer: Peer) -> Fate {
     for _ in 0..40 {
         drop(peer.session().await);
     }
-    peer.session().await.fate().await
+    peer.session().await.lives().await
 }
 
 /// A peer that nobody trusts calls again and again.

@@ -21,6 +21,9 @@ pub(crate) const GREETING: &[u8; 4] = b"SMN\0";
 /// How long a peer waits for a session to be ended before it believes that it lives.
 const QUIET: Duration = Duration::from_millis(300);
 
+/// Longer than a node waits for anything.
+pub(crate) const LONG: Duration = Duration::from_secs(30);
+
 /// A peer, and the node that it harms.
 pub(crate) struct Peer {
     pub(crate) key: KeyPair,
@@ -167,9 +170,14 @@ impl Peer {
 }
 
 impl Session {
-    /// Waits a while for the end of the session.
-    pub(crate) async fn fate(&self) -> Fate {
+    /// Waits a while for the end of the session, which should not come.
+    pub(crate) async fn lives(&self) -> Fate {
         fate_within(&self.connection, QUIET).await
+    }
+
+    /// Waits for the end of the session.
+    pub(crate) async fn ends(&self) -> Fate {
+        fate_within(&self.connection, LONG).await
     }
 
     /// Sends bytes on a stream of their own, as many as go, and ends it.
