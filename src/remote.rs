@@ -7,12 +7,13 @@ pub(crate) mod tell;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use sm_net::control::protocol::{Answer, Message, Neighbor, Refusal, Request, Status, Tag};
 use sm_net::control::{Client, ControlError};
 
 use crate::exit::{Exit, Failure};
-use crate::{folders, text};
+use crate::{folders, output, text};
 
 /// A node of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,9 @@ pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) socket: PathBuf,
 }
+
+/// How long one of several nodes may take to answer a question.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the socket of a node is called, after the node's name.
 const ENDING: &str = "sock";
@@ -50,7 +54,7 @@ pub(crate) fn all() -> Result<Vec<Node>, Failure> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|ending| ending == ENDING))
         .filter_map(Node::at)
-        .filter(|node| UnixStream::connect(&node.socket).is_ok())
+        .filter(Node::lives)
         .collect();
     nodes.sort_by(|one, two| one.name.cmp(&two.name));
     Ok(nodes)
@@ -82,6 +86,27 @@ pub(crate) fn find_all(wanted: Wanted<'_>) -> Result<Vec<Node>, Failure> {
         nodes if nodes.is_empty() => Err(absent("no node runs here".to_owned(), None)),
         nodes => Ok(nodes),
     }
+}
+
+/// Asks each of them. Of several those are left out that have ended meanwhile or do not answer, as
+/// a process that is stopped does not: what the others say is what was wanted.
+pub(crate) async fn each<T>(
+    nodes: &[Node],
+    ask: impl AsyncFn(&Node) -> Result<T, Failure>,
+) -> Result<Vec<(Node, T)>, Failure> {
+    let alone = nodes.len() == 1;
+    let mut answers = Vec::new();
+    for node in nodes {
+        let silent = format!("the node `{}` does not answer", node.name);
+        match tokio::time::timeout(PATIENCE, ask(node)).await {
+            Ok(Ok(answer)) => answers.push((node.clone(), answer)),
+            Ok(Err(failure)) if alone || node.lives() => return Err(failure),
+            Ok(Err(_)) => {}
+            Err(_) if alone => return Err(Failure::new(Exit::Timeout, silent)),
+            Err(_) => output::talk(&silent),
+        }
+    }
+    Ok(answers)
 }
 
 fn only(flag: &str) -> Result<Node, Failure> {
@@ -124,6 +149,11 @@ impl Node {
     fn at(socket: PathBuf) -> Option<Self> {
         let name = socket.file_stem()?.to_str()?.to_owned();
         Some(Self { name, socket })
+    }
+
+    /// Whether somebody listens there.
+    fn lives(&self) -> bool {
+        UnixStream::connect(&self.socket).is_ok()
     }
 
     /// Connects and asks; what comes then is the caller's to take.

@@ -14,5 +14,11 @@ mod routing;
 mod self_routing;
 #[path = "examples/stage.rs"]
 mod stage;
+#[expect(
+    dead_code,
+    reason = "tests of the simulator and of processes use the rest"
+)]
+#[path = "scenarios/table.rs"]
+mod table;
 #[path = "examples/temperature.rs"]
 mod temperature;

@@ -10,6 +10,7 @@
 //! Each input is written down, if the node is recorded, then handled; then everything that the node
 //! puts out is done, in order. Between two slices of a program the network is looked at.
 
+mod faults;
 mod orders;
 mod recording;
 mod steps;
@@ -32,6 +33,7 @@ use crate::link::{Link, LinkEvent};
 use crate::quic::Quic;
 use crate::store::Store;
 use crate::watch::Watchers;
+use faults::Faults;
 use recording::Record;
 use steps::Steps;
 pub use steps::{CrashAt, NoSuchStep};
@@ -89,6 +91,7 @@ pub struct Host {
     drivers: Drivers,
     orders: mpsc::Receiver<Order>,
     watchers: Watchers,
+    faults: Faults,
     record: Option<Record>,
     steps: Steps,
     listener: Box<dyn FnMut(&Event)>,
@@ -147,6 +150,7 @@ impl Host {
             drivers,
             orders,
             watchers: Watchers::default(),
+            faults: Faults::default(),
             record: record.transpose()?,
             steps: Steps::new(crash_at),
             listener,
@@ -236,7 +240,7 @@ impl Host {
             LinkEvent::Up { session, peer, .. } => {
                 self.backlogs.insert(session, 0);
                 self.feed(Input::SessionUp(session, peer));
-                self.tell(What::Linked(peer.0));
+                self.tell_of_link(peer, What::Linked(peer.0));
             }
             LinkEvent::Down {
                 session,
@@ -245,10 +249,8 @@ impl Host {
             } => {
                 self.backlogs.remove(&session);
                 self.feed(Input::SessionDown(session));
-                self.tell(What::Unlinked {
-                    key: peer.0,
-                    reason,
-                });
+                let key = peer.0;
+                self.tell_of_link(peer, What::Unlinked { key, reason });
             }
             LinkEvent::Frame(session, frame) => {
                 self.feed(Input::Frame(session, &frame));

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sm_core::ids::Span;
+
 // Keys.
 
 /// The largest file of a key: the few lines that it has, and a comment of its owner.
@@ -50,6 +52,8 @@ pub const FRAME_TIME: Duration = Duration::from_secs(10);
 pub const GREETING_TIME: Duration = Duration::from_secs(5);
 /// The most connections that have not yet been authenticated.
 pub const HANDSHAKES: usize = 64;
+/// The most of them from one address.
+pub const HANDSHAKES_PER_ADDRESS: usize = 48;
 /// The first pause before calling a neighbor again; it doubles with each failure.
 pub const REDIAL_FIRST: Duration = Duration::from_millis(50);
 /// The longest pause before calling a neighbor again.
@@ -69,6 +73,20 @@ pub const GOODBYE: Duration = Duration::from_millis(500);
 pub const FOUND: usize = 64;
 /// How many strangers are remembered, to tell of each once.
 pub const STRANGERS: usize = 256;
+/// How often a node tells anew what the same peer does again and again.
+pub const FAULTS_EVERY: Span = Span::secs(60);
+/// How many times a peer comes or goes before that is told in sums.
+pub const LINKS_TOLD: u32 = 8;
+/// The most bytes of frames that have begun and not ended in a session. A neighbor has twice
+/// `OUTBOUND_BYTES_PER_NEIGHBOR` under way when it hands over as much as it may while the last of
+/// that much before it is still on the way.
+pub const UNFINISHED_BYTES: usize = 128 << 20;
+/// The most bytes that wait for a neighbor to take them: all states that it may have been promised
+/// room for, the code of a program, and copies. One that lets more wait does not read.
+pub const UNREAD_BYTES: usize = 256 << 20;
+/// What a stream that waits to be opened is counted with in what waits, beside its frame: so many
+/// of them that no honest neighbor lets wait are as bad as a long frame.
+pub const WAITING_STREAM_BYTES: usize = 16 << 10;
 
 // The loop.
 

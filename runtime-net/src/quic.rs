@@ -256,6 +256,7 @@ impl Quic {
         let session = self.sessions.remove(&id)?;
         self.publish();
         let peer = session.peer;
+        let reason = session.trouble.map_or(reason, str::to_owned);
         Some(LinkEvent::Down {
             session: id,
             peer,

@@ -50,18 +50,17 @@ impl Options {
 
     async fn follow(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         let mut signals = Signals::listen()?;
-        let nodes = remote::find_all(Wanted {
+        let found = remote::find_all(Wanted {
             flag: "--at",
             name: self.at.as_deref().filter(|_| !self.all),
         })?;
+        let answered = remote::each(&found, Node::status).await?;
+        let beginnings: Vec<u64> = answered.iter().map(|(_, status)| status.age).collect();
+        let nodes: Vec<Node> = answered.into_iter().map(|(node, _)| node).collect();
         let mut teller = Teller {
             nodes: Names::of(&nodes).await?,
             ..Teller::default()
         };
-        let mut beginnings = Vec::new();
-        for node in &nodes {
-            beginnings.push(node.status().await?.age);
-        }
         let (sender, mut said) = mpsc::channel(WAITING);
         for (index, node) in nodes.iter().enumerate() {
             tokio::spawn(listen(index, node.clone(), sender.clone()));

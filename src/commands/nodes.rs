@@ -6,7 +6,8 @@ use sm_net::control::protocol::Status;
 
 use crate::exit::{Exit, Failure};
 use crate::remote::names::{hex, short};
-use crate::{output, remote, table, text};
+use crate::remote::{self, Node};
+use crate::{output, table, text};
 
 /// List the nodes that run on this machine
 #[derive(Debug, Args)]
@@ -22,10 +23,8 @@ impl Options {
     }
 
     async fn list(&self) -> Result<Exit, Failure> {
-        let mut found = Vec::new();
-        for node in remote::all()? {
-            found.push(node.status().await?);
-        }
+        let answered = remote::each(&remote::all()?, Node::status).await?;
+        let found: Vec<Status> = answered.into_iter().map(|(_, status)| status).collect();
         if self.json {
             let nodes: Vec<Json> = found.iter().map(object).collect();
             output::line(json!({ "nodes": nodes }))?;

@@ -42,13 +42,14 @@ impl Options {
             flag: "--at",
             name: self.at.as_deref().filter(|_| !self.all),
         };
-        let nodes = remote::find_all(wanted)?;
+        let answered = remote::each(&remote::find_all(wanted)?, Node::messages).await?;
+        let nodes: Vec<Node> = answered.iter().map(|(node, _)| node.clone()).collect();
         let names = Names::of(&nodes).await?;
-        let mut found = Vec::new();
-        for node in &nodes {
-            let messages = node.messages().await?;
-            found.extend(messages.into_iter().map(|message| (node, message)));
-        }
+        let of_node = |(node, messages): (Node, Vec<Message>)| {
+            let messages = messages.into_iter();
+            messages.map(move |message| (node.clone(), message))
+        };
+        let found: Vec<(Node, Message)> = answered.into_iter().flat_map(of_node).collect();
         if self.json {
             let messages: Vec<Json> = found.iter().map(|(node, one)| object(node, one)).collect();
             output::line(json!({ "messages": messages }))?;

@@ -70,17 +70,18 @@ pub(crate) struct Names(BTreeMap<Name, String>);
 impl Names {
     /// What these nodes call themselves and their neighbors.
     pub(crate) async fn of(nodes: &[Node]) -> Result<Self, Failure> {
+        let ask = async |node: &Node| Ok((node.neighbors().await?, node.status().await?));
+        let answered = super::each(nodes, ask).await?;
         let mut names = Self::default();
-        for node in nodes {
-            for neighbor in node.neighbors().await? {
-                if let Some(name) = neighbor.name {
-                    names.add(neighbor.key, name);
+        for (_, (neighbors, _)) in &answered {
+            for neighbor in neighbors {
+                if let Some(name) = &neighbor.name {
+                    names.add(neighbor.key, name.clone());
                 }
             }
         }
         // A node knows its own name best.
-        for node in nodes {
-            let status = node.status().await?;
+        for (_, (_, status)) in answered {
             names.add(status.key, status.name);
         }
         Ok(names)

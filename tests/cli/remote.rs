@@ -73,6 +73,22 @@ fn nodes_of_this_machine() {
     folder.check("remote_nodes_json", &["nodes", "--json"]);
 }
 
+/// A node that is stopped, and one that ends when it is asked: the others are listed.
+#[test]
+fn nodes_that_do_not_answer() {
+    let folder = Folder::new("mute");
+    let _n1 = folder.node("n1", n1(vec![message(ONE, Doing::Ready)]));
+    let _stopped = UnixListener::bind(folder.socket("stopped")).expect("a socket");
+    let ending = UnixListener::bind(folder.socket("ending")).expect("a socket");
+    let ends = std::thread::spawn(move || {
+        // Somebody looks whether it lives, and then asks.
+        ending.accept().and_then(|_| ending.accept()).map(drop)
+    });
+    folder.check("remote_nodes_silent", &["nodes"]);
+    ends.join().expect("it ends").expect("it was asked");
+    folder.check("remote_ps_silent", &["ps"]);
+}
+
 #[test]
 fn no_node_is_unreachable() {
     let folder = Folder::new("none");

@@ -16,32 +16,14 @@ use sm_sim::{
 };
 
 use crate::compile::{self, Ready};
+use crate::table::{Outcome, Ran, Scenario};
 
 /// A compiled program and the network it is for.
 pub(crate) struct Play {
     pub(crate) compiled: Ready,
     pub(crate) package: Arc<Package>,
     pub(crate) network: Network,
-}
-
-/// What came of a run.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Ran {
-    pub(crate) output: Vec<String>,
-    pub(crate) outcome: Outcome,
-}
-
-/// How the program ended.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Outcome {
-    /// Its result as the language writes it.
-    Done(String),
-    Trap(Option<TrapKind>),
-    Killed,
-    /// Its node crashed before it had stored the launch: nothing was promised yet.
-    NeverBegan,
-    /// It has not ended: it is lost, or stands where it cannot go on.
-    Silent,
+    arguments: Vec<u8>,
 }
 
 /// What goes wrong.
@@ -65,17 +47,18 @@ const CHECKED: u64 = 10;
 const DEADLINE: Span = Span::secs(300);
 
 impl Play {
-    /// An example with its network; without one it runs on a single node.
-    pub(crate) fn open(program: &str, network: Option<&str>) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-        let network = match network {
-            None => Network::single("home"),
-            Some(name) => {
-                let text = std::fs::read_to_string(folder.join(name)).expect("a network file");
-                Network::parse(&text).expect("the network is well-formed")
-            }
-        };
-        Self::new(&folder.join(program), network)
+    /// A scenario of the table.
+    pub(crate) fn of(table: &'static Scenario) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(root.join(table.network)).expect("a network file");
+        let network = Network::parse(&text).expect("the network is well-formed");
+        assert_eq!(network.node(table.at), Some(NodeIx(0)), "{}", table.name);
+        Self::new(&root.join(table.program), network).told(table.encoded())
+    }
+
+    /// The same with these arguments.
+    pub(crate) fn told(self, arguments: Vec<u8>) -> Self {
+        Self { arguments, ..self }
     }
 
     pub(crate) fn new(program: &Path, network: Network) -> Self {
@@ -91,6 +74,7 @@ impl Play {
             compiled,
             package,
             network,
+            arguments: Vec::new(),
         }
     }
 
@@ -127,19 +111,19 @@ impl Play {
 
     /// One run from the first node, to the end of its first message, wherever that is: the report
     /// of it to its home is best effort, and not what is tested here.
-    pub(crate) fn run(&self, seed: u64, arguments: &[u8]) -> Ran {
-        self.run_in::<Vm>(seed, arguments)
+    pub(crate) fn run(&self, seed: u64) -> Ran {
+        self.run_in::<Vm>(seed)
     }
 
     /// Being captured and restored at every safepoint makes no difference.
-    pub(crate) fn captured(&self, arguments: &[u8]) {
+    pub(crate) fn captured(&self) {
         for seed in 0..4 {
-            let captured = self.run_in::<Captured<1>>(seed, arguments);
-            assert_eq!(captured, self.run(seed, arguments), "seed {seed}");
+            let captured = self.run_in::<Captured<1>>(seed);
+            assert_eq!(captured, self.run(seed), "seed {seed}");
         }
     }
 
-    fn run_in<E: Engine>(&self, seed: u64, arguments: &[u8]) -> Ran {
+    fn run_in<E: Engine>(&self, seed: u64) -> Ran {
         let options = Options {
             deadline: DEADLINE,
             detail: Detail::Steps,
@@ -153,7 +137,7 @@ impl Play {
         let mut simulation =
             Simulation::<E>::with_engine(&self.network, options).expect("the tags have values");
         let start = Start {
-            arguments: arguments.to_vec(),
+            arguments: self.arguments.clone(),
             ..Start::new(self.package.clone())
         };
         let launch = simulation
@@ -184,13 +168,9 @@ impl Play {
     }
 
     /// Runs all seeds on all cores; the first complaint of `judge` fails the test.
-    pub(crate) fn sweep(
-        &self,
-        arguments: &[u8],
-        judge: impl Fn(&Ran) -> Result<(), String> + Sync,
-    ) {
+    pub(crate) fn sweep(&self, judge: impl Fn(&Ran) -> Result<(), String> + Sync) {
         let run = |seed: Seed| {
-            let ran = self.run(seed.0, arguments);
+            let ran = self.run(seed.0);
             judge(&ran).map_err(|complaint| format!("{complaint}: {ran:?}"))?;
             Ok::<Ran, String>(ran)
         };
@@ -202,8 +182,8 @@ impl Play {
     fn outcome(&self, end: &End) -> Outcome {
         match end {
             End::Done { value, .. } => Outcome::Done(self.compiled.show_bytes(value)),
-            End::Trap { kind, .. } => Outcome::Trap(TrapKind::from_code(*kind)),
-            End::Killed(_) => Outcome::Killed,
+            End::Trap { kind, .. } if *kind == TrapKind::UnwrapErr.code() => Outcome::UnwrapErr,
+            other => Outcome::Died(format!("{other:?}")),
         }
     }
 }

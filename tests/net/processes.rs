@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -76,6 +76,8 @@ impl Drop for User {
 pub(crate) struct Process {
     pub(crate) child: Child,
     lines: Receiver<String>,
+    /// What of it went to standard output.
+    data: Receiver<String>,
 }
 
 impl Process {
@@ -87,22 +89,12 @@ impl Process {
             .stderr(Stdio::piped())
             .spawn()
             .expect("smc starts");
-        let (sender, lines) = channel();
-        let outputs: [Box<dyn std::io::Read + Send>; 2] = [
-            Box::new(child.stdout.take().expect("a pipe")),
-            Box::new(child.stderr.take().expect("a pipe")),
-        ];
-        for output in outputs {
-            let sender = sender.clone();
-            std::thread::spawn(move || {
-                for line in BufReader::new(output).lines().map_while(Result::ok) {
-                    if sender.send(line).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        Self { child, lines }
+        let ((sender, lines), (of_data, data)) = (channel(), channel());
+        let stdout = child.stdout.take().expect("a pipe");
+        let stderr = child.stderr.take().expect("a pipe");
+        pass_on(stdout, vec![sender.clone(), of_data]);
+        pass_on(stderr, vec![sender]);
+        Self { child, lines, data }
     }
 
     /// Waits for a line with this text in it.
@@ -138,6 +130,11 @@ impl Process {
         }
     }
 
+    /// All lines of its standard output until that was closed.
+    pub(crate) fn data(&self) -> Vec<String> {
+        self.data.iter().collect()
+    }
+
     /// All that it said until its outputs were closed.
     pub(crate) fn rest(&self) -> Vec<String> {
         self.lines.iter().collect()
@@ -161,6 +158,18 @@ impl Process {
         }
         panic!("it does not end");
     }
+}
+
+/// Lines go to all who are there to hear them.
+fn pass_on(output: impl Read + Send + 'static, to: Vec<Sender<String>>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            for sender in &to {
+                // The test may have failed already.
+                let _ = sender.send(line.clone());
+            }
+        }
+    });
 }
 
 impl Drop for Process {

@@ -1,47 +1,6 @@
-//! The talk's programs between real processes: the outcomes are those of the simulator.
+//! What an operator sees of nodes: lines of programs, recordings, tags.
 
 use crate::processes::{Process, User, example};
-
-/// Runs a program in a network of processes and in the simulator, and compares.
-fn same(name: &str, program: &str, net: &str, at: &str) {
-    let user = User::new(name);
-    let (program, net) = (example(program), example(net));
-    let mut up = Process::start(user.smc(&["up", &net]));
-    up.hear("the network is up");
-    let real = user.json(&[
-        "send",
-        &program,
-        "--to",
-        at,
-        "--wait",
-        "--json",
-        "--timeout",
-        "40s",
-    ]);
-    let simulated = user.json(&["run", &program, "--net", &net, "--at", at, "--json"]);
-    let simulated = &simulated["launches"][0];
-    for field in ["end", "result", "output"] {
-        assert_eq!(real[field], simulated[field], "{field} of {real}");
-    }
-    up.signal("INT");
-    assert_eq!(up.ended(), Some(0));
-    assert_eq!(user.run(&["ps"]).status.code(), Some(3), "no node is left");
-}
-
-#[test]
-fn the_mean_of_the_town_over_twelve_processes() {
-    same("town", "temperature.sm", "town.net.toml", "n1");
-}
-
-#[test]
-fn a_route_is_found_over_four_processes() {
-    same("line", "self_routing.sm", "self_routing.net.toml", "n1");
-}
-
-#[test]
-fn the_fire_is_found_by_processes() {
-    same("fire", "fire.sm", "fire.net.toml", "brigade");
-}
 
 #[test]
 fn what_a_person_sees_of_the_town() {

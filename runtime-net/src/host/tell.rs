@@ -1,10 +1,11 @@
 //! What a node tells of what happens, in the words of the control protocol.
 
 use sm_core::hop::HopError;
-use sm_core::ids::MessageId;
+use sm_core::ids::{MessageId, NodeId};
 use sm_core::node::{End, Log, Output, Report, Step, Trace};
 
 use super::Host;
+use super::faults::{Fault, Telling};
 use crate::control::protocol::{self, Event, Name, TagName, What};
 
 impl Host {
@@ -24,10 +25,7 @@ impl Host {
                 self.tell_of(message, What::Printed(text));
             }
             Output::Report(report) => self.reported(report),
-            Output::Log(log) => {
-                let text = self.log(&log);
-                self.tell(What::Note(text));
-            }
+            Output::Log(log) => self.logged(&log),
             Output::Trace(trace) => self.stepped(trace),
             _ => {}
         }
@@ -105,6 +103,45 @@ impl Host {
             Step::Blocked { display, .. } => What::Blocked(display),
             Step::Woken => What::Woken,
             Step::Ended(how) => What::Ended(end(how)),
+        }
+    }
+
+    /// A neighbor has come or gone.
+    pub(super) fn tell_of_link(&mut self, peer: NodeId, what: What) {
+        let telling = self.faults.note(self.clock.now(), Fault::Link, peer);
+        let name = self.name_of(&peer.0);
+        match telling {
+            Telling::Untold => return,
+            Telling::Told(0) | Telling::Last => {}
+            Telling::Told(untold) => self.tell(What::Note(format!(
+                "{name} came or went {untold} times since that was told"
+            ))),
+        }
+        self.tell(what);
+        if telling == Telling::Last {
+            let text = format!("{name} comes and goes: no more is told of it for a while");
+            self.tell(What::Note(text));
+        }
+    }
+
+    fn logged(&mut self, log: &Log) {
+        let nobody = NodeId([0; 32]);
+        let (fault, peer) = match log {
+            Log::Refused { from, .. } => (Fault::Refused, *from),
+            Log::CopyDropped { from, .. } => (Fault::Copy, *from),
+            Log::NoSession { .. } => (Fault::Late, nobody),
+            Log::ReportDropped(_) => (Fault::Report, nobody),
+            // Once at the start for each, and nobody outside writes records.
+            Log::BadRecord { .. } => return self.tell(What::Note(self.log(log))),
+        };
+        let text = self.log(log);
+        match self.faults.note(self.clock.now(), fault, peer) {
+            Telling::Untold => {}
+            Telling::Told(0) | Telling::Last => self.tell(What::Note(text)),
+            Telling::Told(untold) => {
+                let text = format!("{text} (and {untold} more since that was told)");
+                self.tell(What::Note(text));
+            }
         }
     }
 

@@ -1,5 +1,8 @@
 //! Frames on streams: each after its length as four bytes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::{Buf, Bytes};
 use quinn::RecvStream;
 
@@ -39,22 +42,57 @@ pub(super) enum Unread {
     Half,
     /// The frame would be longer than any may be.
     TooLong,
+    /// The session has begun more frames than this node keeps room for.
+    Unfinished,
+    /// Nothing came at all where something had to.
+    Silence,
     /// The connection is no longer there.
     Gone,
+}
+
+/// The bytes of frames of a session that have begun and not ended.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unfinished(Arc<AtomicUsize>);
+
+/// The bytes of one of them; they are no longer counted when this is dropped.
+#[derive(Debug)]
+struct Held<'a> {
+    all: &'a Unfinished,
+    bytes: usize,
+}
+
+impl Held<'_> {
+    fn grow(&mut self, bytes: usize) -> Result<(), Unread> {
+        self.bytes += bytes;
+        let before = self.all.0.fetch_add(bytes, Ordering::Relaxed);
+        if before + bytes > limits::UNFINISHED_BYTES {
+            Err(Unread::Unfinished)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.all.0.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 /// Takes frames off a stream.
 #[derive(Debug)]
 pub(super) struct Frames {
     stream: RecvStream,
+    unfinished: Unfinished,
     /// What has come of the next frames.
     rest: Bytes,
 }
 
 impl Frames {
-    pub(super) fn new(stream: RecvStream) -> Self {
+    pub(super) fn new(stream: RecvStream, unfinished: Unfinished) -> Self {
         Self {
             stream,
+            unfinished,
             rest: Bytes::new(),
         }
     }
@@ -98,9 +136,15 @@ impl Frames {
         if self.rest.len() >= count {
             return Ok(self.rest.split_to(count));
         }
+        let unfinished = self.unfinished.clone();
+        let mut held = Held {
+            all: &unfinished,
+            bytes: 0,
+        };
         let mut bytes = Vec::with_capacity(count.min(limits::FRAME_AHEAD_BYTES));
         loop {
             let part = self.rest.split_to(self.rest.len().min(count - bytes.len()));
+            held.grow(part.len())?;
             bytes.extend_from_slice(&part);
             if bytes.len() == count {
                 return Ok(bytes.into());

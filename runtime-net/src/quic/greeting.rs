@@ -1,6 +1,9 @@
 //! From a connection to a session: both ends prove their keys and say which boot they are.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use quinn::{Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportErrorCode};
@@ -147,9 +150,14 @@ pub(super) async fn accept(
     strangers: Strangers,
     events: mpsc::Sender<Raw>,
 ) {
-    let places = std::sync::Arc::new(tokio::sync::Semaphore::new(limits::HANDSHAKES));
+    let places = Places::default();
     while let Some(incoming) = endpoint.accept().await {
-        let Ok(place) = places.clone().try_acquire_owned() else {
+        if places.are_scarce() && incoming.may_retry() {
+            // Whoever answers is where it says it is, and counts for one address.
+            let _ = incoming.retry();
+            continue;
+        }
+        let Some(place) = places.take(incoming.remote_address().ip()) else {
             incoming.refuse();
             continue;
         };
@@ -174,6 +182,51 @@ pub(super) async fn accept(
             // Nobody listens once the node ends.
             let _ = events.send(raw).await;
         });
+    }
+}
+
+/// Room for callers that have not yet greeted. One address never has all of it, so that who calls
+/// and says nothing shuts out nobody but its neighbors there.
+#[derive(Clone, Debug, Default)]
+struct Places(Arc<Mutex<BTreeMap<IpAddr, usize>>>);
+
+/// Room for one, until this is dropped.
+#[derive(Debug)]
+struct Place {
+    all: Places,
+    address: IpAddr,
+}
+
+impl Places {
+    fn taken(&self) -> MutexGuard<'_, BTreeMap<IpAddr, usize>> {
+        self.0.lock().expect("nobody panics with it")
+    }
+
+    /// Whether so many are taken that it matters who takes the others.
+    fn are_scarce(&self) -> bool {
+        self.taken().values().sum::<usize>() >= limits::HANDSHAKES / 4
+    }
+
+    fn take(&self, address: IpAddr) -> Option<Place> {
+        let mut taken = self.taken();
+        let full = taken.values().sum::<usize>() >= limits::HANDSHAKES;
+        let of_address = taken.get(&address).copied().unwrap_or_default();
+        if full || of_address >= limits::HANDSHAKES_PER_ADDRESS {
+            return None;
+        }
+        taken.insert(address, of_address + 1);
+        let all = self.clone();
+        Some(Place { all, address })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.all.taken();
+        if let Some(count) = taken.get_mut(&self.address) {
+            *count -= 1;
+        }
+        taken.retain(|_, count| *count > 0);
     }
 }
 

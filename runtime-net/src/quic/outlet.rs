@@ -13,6 +13,7 @@ use sm_core::ids::SessionId;
 use tokio::sync::mpsc;
 
 use super::Raw;
+use crate::limits;
 
 /// How a stream is opened that is not there yet.
 pub(super) type Opening = Pin<Box<dyn Future<Output = Option<SendStream>> + Send>>;
@@ -91,6 +92,7 @@ pub(super) enum More {
 
 impl Outlet {
     pub(super) fn opening(opening: Opening, account: Arc<Account>) -> Self {
+        account.add(limits::WAITING_STREAM_BYTES);
         Self::new(Stream::Opening(opening), account)
     }
 
@@ -140,11 +142,13 @@ impl State {
     fn flush(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
             match &mut self.stream {
-                Stream::Opening(opening) => match opening.as_mut().poll(context) {
-                    Poll::Ready(Some(stream)) => self.stream = Stream::Open(stream),
-                    Poll::Ready(None) => self.stream = Stream::Over,
-                    Poll::Pending => return Poll::Pending,
-                },
+                Stream::Opening(opening) => {
+                    let Poll::Ready(opened) = opening.as_mut().poll(context) else {
+                        return Poll::Pending;
+                    };
+                    self.account.sub(limits::WAITING_STREAM_BYTES);
+                    self.stream = opened.map_or(Stream::Over, Stream::Open);
+                }
                 Stream::Open(stream) => {
                     let pieces = self.queue.make_contiguous();
                     if pieces.is_empty() {

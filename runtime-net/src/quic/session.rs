@@ -10,7 +10,7 @@ use sm_core::ids::{HopId, Incarnation, NodeId, SessionId};
 use sm_core::wire::{Part, Route};
 use tokio::sync::mpsc;
 
-use super::frames::{Frames, Unread, pack};
+use super::frames::{Frames, Unfinished, Unread, pack};
 use super::greeting::{Greeted, ended};
 use super::outlet::{Account, More, Opening, Outlet};
 use super::{Caller, Raw, SessionInfo, close, code};
@@ -33,6 +33,8 @@ pub(super) struct Session {
     /// The streams of hops with long states.
     long: BTreeMap<HopId, Outlet>,
     account: Arc<Account>,
+    /// Why this end has closed the connection, if it did so because of what waits.
+    pub(super) trouble: Option<&'static str>,
 }
 
 impl Session {
@@ -46,7 +48,13 @@ impl Session {
             input,
         } = greeted;
         let account = Arc::new(Account::new(id, events.clone()));
-        tokio::spawn(read_all(id, connection.clone(), input, events));
+        let reading = Reading {
+            id,
+            connection: connection.clone(),
+            unfinished: Unfinished::default(),
+            events,
+        };
+        tokio::spawn(reading.all(input));
         Self {
             id,
             peer,
@@ -59,6 +67,7 @@ impl Session {
             copies: 0,
             long: BTreeMap::new(),
             account,
+            trouble: None,
         }
     }
 
@@ -78,11 +87,23 @@ impl Session {
 
     /// Sends a frame on the stream where it belongs.
     pub(super) fn send(&mut self, frame: Vec<u8>) {
+        if self.backlog() > limits::UNREAD_BYTES {
+            return self.give_up();
+        }
         match Route::of(&frame) {
             Route::Session => self.common.send(pack(frame), More::Follows),
             Route::Copy => self.send_copy(frame),
             Route::Hop(hop, part) => self.send_of_hop(hop, part, frame),
         }
+    }
+
+    /// Ends the session with a neighbor that lets too much wait.
+    fn give_up(&mut self) {
+        if self.connection.close_reason().is_some() {
+            return;
+        }
+        close(&self.connection, code::MALFORMED, b"too much waits");
+        self.trouble = Some("it does not take what is sent to it");
     }
 
     /// Sends a frame that need not arrive: as a datagram if it fits one.
@@ -148,74 +169,87 @@ impl Session {
     }
 }
 
-/// Reads everything that comes on a connection, until it ends.
-async fn read_all(
+/// What reads everything that comes on a connection.
+#[derive(Clone)]
+struct Reading {
     id: SessionId,
     connection: Connection,
-    input: RecvStream,
+    unfinished: Unfinished,
     events: mpsc::Sender<Raw>,
-) {
-    let mut common = Frames::new(input);
-    // The greeting of the node comes before everything else.
-    let first = common.next().await;
-    let heard = match first {
-        Ok(frame) => events.send(Raw::Frame(id, frame)).await.is_ok(),
-        Err(unread) => {
-            give_up(&connection, unread);
-            false
-        }
-    };
-    if heard {
-        tokio::spawn(read_frames(id, connection.clone(), common, events.clone()));
-        accept_all(id, &connection, &events).await;
-    }
-    let reason = ended(&connection.closed().await);
-    // Nobody listens once the node ends.
-    let _ = events.send(Raw::Ended(id, reason)).await;
 }
 
-async fn accept_all(id: SessionId, connection: &Connection, events: &mpsc::Sender<Raw>) {
-    loop {
-        tokio::select! {
-            input = connection.accept_uni() => {
-                let Ok(input) = input else { return };
-                let frames = Frames::new(input);
-                tokio::spawn(read_frames(id, connection.clone(), frames, events.clone()));
+impl Reading {
+    /// Reads until the connection ends.
+    async fn all(self, input: RecvStream) {
+        let mut common = Frames::new(input, self.unfinished.clone());
+        // The greeting of the node comes before everything else.
+        let first = tokio::time::timeout(limits::GREETING_TIME, common.next()).await;
+        let heard = match first.unwrap_or(Err(Unread::Silence)) {
+            Ok(frame) => self.tell(Raw::Frame(self.id, frame)).await,
+            Err(unread) => {
+                self.give_up(unread).await;
+                false
             }
-            frame = connection.read_datagram() => {
-                let Ok(frame) = frame else { return };
-                if events.send(Raw::Heard(id, frame)).await.is_err() {
-                    return;
+        };
+        if heard {
+            tokio::spawn(self.clone().frames(common));
+            self.streams().await;
+        }
+        let reason = ended(&self.connection.closed().await);
+        self.tell(Raw::Ended(self.id, reason)).await;
+    }
+
+    /// Reads all streams and datagrams that follow.
+    async fn streams(&self) {
+        loop {
+            tokio::select! {
+                input = self.connection.accept_uni() => {
+                    let Ok(input) = input else { return };
+                    let frames = Frames::new(input, self.unfinished.clone());
+                    tokio::spawn(self.clone().frames(frames));
+                }
+                frame = self.connection.read_datagram() => {
+                    let Ok(frame) = frame else { return };
+                    if !self.tell(Raw::Heard(self.id, frame)).await {
+                        return;
+                    }
                 }
             }
         }
     }
-}
 
-/// Reads a stream to its end. Half a frame, or one that is too long, ends the connection: there is
-/// nothing after it that could be understood.
-async fn read_frames(
-    id: SessionId,
-    connection: Connection,
-    mut frames: Frames,
-    events: mpsc::Sender<Raw>,
-) {
-    loop {
-        match frames.next().await {
-            Ok(frame) => {
-                if events.send(Raw::Frame(id, frame)).await.is_err() {
-                    return;
+    /// Reads a stream to its end. Half a frame, or one that is too long, ends the connection:
+    /// there is nothing after it that could be understood.
+    async fn frames(self, mut frames: Frames) {
+        loop {
+            match frames.next().await {
+                Ok(frame) => {
+                    if !self.tell(Raw::Frame(self.id, frame)).await {
+                        return;
+                    }
                 }
+                Err(unread) => return self.give_up(unread).await,
             }
-            Err(unread) => return give_up(&connection, unread),
         }
     }
-}
 
-fn give_up(connection: &Connection, unread: Unread) {
-    match unread {
-        Unread::End | Unread::Gone => {}
-        Unread::Half => close(connection, code::MALFORMED, b"half a frame"),
-        Unread::TooLong => close(connection, code::MALFORMED, b"a frame that is too long"),
+    /// Ends the session if there is nothing to be understood any more, and says why: from the
+    /// connection only that this end has closed it could be learned.
+    async fn give_up(&self, unread: Unread) {
+        let why = match unread {
+            Unread::End | Unread::Gone => return,
+            Unread::Half => "half a frame",
+            Unread::TooLong => "a frame that is too long",
+            Unread::Unfinished => "too many unfinished frames",
+            Unread::Silence => "no frame in time",
+        };
+        close(&self.connection, code::MALFORMED, why.as_bytes());
+        self.tell(Raw::Ended(self.id, format!("it sent {why}")))
+            .await;
+    }
+
+    /// Whether somebody listens: nobody does once the node ends.
+    async fn tell(&self, raw: Raw) -> bool {
+        self.events.send(raw).await.is_ok()
     }
 }

@@ -1,7 +1,9 @@
 //! What scenarios share: compiling programs, running them, judging runs.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use sm_bytecode::TrapKind;
 use sm_bytecode::bundle::Bundle;
 use sm_compiler::ast::FileId;
 use sm_compiler::check::{self, Loader, Source};
@@ -14,19 +16,23 @@ use sm_sim::{
 };
 use sm_vm::Value;
 
-/// A program and a network that it runs in.
+use crate::table::{self, Judge, Outcome, Ran};
+
+/// A scenario of the table, ready to run.
 pub(crate) struct Scenario {
     pub(crate) bundle: Bundle,
     pub(crate) network: Network,
     /// The node where it is launched.
     pub(crate) at: NodeIx,
+    table: &'static table::Scenario,
 }
 
-/// What came of one run.
+/// What came of one run, and which run it was.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Outcome {
-    pub(crate) result: Result<Value, String>,
-    pub(crate) printed: Vec<String>,
+pub(crate) struct Run {
+    pub(crate) ran: Ran,
+    /// The messages that are left when nothing is under way any more.
+    pub(crate) left: usize,
     pub(crate) trace: TraceHash,
 }
 
@@ -51,64 +57,96 @@ impl Loader for Library {
 }
 
 impl Scenario {
-    pub(crate) fn new(program: &str, network: &str, at: &str) -> Self {
-        let network = Network::parse(network).unwrap_or_else(|errors| panic!("{errors}"));
-        let at = network.node(at).unwrap_or_else(|| panic!("no node {at}"));
+    pub(crate) fn of(table: &'static table::Scenario) -> Self {
+        let network = Network::parse(&read(table.network));
+        let network = network.unwrap_or_else(|errors| panic!("{errors}"));
+        let at = network.node(table.at).expect("it is one of the network");
         Self {
-            bundle: bundle(program),
+            bundle: bundle(&read(table.program)),
             network,
             at,
+            table,
         }
     }
 
+    /// The same, with a node to which no link leads.
+    pub(crate) fn without(table: &'static table::Scenario, node: &str) -> Self {
+        let mut scenario = Self::of(table);
+        let gone = scenario.network.node(node).expect("it is one of them");
+        let links = &mut scenario.network.links;
+        links.retain(|link| link.ends.0 != gone && link.ends.1 != gone);
+        scenario
+    }
+
     /// One run with this seed, with all checks.
-    pub(crate) fn run(&self, seed: u64) -> Result<Outcome, String> {
+    pub(crate) fn run(&self, seed: u64) -> Result<Run, String> {
         self.run_in(Simulation::new(&self.network, options(seed)).map_err(|e| e.to_string())?)
     }
 
+    /// One run that comes to its end and leaves nothing behind but what stays.
+    pub(crate) fn judge(&self, seed: u64, judge: Judge) -> Result<(), String> {
+        let run = self.run(seed)?;
+        let wrong = |why: String| format!("{}: {why}: {run:?}", self.table.name);
+        judge(&run.ran).map_err(wrong)?;
+        if run.left == self.table.stay {
+            Ok(())
+        } else {
+            Err(wrong("messages are left".to_owned()))
+        }
+    }
+
     /// The same, each message captured and restored after every so much fuel.
-    pub(crate) fn run_captured<const FUEL: u64>(&self, seed: u64) -> Result<Outcome, String> {
+    pub(crate) fn run_captured<const FUEL: u64>(&self, seed: u64) -> Result<Run, String> {
         type Capturing<const FUEL: u64> = Simulation<Captured<FUEL>>;
         let made = Capturing::<FUEL>::with_engine(&self.network, options(seed));
         self.run_in(made.map_err(|error| error.to_string())?)
     }
 
-    pub(crate) fn run_in<E: Engine>(&self, mut run: Simulation<E>) -> Result<Outcome, String> {
-        let start = Start::new(Arc::new(Package::new(&self.bundle)));
+    fn run_in<E: Engine>(&self, mut run: Simulation<E>) -> Result<Run, String> {
         let launch = run
-            .launch(self.at, &start)
+            .launch(self.at, &self.start())
             .map_err(|error| error.to_string())?;
-        let stop = run.run(launch);
+        run.run(launch);
         if let Some(violation) = run.violation() {
             return Err(violation.to_string());
         }
         let trace = run.trace_hash();
         let report = run.status(launch).and_then(|status| status.result());
-        let result = match report.map(|report| &report.end) {
-            Some(End::Done { value, .. }) => Ok(self.result(value)),
-            Some(other) => Err(format!("{other:?}")),
-            None => Err(format!("{stop:?} at {:?}", run.now())),
-        };
+        let outcome = report.map_or(Outcome::Silent, |report| self.outcome(&report.end));
         match run.converge() {
             Stop::Violation => return Err(format!("{:?}", run.violation())),
             Stop::Deadline => return Err("it does not come to rest".to_owned()),
             Stop::Done | Stop::Quiet => {}
         }
-        let printed = run
+        let nodes = (0..self.network.nodes.len()).filter_map(|at| run.node(NodeIx(at as u32)));
+        let left = nodes.map(|node| node.counters().messages).sum();
+        let output = run
             .take_records()
             .filter_map(|record| match record.event {
                 Event::Print { text, .. } => Some(text),
                 _ => None,
             })
             .collect();
-        Ok(Outcome {
-            result,
-            printed,
-            trace,
-        })
+        let ran = Ran { output, outcome };
+        Ok(Run { ran, left, trace })
     }
 
-    pub(crate) fn result(&self, bytes: &[u8]) -> Value {
+    pub(crate) fn start(&self) -> Start {
+        Start {
+            arguments: self.table.encoded(),
+            ..Start::new(Arc::new(Package::new(&self.bundle)))
+        }
+    }
+
+    fn outcome(&self, end: &End) -> Outcome {
+        match end {
+            End::Done { value, .. } => Outcome::Done(self.result(value).to_string()),
+            End::Trap { kind, .. } if *kind == TrapKind::UnwrapErr.code() => Outcome::UnwrapErr,
+            other => Outcome::Died(format!("{other:?}")),
+        }
+    }
+
+    fn result(&self, bytes: &[u8]) -> Value {
         let entry = self.bundle.program.entry;
         let place = self
             .bundle
@@ -129,8 +167,8 @@ impl Scenario {
             ..options(seed)
         };
         let mut run = Simulation::new(&self.network, options).expect("the tags are right");
-        let start = Start::new(Arc::new(Package::new(&self.bundle)));
-        let launch = run.launch(self.at, &start).expect("the program starts");
+        let launch = run.launch(self.at, &self.start());
+        let launch = launch.expect("the program starts");
         let stop = [run.run(launch), run.converge()];
         let records: Vec<Record> = run.take_records().collect();
         let mut lines: Vec<String> = records
@@ -140,6 +178,12 @@ impl Scenario {
         lines.push(format!("{stop:?} {:?}", run.violation()));
         lines.join("\n")
     }
+}
+
+fn read(file: &str) -> String {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let path = Path::new(root).join(file);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn options(seed: u64) -> Options {
