@@ -114,7 +114,7 @@ impl Outlet {
     pub(super) fn send(&self, pieces: [Bytes; 2], more: More) {
         let mut state = self.state();
         for piece in pieces.into_iter().filter(|piece| !piece.is_empty()) {
-            state.account.add(piece.len());
+            state.account.add(piece.len() + limits::WAITING_PIECE_BYTES);
             state.queue.push_back(piece);
         }
         state.last |= more == More::No;
@@ -157,7 +157,8 @@ impl State {
                     let written = pin!(stream.write_chunks(pieces)).poll(context);
                     match written {
                         Poll::Ready(Ok(written)) => {
-                            self.account.sub(written.bytes);
+                            let whole = written.chunks * limits::WAITING_PIECE_BYTES;
+                            self.account.sub(written.bytes + whole);
                             self.queue.drain(..written.chunks);
                         }
                         Poll::Ready(Err(_)) => self.stream = Stream::Over,
@@ -165,8 +166,10 @@ impl State {
                     }
                 }
                 Stream::Over => {
-                    let rest: usize = self.queue.drain(..).map(|piece| piece.len()).sum();
-                    self.account.sub(rest);
+                    let rest: usize = self.queue.iter().map(Bytes::len).sum();
+                    let whole = self.queue.len() * limits::WAITING_PIECE_BYTES;
+                    self.account.sub(rest + whole);
+                    self.queue.clear();
                     break;
                 }
             }
