@@ -38,6 +38,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// A node lives on small allocations that soon end: a hop costs a fifth less with it.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     crash::install();
     // A thread of its own, because the compiler's walks recurse over the tree and a main thread's

@@ -310,7 +310,7 @@ impl Host {
                 self.link.send(session, bytes);
                 self.weigh(session);
             }
-            Output::Broadcast { bytes } => self.link.broadcast(&bytes),
+            Output::Broadcast { bytes } => self.link.broadcast(bytes),
             Output::Close { session } => self.link.close(session),
             Output::Store { token, batch } => {
                 if let Some(stored) = self.store.write(token, batch) {

@@ -22,7 +22,7 @@ pub trait Link {
     fn send(&mut self, session: SessionId, frame: Vec<u8>);
 
     /// Sends a frame to every neighbor, and does not care whether it arrives.
-    fn broadcast(&mut self, frame: &[u8]);
+    fn broadcast(&mut self, frame: Vec<u8>);
 
     /// Ends a session with a neighbor that does not fit.
     fn close(&mut self, session: SessionId);

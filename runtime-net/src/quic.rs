@@ -301,8 +301,8 @@ impl Link for Quic {
         }
     }
 
-    fn broadcast(&mut self, frame: &[u8]) {
-        let frame = Bytes::copy_from_slice(frame);
+    fn broadcast(&mut self, frame: Vec<u8>) {
+        let frame = Bytes::from(frame);
         for session in self.sessions.values_mut() {
             session.cast(&frame);
         }

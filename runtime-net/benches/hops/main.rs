@@ -6,6 +6,10 @@
 //!
 //! The other end is a process of its own: this program, started again.
 
+/// What `smc` has.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod bare;
 mod pair;
 mod peer;
@@ -28,7 +32,7 @@ const FULL: Plan = Plan {
     times: 7,
 };
 const QUICK: Plan = Plan {
-    rounds: 300,
+    rounds: 50,
     times: 2,
 };
 

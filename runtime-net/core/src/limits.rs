@@ -12,7 +12,7 @@ pub const FRAME_BYTES: usize = (1 << 20) + (4 << 10);
 /// The longest frame sent by broadcast: it must fit one datagram or one radio transmission.
 pub const BROADCAST_BYTES: usize = 1_200;
 /// The longest state that travels inside an offer and spares the hop a round trip.
-pub const INLINE_STATE_BYTES: usize = 16 << 10;
+pub const INLINE_STATE_BYTES: usize = 32 << 10;
 /// The size of the pieces in which a longer state travels.
 pub const STATE_CHUNK_BYTES: usize = 64 << 10;
 /// The longest captured state that a node sends or accepts.

@@ -149,6 +149,10 @@ impl Frames {
             if bytes.len() == count {
                 return Ok(bytes.into());
             }
+            if bytes.len() == bytes.capacity() {
+                // Enough of it has come to believe in the rest.
+                bytes.reserve_exact(count - bytes.len());
+            }
             if !self.more().await? {
                 return Err(Unread::Half);
             }

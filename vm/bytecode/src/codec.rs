@@ -124,6 +124,13 @@ impl Writer {
     }
 }
 
+impl From<Vec<u8>> for Writer {
+    /// A writer that goes on behind these bytes.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes }
+    }
+}
+
 /// Takes encoded bytes apart.
 #[derive(Debug)]
 pub struct Reader<'a> {

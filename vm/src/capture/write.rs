@@ -13,11 +13,13 @@ use crate::shape::Shape;
 
 pub(super) fn capture(machine: &Machine, out: &mut Vec<u8>) {
     let program = &*machine.program;
+    // Most heaps are mostly live, and few values are longer than their words.
+    out.reserve(2 * HEAD_BYTES + 8 * machine.heap.size());
+    let start = out.len();
     let mut capture = Capture {
         program,
         heap: &machine.heap,
-        // Most heaps are mostly live, and few values are longer than their words.
-        out: Writer::with_capacity(HEAD_BYTES + 8 * machine.heap.size()),
+        out: Writer::from(std::mem::take(out)),
         tables: TablesOut::new(program),
         numbers: vec![0; machine.heap.size()],
         objects: Vec::new(),
@@ -29,10 +31,8 @@ pub(super) fn capture(machine: &Machine, out: &mut Vec<u8>) {
     capture.all_objects();
     let mut head = Writer::with_capacity(HEAD_BYTES);
     capture.tables.write(&mut head);
-    let (head, body) = (head.into_bytes(), capture.out.into_bytes());
-    out.reserve(head.len() + body.len());
-    out.extend_from_slice(&head);
-    out.extend_from_slice(&body);
+    *out = capture.out.into_bytes();
+    out.splice(start..start, head.into_bytes());
 }
 
 /// What the tables and the frames of a small message take.

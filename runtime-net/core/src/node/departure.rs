@@ -168,19 +168,21 @@ impl<E: Engine> Node<E> {
             self.counters.bytes_out += frame.len() as u64;
             return self.hold(Output::Broadcast { bytes: frame });
         }
-        let sessions: Vec<(NodeId, SessionId)> = self
-            .peers
-            .iter()
-            .map(|(peer, session)| (*peer, *session))
+        let peers: Vec<NodeId> = self.neighbors();
+        let mut sessions: Vec<SessionId> = peers
+            .into_iter()
+            .filter(|peer| !self.backlogged(*peer))
+            .filter_map(|peer| self.peers.get(&peer).copied())
             .collect();
-        for (peer, session) in sessions {
-            if !self.backlogged(peer) {
-                self.counters.bytes_out += frame.len() as u64;
-                self.hold(Output::Send {
-                    session,
-                    bytes: frame.clone(),
-                });
-            }
+        self.counters.bytes_out += (frame.len() * sessions.len()) as u64;
+        let last = sessions.pop();
+        for session in sessions {
+            let bytes = frame.clone();
+            self.hold(Output::Send { session, bytes });
+        }
+        if let Some(session) = last {
+            let bytes = frame;
+            self.hold(Output::Send { session, bytes });
         }
     }
 
