@@ -6,5 +6,7 @@ mod killed;
 mod lan;
 #[path = "net/processes.rs"]
 mod processes;
+#[path = "net/reload.rs"]
+mod reload;
 #[path = "net/talk.rs"]
 mod talk;

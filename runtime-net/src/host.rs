@@ -12,6 +12,7 @@
 
 mod orders;
 mod recording;
+mod reload;
 mod tell;
 
 use std::io;
@@ -32,6 +33,7 @@ use crate::quic::Quic;
 use crate::store::Store;
 use crate::watch::Watchers;
 use recording::Record;
+pub use reload::Reload;
 
 /// What a node is made of.
 pub struct Parts {

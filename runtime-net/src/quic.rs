@@ -175,6 +175,21 @@ impl Quic {
         self.trusted.insert(peer);
     }
 
+    /// No longer calls a node, and ends the session with it.
+    pub fn hang_up(&mut self, peer: &NodeId) {
+        self.dialer.hang_up(peer);
+        let mut sessions = self.sessions.values();
+        if let Some(session) = sessions.find(|session| session.peer == *peer) {
+            close(&session.connection, code::BYE, b"bye");
+        }
+    }
+
+    /// No longer trusts a node: it is not called, and may not call.
+    pub fn distrust(&mut self, peer: &NodeId) {
+        self.trusted.remove(peer);
+        self.hang_up(peer);
+    }
+
     /// The sessions that there are.
     pub fn sessions(&self) -> Vec<SessionInfo> {
         self.sessions.values().map(Session::info).collect()
@@ -215,6 +230,11 @@ impl Quic {
     /// is a better one.
     fn begin(&mut self, greeted: Greeted) -> Option<LinkEvent> {
         let peer = greeted.peer;
+        if !self.trusted.contains(&peer) {
+            // Not since it proved its key.
+            close(&greeted.connection, code::UNFIT, b"it is not trusted");
+            return None;
+        }
         let before = self.sessions.values().find(|session| session.peer == peer);
         if before.is_some_and(|before| !self.is_better(&greeted, before)) {
             close(&greeted.connection, code::ANOTHER, b"there is another");

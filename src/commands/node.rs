@@ -1,5 +1,8 @@
 //! `smc node`: a node of its own process, linked with others.
 
+mod reload;
+mod signals;
+
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -8,8 +11,8 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 use sm_bytecode::TrapKind;
-use sm_core::ids::{AuthorId, Incarnation, NodeId};
-use sm_core::node::{Authors, Config, Policy, TagChange};
+use sm_core::ids::{Incarnation, NodeId};
+use sm_core::node::{Config, TagChange};
 use sm_core::tags::Keeper;
 use sm_net::clock::unix_nanos;
 use sm_net::control::Server;
@@ -22,19 +25,20 @@ use sm_net::limits;
 use sm_net::quic::{LinkOptions, Quic, Trusted};
 use sm_net::store::Forgetful;
 use sm_sim::network::TagDef;
-use tokio::io::AsyncReadExt;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Terminal};
 use crate::settings::{self, Settings};
 use crate::{folders, keys, network};
+use reload::{Keys, Reloads, Wanted};
+use signals::Signals;
 
 /// Run a node: admit, run and send messages until it is stopped
 ///
 /// A fresh node listens on loopback only, has sessions with the nodes that it is told to
-/// trust, and takes programs of its own key and of trusted keys. SIGTERM and SIGINT end it.
+/// trust, and takes programs of its own key and of trusted keys. SIGTERM and SIGINT end it,
+/// SIGHUP has it read its settings file and the trusted keys again.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
@@ -152,13 +156,13 @@ impl Options {
     }
 
     async fn live(&self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let end = Ends::listen(self.until_eof)?;
-        let settings = self.settings(terminal)?;
-        let key = self.key(terminal, &settings)?;
-        let trusted = self.trusted(terminal, &settings)?;
-        let tags = self.tags(terminal, &settings)?;
+        let signals = Signals::listen(self.until_eof)?;
+        let mut wanted = Wanted::read(self, terminal)?;
+        let drivers = wanted.take_drivers();
+        let settings = &wanted.settings;
+        let key = self.key(terminal, settings)?;
         let incarnation = Incarnation(unix_nanos());
-        let mut link = link(&settings, &key, incarnation, &trusted)?;
+        let mut link = link(settings, &key, incarnation, &wanted.trusted)?;
         for neighbor in &settings.neighbors {
             link.call(neighbor.key, &neighbor.address);
         }
@@ -166,20 +170,24 @@ impl Options {
         let listen = link.address().map_err(|error| cannot("listen", &error))?;
         let socket = folders::runtime()?.join(format!("{name}.sock"));
         let (orders, ordered) = mpsc::channel(limits::CONTROL_ORDERS);
-        let server = Server::start(&socket, orders)
+        let server = Server::start(&socket, orders.clone())
             .await
             .map_err(|error| no_socket(&name, &error))?;
         let parts = Parts {
             name: name.clone(),
-            config: config(&settings, &key, &trusted),
+            config: Config {
+                limits: settings.limits,
+                policy: wanted.policy(key.node_id()),
+                ..Config::new(key.node_id())
+            },
             incarnation,
             link,
-            discovery: discovery(&settings, key.node_id(), listen)?,
+            discovery: discovery(settings, key.node_id(), listen)?,
             store: Box::new(Forgetful),
-            drivers: Drivers::start(settings.io).map_err(|twice| {
+            drivers: Drivers::start(drivers).map_err(|twice| {
                 Failure::usage(format!("the tag `{}` has two drivers", twice.0))
             })?,
-            tags,
+            tags: wanted.tags.clone(),
             orders: ordered,
             record: record(settings.record.as_deref())?,
             listener: self.listener(),
@@ -197,7 +205,14 @@ impl Options {
             output::talk(&format!("node {name} listens on {listen}"));
             output::talk(&format!("its key is {}", key.node_id()));
         }
-        let ran = host.run(end.come()).await;
+        let reloads = Reloads {
+            options: self,
+            terminal,
+            own: key.node_id(),
+            wanted,
+            orders,
+        };
+        let ran = host.run(signals.end(reloads)).await;
         drop(server);
         ran.map_err(|error| cannot("write the recording", &error))?;
         Ok(Exit::Ok)
@@ -252,11 +267,11 @@ impl Options {
     }
 
     /// Named keys only: those of flags and settings, of the user's list, and the user's own.
-    fn trusted(&self, terminal: &Terminal, settings: &Settings) -> Result<Vec<NodeId>, Failure> {
-        let mut trusted = settings.trust.clone();
+    fn trusted(&self, terminal: &Terminal, settings: &Settings) -> Result<Keys, Failure> {
+        let mut trusted: Keys = settings.trust.iter().copied().collect();
         if self.as_node.is_none() {
             trusted.extend(keys::trusted(terminal)?.iter().map(|one| one.key));
-            trusted.push(keys::default_or_new(terminal)?.node_id());
+            trusted.insert(keys::default_or_new(terminal)?.node_id());
         }
         Ok(trusted)
     }
@@ -296,7 +311,7 @@ fn link(
     settings: &Settings,
     key: &KeyPair,
     incarnation: Incarnation,
-    trusts: &[NodeId],
+    trusts: &Keys,
 ) -> Result<Quic, Failure> {
     let listen = match settings.listen[..] {
         [] => SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -352,20 +367,6 @@ fn node_key() -> Name {
     "node".parse().expect("it is a name")
 }
 
-/// It takes programs of its own key and of trusted keys.
-fn config(settings: &Settings, key: &KeyPair, trusted: &[NodeId]) -> Config {
-    let trusted = trusted.iter().map(|key| AuthorId(key.0));
-    let authors = Authors::Only(trusted.chain([key.author_id()]).collect());
-    Config {
-        limits: settings.limits,
-        policy: Policy {
-            authors,
-            ..Policy::default()
-        },
-        ..Config::new(key.node_id())
-    }
-}
-
 /// What a node tells its operator: lines of programs are data, the rest is talk.
 fn show(event: &Event) {
     let message = || NodeId(event.message).to_string()[..12].to_owned();
@@ -392,38 +393,6 @@ fn show(event: &Event) {
         }
         _ => {}
     }
-}
-
-/// What ends a node from outside.
-struct Ends {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-    until_eof: bool,
-}
-
-impl Ends {
-    fn listen(until_eof: bool) -> Result<Self, Failure> {
-        let listen = |kind| signal(kind).map_err(|error| cannot("listen to signals", &error));
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-            until_eof,
-        })
-    }
-
-    async fn come(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-            () = end_of_input(), if self.until_eof => {}
-        }
-    }
-}
-
-async fn end_of_input() {
-    let mut input = tokio::io::stdin();
-    let mut nothing = [0; 64];
-    while input.read(&mut nothing).await.is_ok_and(|count| count > 0) {}
 }
 
 fn cannot(what: &str, error: &std::io::Error) -> Failure {

@@ -46,7 +46,10 @@ fn start(folder: &Path, names: &[&str], links: &[(usize, usize)]) -> Start {
 async fn answer(mut orders: mpsc::Receiver<Order>) {
     let mut neighbors = 0;
     while let Some(order) = orders.recv().await {
-        let answer = match order.request {
+        let Order::Request { request, answers } = order else {
+            continue;
+        };
+        let answer = match request {
             Request::Connect(_) => {
                 neighbors += 1;
                 Answer::Done
@@ -54,7 +57,7 @@ async fn answer(mut orders: mpsc::Receiver<Order>) {
             Request::Status => Answer::Status(Box::new(status(neighbors))),
             _ => Answer::Done,
         };
-        let _ = order.answers.send(answer).await;
+        let _ = answers.send(answer).await;
     }
 }
 

@@ -148,7 +148,7 @@ impl Pair {
 
     async fn ask(&self, request: Request) -> mpsc::Receiver<Answer> {
         let (answers, answered) = mpsc::channel(1 << 16);
-        let order = Order { request, answers };
+        let order = Order::Request { request, answers };
         self.orders.send(order).await.expect("the node lives");
         answered
     }

@@ -15,8 +15,10 @@ use crate::control::protocol::{self, Answer, Refusal, Request, Status, Topic};
 impl Host {
     /// An operator wants something. Without operators the node lives on.
     pub(super) fn ordered(&mut self, order: Option<Order>) {
-        let Some(Order { request, answers }) = order else {
-            return;
+        let (request, answers) = match order {
+            Some(Order::Request { request, answers }) => (request, answers),
+            Some(Order::Reload(reload)) => return self.reload(*reload),
+            None => return,
         };
         let answer = match request {
             Request::Status => Answer::Status(Box::new(self.status())),

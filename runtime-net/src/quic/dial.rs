@@ -99,6 +99,13 @@ impl Dialer {
         }
     }
 
+    /// Calls a node no more.
+    pub(super) fn hang_up(&mut self, peer: &NodeId) {
+        if let Some(call) = self.calls.remove(peer) {
+            call.task.abort();
+        }
+    }
+
     /// Whether the address of a node was given by its operator.
     pub(super) fn is_configured(&self, peer: &NodeId) -> bool {
         let call = self.calls.get(peer);

@@ -49,6 +49,11 @@ impl Trusted {
         self.0.write().expect("nobody panics with it").insert(key);
     }
 
+    /// No longer trusts one. Sessions with it stay as they are.
+    pub fn remove(&self, key: &NodeId) {
+        self.0.write().expect("nobody panics with it").remove(key);
+    }
+
     /// Whether a key is trusted.
     pub fn contains(&self, key: &NodeId) -> bool {
         self.0.read().expect("nobody panics with it").contains(key)
