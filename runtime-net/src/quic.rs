@@ -23,12 +23,14 @@ mod tls;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use quinn::{Connection, Endpoint, VarInt};
 use sm_core::ids::{Incarnation, NodeId, SessionId};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 use crate::identity::KeyPair;
 use crate::limits;
@@ -43,8 +45,6 @@ pub use tls::Trusted;
 /// How a node is linked.
 #[derive(Clone, Debug)]
 pub struct LinkOptions {
-    /// Where it listens; port 0 takes any that is free.
-    pub listen: SocketAddr,
     /// How often it shows itself to a silent neighbor.
     pub keep_alive: Duration,
     /// After how much silence it takes a neighbor for dead.
@@ -57,7 +57,8 @@ pub struct LinkOptions {
 #[derive(Debug)]
 pub struct Quic {
     own: NodeId,
-    endpoint: Endpoint,
+    /// One for each address at which it listens.
+    sockets: Arc<[Socket]>,
     trusted: Trusted,
     dialer: Dialer,
     events: mpsc::Receiver<Raw>,
@@ -65,7 +66,7 @@ pub struct Quic {
     sessions: BTreeMap<SessionId, Session>,
     linked: watch::Sender<Neighbors>,
     next: SessionId,
-    accepting: tokio::task::JoinHandle<()>,
+    accepting: JoinSet<()>,
 }
 
 /// What the tasks of connections tell.
@@ -110,31 +111,39 @@ pub struct SessionInfo {
 }
 
 impl Quic {
-    /// Listens. Nobody is a neighbor yet.
+    /// Listens at these addresses; port 0 takes any that is free. Nobody is a neighbor yet.
     ///
     /// # Errors
-    /// What the system says of the address, or TLS of the key.
-    pub fn listen(key: &KeyPair, options: &LinkOptions, trusted: Trusted) -> io::Result<Self> {
+    /// An address with what the system says of it, or what TLS says of the key.
+    pub fn listen(
+        key: &KeyPair,
+        at: &[SocketAddr],
+        options: &LinkOptions,
+        trusted: Trusted,
+    ) -> io::Result<Self> {
         let strangers = Strangers::default();
-        let socket = Socket::with_strangers(key, options, trusted.clone(), strangers.clone())?;
-        let endpoint = socket.endpoint.clone();
+        let both = (trusted.clone(), strangers.clone());
+        let sockets: Arc<[Socket]> = Socket::all(key, at, options, both)?.into();
         let (sender, events) = mpsc::channel(limits::LINK_EVENTS);
         let linked = watch::Sender::new(Neighbors::default());
-        let accepting = tokio::spawn(greeting::accept(
-            endpoint.clone(),
-            options.incarnation,
-            strangers,
-            sender.clone(),
-        ));
+        let mut accepting = JoinSet::new();
+        for socket in sockets.iter() {
+            accepting.spawn(greeting::accept(
+                socket.endpoint.clone(),
+                options.incarnation,
+                strangers.clone(),
+                sender.clone(),
+            ));
+        }
         let dialer = Dialer::new(
-            socket,
+            sockets.clone(),
             options.incarnation,
             sender.clone(),
             linked.subscribe(),
         );
         Ok(Self {
             own: key.node_id(),
-            endpoint,
+            sockets,
             trusted,
             dialer,
             events,
@@ -146,12 +155,13 @@ impl Quic {
         })
     }
 
-    /// Where it listens.
+    /// Where it listens, in the order in which it was told to.
     ///
     /// # Errors
     /// What the system says.
-    pub fn address(&self) -> io::Result<SocketAddr> {
-        self.endpoint.local_addr()
+    pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        let endpoints = self.sockets.iter().map(|socket| &socket.endpoint);
+        endpoints.map(Endpoint::local_addr).collect()
     }
 
     /// Trusts a node, and calls it at this address whenever there is no session with it.
@@ -201,11 +211,19 @@ impl Quic {
     }
 
     /// Says goodbye to all neighbors.
-    pub async fn end(self) {
-        self.accepting.abort();
-        self.endpoint.close(VarInt::from_u32(code::BYE), b"bye");
+    pub async fn end(mut self) {
+        self.accepting.abort_all();
+        let endpoints = self.sockets.iter().map(|socket| &socket.endpoint);
+        for endpoint in endpoints.clone() {
+            endpoint.close(VarInt::from_u32(code::BYE), b"bye");
+        }
+        let idle = async {
+            for endpoint in endpoints {
+                endpoint.wait_idle().await;
+            }
+        };
         // Who does not hear it finds out by the silence.
-        let _ = tokio::time::timeout(limits::GOODBYE, self.endpoint.wait_idle()).await;
+        let _ = tokio::time::timeout(limits::GOODBYE, idle).await;
     }
 
     fn take(&mut self, raw: Raw) -> Option<LinkEvent> {

@@ -55,14 +55,15 @@ pub(crate) struct Options {
     #[arg(long, env = "SM_NAME", hide_env_values = true)]
     name: Option<String>,
 
-    /// Where it listens; port 0 takes any that is free. Default: 127.0.0.1:0
+    /// Where it listens, once for each address; port 0 takes any. Default: 127.0.0.1:0
     #[arg(
         long,
         env = "SM_LISTEN",
         hide_env_values = true,
         value_name = "ADDR:PORT"
     )]
-    listen: Option<SocketAddr>,
+    #[arg(value_delimiter = ',')]
+    listen: Vec<SocketAddr>,
 
     /// Which of your keys is its own; it is made if there is none. Default: `node`
     #[arg(long, env = "SM_KEY", hide_env_values = true, value_name = "NAME")]
@@ -167,7 +168,7 @@ impl Options {
             link.call(neighbor.key, &neighbor.address);
         }
         let name = settings.name.clone().unwrap_or_else(|| "node".to_owned());
-        let listen = link.address().map_err(|error| cannot("listen", &error))?;
+        let listen = link.addresses().map_err(|error| cannot("listen", &error))?;
         let socket = folders::runtime()?.join(format!("{name}.sock"));
         let (orders, ordered) = mpsc::channel(limits::CONTROL_ORDERS);
         let server = Server::start(&socket, orders.clone())
@@ -182,7 +183,7 @@ impl Options {
             },
             incarnation,
             link,
-            discovery: discovery(settings, key.node_id(), listen)?,
+            discovery: discovery(settings, key.node_id(), &listen)?,
             store: Box::new(Forgetful),
             drivers: Drivers::start(drivers).map_err(|twice| {
                 Failure::usage(format!("the tag `{}` has two drivers", twice.0))
@@ -196,13 +197,14 @@ impl Options {
         let ready = json!({
             "name": name,
             "key": key.node_id().to_string(),
-            "listen": listen.to_string(),
+            "listen": listen,
             "socket": socket.display().to_string(),
         });
         if self.until_eof {
             output::line(ready)?;
         } else {
-            output::talk(&format!("node {name} listens on {listen}"));
+            let listen: Vec<String> = listen.iter().map(SocketAddr::to_string).collect();
+            output::talk(&format!("node {name} listens on {}", listen.join(", ")));
             output::talk(&format!("its key is {}", key.node_id()));
         }
         let reloads = Reloads {
@@ -236,10 +238,9 @@ impl Options {
         };
         let name = self.as_node.as_ref().or(self.name.as_ref());
         settings.name = name.cloned().or(settings.name);
-        settings.listen = match self.listen {
-            Some(listen) => vec![listen],
-            None => settings.listen,
-        };
+        if !self.listen.is_empty() {
+            settings.listen.clone_from(&self.listen);
+        }
         settings.neighbors.extend(self.neighbor.iter().cloned());
         settings.trust.extend(&self.trust);
         settings.discover = Some(self.discover || settings.discover == Some(true));
@@ -313,21 +314,19 @@ fn link(
     incarnation: Incarnation,
     trusts: &Keys,
 ) -> Result<Quic, Failure> {
-    let listen = match settings.listen[..] {
-        [] => SocketAddr::from(([127, 0, 0, 1], 0)),
-        [listen] => listen,
-        _ => return Err(Failure::failed("a node listens at one address")),
+    let listen = match &settings.listen[..] {
+        [] => &[SocketAddr::from(([127, 0, 0, 1], 0))],
+        listen => listen,
     };
     let options = LinkOptions {
-        listen,
         keep_alive: settings.keep_alive.unwrap_or(limits::KEEP_ALIVE),
         idle: settings.idle.unwrap_or(limits::IDLE),
         incarnation,
     };
     let trusted = Trusted::default();
     trusts.iter().for_each(|key| trusted.insert(*key));
-    Quic::listen(key, &options, trusted).map_err(|error| {
-        Failure::failed(format!("cannot listen on {listen}: {error}"))
+    Quic::listen(key, listen, &options, trusted).map_err(|error| {
+        Failure::failed(format!("cannot listen on {error}"))
             .help("`--listen 127.0.0.1:0` takes any port that is free")
     })
 }
@@ -335,16 +334,21 @@ fn link(
 fn discovery(
     settings: &Settings,
     own: NodeId,
-    listen: SocketAddr,
+    listen: &[SocketAddr],
 ) -> Result<Option<Discovery>, Failure> {
     if settings.discover != Some(true) {
         return Ok(None);
     }
-    if listen.ip().is_loopback() {
+    let outside = listen.iter().filter(|at| !at.ip().is_loopback());
+    let mut announced: Vec<SocketAddr> = outside.copied().collect();
+    // An announcement has one port.
+    let port = announced.first().map(SocketAddr::port);
+    announced.retain(|at| Some(at.port()) == port);
+    if announced.is_empty() {
         return Err(Failure::usage("`--discover` finds nobody on loopback")
             .help("`--listen 0.0.0.0:0` listens on all interfaces"));
     }
-    Discovery::start(own, listen)
+    Discovery::start(own, &announced)
         .map(Some)
         .map_err(|error| Failure::failed(format!("cannot search for nodes: {error}")))
 }

@@ -56,7 +56,7 @@ const HEAD: &[&str] = &[
 fn row(status: &Status) -> Vec<String> {
     vec![
         status.name.clone(),
-        status.listen.clone(),
+        status.listen.join(" "),
         short(&status.key),
         text::age(status.age),
         status.neighbors.to_string(),

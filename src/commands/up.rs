@@ -137,7 +137,7 @@ async fn begin(terminal: &Terminal, fleet: &mut Fleet, start: &Start) -> Result<
 fn row(status: &Status) -> Vec<String> {
     vec![
         status.name.clone(),
-        status.listen.clone(),
+        status.listen.join(" "),
         short(&status.key),
         status.neighbors.to_string(),
         status.tags.to_string(),

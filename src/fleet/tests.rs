@@ -20,7 +20,7 @@ cd "$(dirname "$0")"
 while [ "$1" != --as ]; do shift; done
 [ "$2" = broken ] && { echo "it is broken" >&2; exit 1; }
 key=$(printf '%064d' 0)
-echo "{\"name\":\"$2\",\"key\":\"$key\",\"listen\":\"127.0.0.1:1\",\"socket\":\"$PWD/$2.sock\"}"
+echo "{\"name\":\"$2\",\"key\":\"$key\",\"listen\":[\"127.0.0.1:1\"],\"socket\":\"$PWD/$2.sock\"}"
 [ "$2" = quiet ] || echo hello
 cat >/dev/null
 echo bye >&2
@@ -66,7 +66,7 @@ fn status(neighbors: u64) -> Status {
         name: "n".to_owned(),
         key: [0; 32],
         incarnation: 1,
-        listen: "127.0.0.1:1".to_owned(),
+        listen: vec!["127.0.0.1:1".to_owned()],
         pid: 1,
         age: 0,
         neighbors,

@@ -127,11 +127,31 @@ fn authors_are_trusted_and_no_longer_trusted() {
 }
 
 #[test]
+fn flags_for_addresses_go_before_the_file() {
+    let user = User::new("hup-listen");
+    let file = user.path("node.toml");
+    let hears = |process: Process| {
+        let line = process.hear("node node listens on");
+        line.matches("127.0.0.").count()
+    };
+    let settings = "listen = [\"127.0.0.1:0\", \"127.0.0.2:0\", \"127.0.0.3:0\"]\n";
+    fs::write(&file, settings).expect("a settings file");
+    let file = file.display().to_string();
+    let args = ["node", "--config", &file];
+    assert_eq!(hears(Process::start(user.smc(&args))), 3);
+    let flags = ["--listen", "127.0.0.4:0", "--listen", "127.0.0.5:0"];
+    let node = Process::start(user.smc(&[&args[..], &flags].concat()));
+    assert_eq!(hears(node), 2);
+}
+
+#[test]
 fn neighbors_come_and_go() {
     let near = Node::start("hup-near", "");
     let far = Node::start("hup-far", &format!("trust = [\"{}\"]\n", near.key()));
     let status = far.user.json(&["nodes", "--json"]);
-    let listen = status["nodes"][0]["listen"].as_str().expect("an address");
+    let listen = status["nodes"][0]["listen"][0]
+        .as_str()
+        .expect("an address");
     let neighbor = format!("neighbors = [\"{}@{listen}\"]\n", far.key());
     near.reads(&neighbor);
     near.process.hear("linked with");

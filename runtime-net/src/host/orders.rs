@@ -91,9 +91,11 @@ impl Host {
             incarnation: self.incarnation.0,
             listen: self
                 .link
-                .address()
-                .map(|address| address.to_string())
-                .unwrap_or_default(),
+                .addresses()
+                .unwrap_or_default()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             pid: std::process::id(),
             age: now.0,
             neighbors: self.node.neighbors().len() as u64,

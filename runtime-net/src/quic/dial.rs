@@ -1,6 +1,7 @@
 //! Calling neighbors: each whenever there is no session with it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use quinn::{ConnectionError, VarInt};
@@ -26,7 +27,7 @@ pub(super) struct Dialer {
 /// What a call needs.
 #[derive(Clone, Debug)]
 struct Line {
-    socket: Socket,
+    sockets: Arc<[Socket]>,
     incarnation: Incarnation,
     events: mpsc::Sender<Raw>,
     linked: watch::Receiver<Neighbors>,
@@ -54,13 +55,13 @@ const ANYBODY: &str = "node.smartmsg";
 
 impl Dialer {
     pub(super) fn new(
-        socket: Socket,
+        sockets: Arc<[Socket]>,
         incarnation: Incarnation,
         events: mpsc::Sender<Raw>,
         linked: watch::Receiver<Neighbors>,
     ) -> Self {
         let line = Line {
-            socket,
+            sockets,
             incarnation,
             events,
             linked,
@@ -181,13 +182,21 @@ impl Line {
     /// Calls once and waits for the end of the connection; answers how long to wait before calling
     /// again.
     async fn call(&self, peer: NodeId, address: &str) -> Result<std::time::Duration, String> {
-        let mut found = tokio::net::lookup_host(address)
+        let found = tokio::net::lookup_host(address)
             .await
             .map_err(|error| format!("its address is not found: {error}"))?;
-        let at = found.next().ok_or("its address is not found")?;
-        let config = self.socket.client(peer)?;
-        let connecting = self
-            .socket
+        let found: Vec<SocketAddr> = found.collect();
+        let first = found.first().ok_or("its address is not found")?;
+        let ways = found.iter().flat_map(|at| {
+            let sockets = self.sockets.iter();
+            sockets.filter_map(|socket| Some((socket.distance(*at)?, socket, *at)))
+        });
+        let (_, socket, at) = ways.min_by_key(|(distance, ..)| *distance).ok_or_else(|| {
+            let family = if first.is_ipv6() { "IPv6" } else { "IPv4" };
+            format!("this node listens at no address of {family}")
+        })?;
+        let config = socket.client(peer)?;
+        let connecting = socket
             .endpoint
             .connect_with(config, at, ANYBODY)
             .map_err(|error| error.to_string())?;

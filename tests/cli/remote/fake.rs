@@ -66,7 +66,7 @@ pub(crate) fn status(name: &str, key: Name) -> Status {
         name: name.to_owned(),
         key,
         incarnation: 2,
-        listen: "127.0.0.1:7001".to_owned(),
+        listen: vec!["127.0.0.1:7001".to_owned()],
         pid: 4242,
         age: 60_000_000,
         neighbors: 1,
