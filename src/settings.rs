@@ -24,6 +24,7 @@ use sm_sim::network::TagDef;
 use sm_sim::reading::{self, Field, FileErrors, Problems, Table, values};
 
 use crate::exit::Failure;
+use crate::keys::KeyPlace;
 use crate::output::Terminal;
 use crate::{network, source};
 
@@ -34,8 +35,8 @@ pub(crate) struct Settings {
     pub(crate) name: Option<String>,
     /// Where it listens.
     pub(crate) listen: Vec<SocketAddr>,
-    /// The file of its key.
-    pub(crate) key: Option<PathBuf>,
+    /// Its key.
+    pub(crate) key: Option<KeyPlace>,
     /// The nodes that it is linked with.
     pub(crate) neighbors: Vec<Neighbor>,
     /// The keys of nodes and authors that it trusts.
@@ -75,7 +76,7 @@ fn top(problems: &mut Problems<'_>, mut file: Table<'_>, folder: &Path) -> Setti
         listen: each(problems, file.take("listen"), address),
         key: file
             .take("key")
-            .and_then(|field| path(problems, &field, folder)),
+            .and_then(|field| key_place(problems, &field, folder)),
         neighbors: once(problems, file.take("neighbors"), neighbor, |one| one.key),
         trust: once(problems, file.take("trust"), key, |key| *key),
         discover: file.take("discover").and_then(|field| field.flag(problems)),
@@ -224,6 +225,13 @@ fn neighbor(problems: &mut Problems<'_>, field: &Field<'_>) -> Option<Neighbor> 
 fn key(problems: &mut Problems<'_>, field: &Field<'_>) -> Option<NodeId> {
     let read = parse_key(field.string(problems)?);
     read.map_err(|error| problems.add(field.span(), &field.key, error.to_string()))
+        .ok()
+}
+
+fn key_place(problems: &mut Problems<'_>, field: &Field<'_>, folder: &Path) -> Option<KeyPlace> {
+    let read = field.string(problems)?.parse::<KeyPlace>();
+    let read = read.map(|place| place.in_folder(folder));
+    read.map_err(|error| problems.add(field.span(), &field.key, error))
         .ok()
 }
 

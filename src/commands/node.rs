@@ -19,7 +19,7 @@ use sm_net::control::Server;
 use sm_net::control::protocol::{End, Event, What};
 use sm_net::discovery::Discovery;
 use sm_net::host::{Host, Parts};
-use sm_net::identity::{KeyPair, Name, Neighbor, NeighborError};
+use sm_net::identity::{KeyPair, Neighbor, NeighborError};
 use sm_net::io::Drivers;
 use sm_net::limits;
 use sm_net::quic::{LinkOptions, Quic, Trusted};
@@ -28,6 +28,7 @@ use sm_sim::network::TagDef;
 use tokio::sync::mpsc;
 
 use crate::exit::{Exit, Failure};
+use crate::keys::KeyPlace;
 use crate::output::{self, Terminal};
 use crate::settings::{self, Settings};
 use crate::{folders, keys, network};
@@ -65,9 +66,9 @@ pub(crate) struct Options {
     #[arg(value_delimiter = ',')]
     listen: Vec<SocketAddr>,
 
-    /// Which of your keys is its own; it is made if there is none. Default: `node`
-    #[arg(long, env = "SM_KEY", hide_env_values = true, value_name = "NAME")]
-    key: Option<Name>,
+    /// Its own key, made if there is none: a name, or a path with a `/`. Default: `node`
+    #[arg(long, env = "SM_KEY", hide_env_values = true, value_name = "NAME|PATH")]
+    key: Option<KeyPlace>,
 
     /// A node to be linked with; may be given more than once
     #[arg(
@@ -241,6 +242,7 @@ impl Options {
         if !self.listen.is_empty() {
             settings.listen.clone_from(&self.listen);
         }
+        settings.key = self.key.clone().or(settings.key);
         settings.neighbors.extend(self.neighbor.iter().cloned());
         settings.trust.extend(&self.trust);
         settings.discover = Some(self.discover || settings.discover == Some(true));
@@ -258,11 +260,10 @@ impl Options {
 
     /// The node of a network file lives once; any other keeps its key.
     fn key(&self, terminal: &Terminal, settings: &Settings) -> Result<KeyPair, Failure> {
-        match (&self.key, &settings.key, &self.as_node) {
-            (Some(name), ..) => keys::named_or_new(terminal, name),
-            (None, Some(path), _) => keys::at_or_new(terminal, path),
-            (None, None, None) => keys::named_or_new(terminal, &node_key()),
-            (None, None, Some(_)) => KeyPair::generate()
+        match (&settings.key, &self.as_node) {
+            (Some(place), _) => keys::at_or_new(terminal, place),
+            (None, None) => keys::at_or_new(terminal, &node_key()),
+            (None, Some(_)) => KeyPair::generate()
                 .map_err(|error| Failure::failed(format!("the system has no randomness: {error}"))),
         }
     }
@@ -367,7 +368,7 @@ fn wrong(flag: &str, line: &str, why: &str) -> Failure {
 }
 
 /// The key of a node that is not said to have another.
-fn node_key() -> Name {
+fn node_key() -> KeyPlace {
     "node".parse().expect("it is a name")
 }
 

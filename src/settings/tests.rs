@@ -26,8 +26,8 @@ fn the_example_is_read() {
     assert_eq!(read.name.as_deref(), Some("greenhouse"));
     assert_eq!(read.listen.len(), 1);
     assert_eq!(
-        read.key.as_deref(),
-        Some(Path::new("/etc/sm/greenhouse.key"))
+        read.key,
+        Some(KeyPlace::File("/etc/sm/./greenhouse.key".into()))
     );
     assert_eq!(read.neighbors[0].address, "127.0.0.1:7701");
     assert_eq!(read.trust, [read.neighbors[0].key]);
@@ -114,7 +114,7 @@ fn all_mistakes_are_told_at_once_with_line_and_key() {
         "line 5: `trust[0]`: ",
         "line 6: `discover`: expected true or false, found 1",
         "line 7: `keep_alive`: expected a time above zero",
-        "line 8: `key`: expected a path",
+        "line 8: `key`: a name has at least one character; the path",
         "line 10: `limits.messages`: expected a whole number from 1, found 0",
         "line 11: `limits.lifetime`: expected a time of 366 days at most",
         "line 12: `limits.frams`: unknown key; did you mean `frames`?",
