@@ -35,7 +35,7 @@ use tokio::task::JoinSet;
 use crate::identity::KeyPair;
 use crate::limits;
 use crate::link::{Link, LinkEvent};
-use dial::{Dialer, Neighbors};
+use dial::{Dialer, Neighbors, Origin};
 use greeting::Greeted;
 use session::Session;
 pub use socket::Socket;
@@ -168,15 +168,14 @@ impl Quic {
     pub fn call(&mut self, peer: NodeId, address: &str) {
         self.trusted.insert(peer);
         if peer != self.own {
-            self.dialer.call(peer, address);
+            self.dialer.call(peer, address, Origin::Given);
         }
     }
 
-    /// A node was found there: it is called if it is trusted and has not been called so far.
+    /// A node was found there: it is called if it is trusted and its operator gave no address.
     pub fn found(&mut self, peer: NodeId, address: SocketAddr) {
-        if peer != self.own && self.trusted.contains(&peer) && !self.dialer.is_configured(&peer) {
-            self.dialer.call(peer, &address.to_string());
-            self.dialer.only_found(peer);
+        if peer != self.own && self.trusted.contains(&peer) {
+            self.dialer.call(peer, &address.to_string(), Origin::Found);
         }
     }
 

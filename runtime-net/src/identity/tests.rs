@@ -147,7 +147,7 @@ fn what_a_killed_process_left_is_removed() {
         ".key.tmp",
         ".key.0123456789abcdeX.tmp",
     ];
-    others.map(left);
+    let _ = others.map(left);
     let busy = fs::File::open(left(".key.1123456789abcdef.tmp")).expect("a file");
     busy.lock().expect("nobody has it");
     assert!(KeyPair::load(&scratch.path("key")).is_err_and(|error| error.is_missing()));

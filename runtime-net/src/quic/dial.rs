@@ -42,12 +42,13 @@ struct Call {
     origin: Origin,
 }
 
-/// How the address of a neighbor is known.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Origin {
-    Configured,
+/// How the address of a neighbor is known; the later one counts for more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Origin {
     /// By a search, which may find another one later.
     Found,
+    /// By its operator.
+    Given,
 }
 
 /// The name in a handshake, which means nothing: keys are checked.
@@ -72,14 +73,16 @@ impl Dialer {
         }
     }
 
-    /// Calls a node from now on, at this address.
-    pub(super) fn call(&mut self, peer: NodeId, address: &str) {
-        if self
-            .calls
-            .get(&peer)
-            .is_some_and(|call| call.address == address)
-        {
-            return;
+    /// Calls a node from now on at this address, unless there is one that counts for more.
+    pub(super) fn call(&mut self, peer: NodeId, address: &str, origin: Origin) {
+        if let Some(call) = self.calls.get_mut(&peer) {
+            if call.origin > origin {
+                return;
+            }
+            call.origin = origin;
+            if call.address == address {
+                return;
+            }
         }
         let trouble = Arc::new(Mutex::new(None));
         let task = tokio::spawn(keep_calling(
@@ -93,7 +96,7 @@ impl Dialer {
             address,
             task,
             trouble,
-            origin: Origin::Configured,
+            origin,
         };
         if let Some(before) = self.calls.insert(peer, call) {
             before.task.abort();
@@ -104,19 +107,6 @@ impl Dialer {
     pub(super) fn hang_up(&mut self, peer: &NodeId) {
         if let Some(call) = self.calls.remove(peer) {
             call.task.abort();
-        }
-    }
-
-    /// Whether the address of a node was given by its operator.
-    pub(super) fn is_configured(&self, peer: &NodeId) -> bool {
-        let call = self.calls.get(peer);
-        call.is_some_and(|call| call.origin == Origin::Configured)
-    }
-
-    /// The address of a node that is called was found, and may change.
-    pub(super) fn only_found(&mut self, peer: NodeId) {
-        if let Some(call) = self.calls.get_mut(&peer) {
-            call.origin = Origin::Found;
         }
     }
 
