@@ -36,7 +36,7 @@ mod waiting;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 fn main() -> ExitCode {
     crash::install();
@@ -59,7 +59,8 @@ fn main() -> ExitCode {
 const STACK_BYTES: usize = 256 << 20;
 
 fn start() -> exit::Exit {
-    let cli = match cli::Cli::try_parse() {
+    let said = cli::discreet(cli::Cli::command()).try_get_matches();
+    let cli = match said.and_then(|said| cli::Cli::from_arg_matches(&said)) {
         Ok(cli) => cli,
         Err(error) => return cli::explain(&error),
     };

@@ -6,7 +6,6 @@ mod signals;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
@@ -19,7 +18,7 @@ use sm_net::control::Server;
 use sm_net::control::protocol::{End, Event, What};
 use sm_net::discovery::Discovery;
 use sm_net::host::{Host, Parts};
-use sm_net::identity::{KeyPair, Neighbor, NeighborError};
+use sm_net::identity::KeyPair;
 use sm_net::io::Drivers;
 use sm_net::limits;
 use sm_net::quic::{LinkOptions, Quic, Trusted};
@@ -30,7 +29,7 @@ use tokio::sync::mpsc;
 use crate::exit::{Exit, Failure};
 use crate::keys::KeyPlace;
 use crate::output::{self, Terminal};
-use crate::settings::{self, Settings};
+use crate::settings::{self, Said, Settings};
 use crate::{folders, keys, network};
 use reload::{Keys, Reloads, Wanted};
 use signals::Signals;
@@ -44,46 +43,11 @@ use signals::Signals;
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
     /// Settings of the node; flags are stronger
-    #[arg(
-        long,
-        env = "SM_CONFIG",
-        hide_env_values = true,
-        value_name = "FILE.toml"
-    )]
+    #[arg(long, env = "SM_CONFIG", value_name = "FILE.toml")]
     config: Option<PathBuf>,
 
-    /// What people call it; its socket is called so too. Default: `node`
-    #[arg(long, env = "SM_NAME", hide_env_values = true)]
-    name: Option<String>,
-
-    /// Where it listens, once for each address; port 0 takes any. Default: 127.0.0.1:0
-    #[arg(
-        long,
-        env = "SM_LISTEN",
-        hide_env_values = true,
-        value_name = "ADDR:PORT"
-    )]
-    #[arg(value_delimiter = ',')]
-    listen: Vec<SocketAddr>,
-
-    /// Its own key, made if there is none: a name, or a path with a `/`. Default: `node`
-    #[arg(long, env = "SM_KEY", hide_env_values = true, value_name = "NAME|PATH")]
-    key: Option<KeyPlace>,
-
-    /// A node to be linked with; may be given more than once
-    #[arg(
-        long,
-        env = "SM_NEIGHBOR",
-        hide_env_values = true,
-        value_name = "KEY@ADDR"
-    )]
-    #[arg(value_delimiter = ',', value_parser = neighbor)]
-    neighbor: Vec<Neighbor>,
-
-    /// A key of a node or an author to be trusted; may be given more than once
-    #[arg(long, env = "SM_TRUST", hide_env_values = true, value_name = "KEY")]
-    #[arg(value_delimiter = ',', value_parser = key)]
-    trust: Vec<NodeId>,
+    #[command(flatten)]
+    said: Said,
 
     /// A tag that it begins with; its type is that of the value, or NAME: TYPE=VALUE
     #[arg(long, value_name = "NAME=VALUE")]
@@ -94,51 +58,18 @@ pub(crate) struct Options {
     io: Vec<String>,
 
     /// Be the node of this network file that `--as` names: its tags are put up
-    #[arg(long, env = "SM_NET", hide_env_values = true, value_name = "NET.toml")]
+    #[arg(long, env = "SM_NET", value_name = "NET.toml")]
     #[arg(requires = "as_node")]
     net: Option<PathBuf>,
 
     /// Which node of the network file
-    #[arg(
-        long = "as",
-        env = "SM_AS",
-        hide_env_values = true,
-        value_name = "NODE"
-    )]
+    #[arg(long = "as", env = "SM_AS", value_name = "NODE")]
     #[arg(id = "as_node", requires = "net")]
     as_node: Option<String>,
 
-    /// Find trusted nodes on the local network by multicast DNS, and be found by them
-    #[arg(long, env = "SM_DISCOVER", hide_env_values = true)]
-    discover: bool,
-
     /// Of the network, if it is drawn at random
-    #[arg(long, env = "SM_SEED", hide_env_values = true)]
+    #[arg(long, env = "SM_SEED")]
     seed: Option<u64>,
-
-    /// Write down all that happens to the node, for `smc replay`
-    #[arg(
-        long,
-        env = "SM_RECORD",
-        hide_env_values = true,
-        value_name = "FILE.smtrace"
-    )]
-    record: Option<PathBuf>,
-
-    /// How often it shows itself to a silent neighbor
-    #[arg(
-        long,
-        env = "SM_KEEP_ALIVE",
-        hide_env_values = true,
-        value_name = "DURATION"
-    )]
-    #[arg(value_parser = crate::arguments::span)]
-    keep_alive: Option<Duration>,
-
-    /// After how much silence it takes a neighbor for dead
-    #[arg(long, env = "SM_IDLE", hide_env_values = true, value_name = "DURATION")]
-    #[arg(value_parser = crate::arguments::span)]
-    idle: Option<Duration>,
 
     /// End when standard input ends; the first line of output is a JSON object about the node
     #[arg(long, env = "SM_UNTIL_EOF", hide = true)]
@@ -165,10 +96,14 @@ impl Options {
         let key = self.key(terminal, settings)?;
         let incarnation = Incarnation(unix_nanos());
         let mut link = link(settings, &key, incarnation, &wanted.trusted)?;
-        for neighbor in &settings.neighbors {
+        for neighbor in &settings.said.neighbors {
             link.call(neighbor.key, &neighbor.address);
         }
-        let name = settings.name.clone().unwrap_or_else(|| "node".to_owned());
+        let name = settings
+            .said
+            .name
+            .clone()
+            .unwrap_or_else(|| "node".to_owned());
         let listen = link.addresses().map_err(|error| cannot("listen", &error))?;
         let socket = folders::runtime()?.join(format!("{name}.sock"));
         let (orders, ordered) = mpsc::channel(limits::CONTROL_ORDERS);
@@ -191,7 +126,7 @@ impl Options {
             })?,
             tags: wanted.tags.clone(),
             orders: ordered,
-            record: record(settings.record.as_deref())?,
+            record: record(settings.said.record.as_deref())?,
             listener: self.listener(),
         };
         let host = Host::start(parts).map_err(|error| cannot("start", &error))?;
@@ -237,18 +172,8 @@ impl Options {
             Some(path) => settings::read(terminal, path)?,
             None => Settings::default(),
         };
-        let name = self.as_node.as_ref().or(self.name.as_ref());
-        settings.name = name.cloned().or(settings.name);
-        if !self.listen.is_empty() {
-            settings.listen.clone_from(&self.listen);
-        }
-        settings.key = self.key.clone().or(settings.key);
-        settings.neighbors.extend(self.neighbor.iter().cloned());
-        settings.trust.extend(&self.trust);
-        settings.discover = Some(self.discover || settings.discover == Some(true));
-        settings.keep_alive = self.keep_alive.or(settings.keep_alive);
-        settings.idle = self.idle.or(settings.idle);
-        settings.record = self.record.clone().or(settings.record);
+        settings.said = self.said.clone().before(settings.said);
+        settings.said.name = self.as_node.clone().or(settings.said.name);
         for line in &self.io {
             let driver = settings::flags::io(line);
             settings
@@ -260,7 +185,7 @@ impl Options {
 
     /// The node of a network file lives once; any other keeps its key.
     fn key(&self, terminal: &Terminal, settings: &Settings) -> Result<KeyPair, Failure> {
-        match (&settings.key, &self.as_node) {
+        match (&settings.said.key, &self.as_node) {
             (Some(place), _) => keys::at_or_new(terminal, place),
             (None, None) => keys::at_or_new(terminal, &node_key()),
             (None, Some(_)) => KeyPair::generate()
@@ -270,7 +195,7 @@ impl Options {
 
     /// Named keys only: those of flags and settings, of the user's list, and the user's own.
     fn trusted(&self, terminal: &Terminal, settings: &Settings) -> Result<Keys, Failure> {
-        let mut trusted: Keys = settings.trust.iter().copied().collect();
+        let mut trusted: Keys = settings.said.trust.iter().copied().collect();
         if self.as_node.is_none() {
             trusted.extend(keys::trusted(terminal)?.iter().map(|one| one.key));
             trusted.insert(keys::default_or_new(terminal)?.node_id());
@@ -315,13 +240,13 @@ fn link(
     incarnation: Incarnation,
     trusts: &Keys,
 ) -> Result<Quic, Failure> {
-    let listen = match &settings.listen[..] {
+    let listen = match &settings.said.listen[..] {
         [] => &[SocketAddr::from(([127, 0, 0, 1], 0))],
         listen => listen,
     };
     let options = LinkOptions {
-        keep_alive: settings.keep_alive.unwrap_or(limits::KEEP_ALIVE),
-        idle: settings.idle.unwrap_or(limits::IDLE),
+        keep_alive: settings.said.keep_alive.unwrap_or(limits::KEEP_ALIVE),
+        idle: settings.said.idle.unwrap_or(limits::IDLE),
         incarnation,
     };
     let trusted = Trusted::default();
@@ -337,7 +262,7 @@ fn discovery(
     own: NodeId,
     listen: &[SocketAddr],
 ) -> Result<Option<Discovery>, Failure> {
-    if settings.discover != Some(true) {
+    if !settings.said.discover {
         return Ok(None);
     }
     let outside = listen.iter().filter(|at| !at.ip().is_loopback());
@@ -410,13 +335,4 @@ fn no_socket(name: &str, error: &std::io::Error) -> Failure {
             .help("give this one another name: --name NAME");
     }
     cannot("listen to orders", error)
-}
-
-fn key(text: &str) -> Result<NodeId, String> {
-    sm_net::identity::parse_key(text).map_err(|error| error.to_string())
-}
-
-fn neighbor(text: &str) -> Result<Neighbor, String> {
-    text.parse()
-        .map_err(|error: NeighborError| error.to_string())
 }

@@ -12,7 +12,7 @@ use crate::{output, remote, table, text};
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Write one JSON object
-    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    #[arg(long, env = "SM_JSON")]
     json: bool,
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Options {
     /// The seed that draws what the network leaves to chance
     ///
     /// Default: the network's, or 0.
-    #[arg(long, env = "SM_SEED", hide_env_values = true)]
+    #[arg(long, env = "SM_SEED")]
     seed: Option<u64>,
 }
 

@@ -55,12 +55,12 @@ impl Wanted {
 
     /// The keys that may have sessions with it.
     fn linked(&self) -> Keys {
-        let neighbors = self.settings.neighbors.iter().map(|one| one.key);
+        let neighbors = self.settings.said.neighbors.iter().map(|one| one.key);
         self.trusted.iter().copied().chain(neighbors).collect()
     }
 
     fn addresses(&self) -> BTreeMap<NodeId, &str> {
-        let neighbors = self.settings.neighbors.iter();
+        let neighbors = self.settings.said.neighbors.iter();
         neighbors.map(|one| (one.key, &*one.address)).collect()
     }
 
@@ -73,7 +73,7 @@ impl Wanted {
         let (linked, links) = (self.linked(), next.linked());
         let (called, calls) = (self.addresses(), next.addresses());
         let (had, has) = (self.values(), next.values());
-        let neighbors = next.settings.neighbors.iter();
+        let neighbors = next.settings.said.neighbors.iter();
         Reload {
             rules: Rules {
                 limits: next.settings.limits,
@@ -119,14 +119,15 @@ impl Wanted {
 
 /// What stays as it is until the node is started again, as text, by which it is compared.
 fn fixed(settings: &Settings) -> Fixed {
+    let said = &settings.said;
     [
-        ("name", format!("{:?}", settings.name)),
-        ("listen", format!("{:?}", settings.listen)),
-        ("key", format!("{:?}", settings.key)),
-        ("discover", format!("{:?}", settings.discover)),
-        ("keep_alive", format!("{:?}", settings.keep_alive)),
-        ("idle", format!("{:?}", settings.idle)),
-        ("record", format!("{:?}", settings.record)),
+        ("name", format!("{:?}", said.name)),
+        ("listen", format!("{:?}", said.listen)),
+        ("key", format!("{:?}", said.key)),
+        ("discover", format!("{:?}", said.discover)),
+        ("keep_alive", format!("{:?}", said.keep_alive)),
+        ("idle", format!("{:?}", said.idle)),
+        ("record", format!("{:?}", said.record)),
         ("io", format!("{:?}", settings.io)),
     ]
 }
