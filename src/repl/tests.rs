@@ -426,7 +426,7 @@ fn tests_are_run_when_asked_for() {
     talk.say("test \"leaves\" { if double(1) == 2 { return }\n assert(false) }");
     let names: Vec<String> = talk.session.tests().map(str::to_owned).collect();
     assert_eq!(names, ["doubles", "is wrong", "leaves"]);
-    let mut run = |talk: &mut Talk, name: &str| {
+    let run = |talk: &mut Talk, name: &str| {
         let answer = talk.session.test(name, &mut talk.ear);
         shown(&answer.expect("the session goes on"))
     };
