@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use sm_bytecode::TrapKind;
 use sm_core::ids::{Incarnation, NodeId};
 use sm_core::node::{Config, TagChange};
 use sm_core::tags::Keeper;
@@ -309,15 +308,6 @@ fn show(event: &Event) {
             output::talk(&format!("no longer linked with {}: {reason}", key(peer)));
         }
         What::Note(text) => output::talk(text),
-        What::Ended(End::Trap {
-            kind,
-            message: said,
-            ..
-        }) => {
-            let kind = TrapKind::from_code(*kind).map_or_else(String::new, |kind| kind.to_string());
-            let said = said.clone().unwrap_or(kind);
-            output::talk(&format!("message {} died of a trap: {said}", message()));
-        }
         What::Ended(End::Killed(_, why)) => {
             output::talk(&format!("message {} was ended: {why}", message()));
         }

@@ -6,13 +6,21 @@ use sm_bytecode::{ManifestHash, Type, TypeHash, TypeIx, TypeTable};
 use sm_net::control::protocol::{Name, Tag, TagName};
 use sm_vm::Value;
 
-use super::names::short;
+use super::names::{Names, short};
 
 /// The value of a tag as the language writes it.
 pub(crate) fn shown(descriptor: &[u8], value: &[u8]) -> String {
     match decode(descriptor, value) {
         Some(value) => value.to_string(),
         None => crate::text::count(value.len(), "byte"),
+    }
+}
+
+/// The same with the names of nodes where they are known.
+pub(crate) fn shown_with(nodes: &Names, descriptor: &[u8], value: &[u8]) -> String {
+    match decode(descriptor, value) {
+        Some(value) => value.named(&|key| nodes.known(key)).to_string(),
+        None => shown(descriptor, value),
     }
 }
 

@@ -223,45 +223,7 @@ impl World {
     /// The value with the names of nodes where their keys are: what people can read.
     pub(crate) fn named(&self, value: Value) -> Value {
         let names = self.simulation.names();
-        let name = |key: [u8; 32]| {
-            let node = names.find(NodeId(key))?;
-            Some(Value::Name(names.node(node).to_owned()))
-        };
-        let all = |values: Vec<Value>| values.into_iter().map(|one| self.named(one)).collect();
-        let fields = |fields: Vec<(String, Value)>| {
-            let fields = fields.into_iter();
-            fields.map(|(name, one)| (name, self.named(one))).collect()
-        };
-        match value {
-            Value::Node(key) => name(key).unwrap_or(Value::Node(key)),
-            Value::Hop(key) => name(key).unwrap_or(Value::Hop(key)),
-            Value::List(values) => Value::List(all(values)),
-            Value::Set(values) => Value::Set(all(values)),
-            Value::Tuple(values) => Value::Tuple(all(values)),
-            Value::Option(Some(one)) => Value::Option(Some(Box::new(self.named(*one)))),
-            Value::Map(entries) => {
-                let entries = entries.into_iter();
-                Value::Map(
-                    entries
-                        .map(|(k, v)| (self.named(k), self.named(v)))
-                        .collect(),
-                )
-            }
-            Value::Struct { name, fields: of } => Value::Struct {
-                name,
-                fields: fields(of),
-            },
-            Value::Enum {
-                name,
-                variant,
-                fields: of,
-            } => Value::Enum {
-                name,
-                variant,
-                fields: fields(of),
-            },
-            value => value,
-        }
+        value.named(&|key| Some(names.node(names.find(NodeId(*key))?).to_owned()))
     }
 
     /// The node of this name.
