@@ -25,6 +25,10 @@ bless:
 bench-hops *ARGS:
     cargo bench -p sm-net --bench hops -- {{ARGS}}
 
-# Fuzz one target for a while: parse, bundle, state, wire.
+# Fuzz one target for a while: parse, bundle, state, wire, request, answer, settings, network.
 fuzz TARGET SECONDS="60":
-    RUSTC_BOOTSTRAP=1 cargo fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
+    fuzz/run {{TARGET}} {{SECONDS}}
+
+# All targets for a few seconds each, without a fuzzer, as the gate does.
+fuzz-all SECONDS="5":
+    SM_FUZZ_SECONDS={{SECONDS}} cargo test --test fuzz_smoke -- --nocapture

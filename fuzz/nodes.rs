@@ -3,9 +3,10 @@
 use ed25519_dalek::SigningKey;
 use sm_bytecode::bundle::Bundle;
 use sm_core::content::ContentKind;
-use sm_core::ids::{AuthorId, NodeId, SessionId, Span, Time};
+use sm_core::ids::{AuthorId, MessageId, NodeId, SessionId, Span, Time};
 use sm_core::launch::{Launch, LaunchLimits};
-use sm_core::node::{Boot, Config, Node, Output};
+use sm_core::node::{Boot, Config, Input, Node, Output};
+use sm_net::control::protocol::Request;
 
 const SESSION: SessionId = SessionId(1);
 const LONELY: NodeId = NodeId([1; 32]);
@@ -40,6 +41,24 @@ impl Lonely {
         self.now = self.now + Span::millis(1);
         self.node.handle_frame(self.now, SESSION, frame);
         self.works()
+    }
+
+    /// An operator wants something, and the node does what a host would have it do.
+    pub(crate) fn obeys(&mut self, request: Request) {
+        let input = match &request {
+            Request::Launch(launch) => {
+                for (kind, bytes) in &launch.content {
+                    let _ = self.node.add_content((*kind).into(), bytes);
+                }
+                Input::Launch(&launch.record)
+            }
+            Request::Kill(message) => Input::Kill(MessageId(*message)),
+            Request::PutTag(tag) => Input::Tag(Box::new((**tag).clone().into())),
+            Request::RemoveTag(name) => Input::TagGone(name.clone().into()),
+            _ => return,
+        };
+        self.node.handle(self.now, input);
+        self.works();
     }
 
     /// Time passes, and the session ends.
@@ -123,9 +142,16 @@ fn launch(at: &mut Lonely, bundle: &Bundle) {
             .add_content(kind, &bytes)
             .expect("the sample is good");
     }
+    at.node
+        .handle_launch(Time::ZERO, &signed(bundle, author_node()))
+        .expect("the sample is admitted");
+}
+
+/// The record of a launch at a node.
+fn signed(bundle: &Bundle, home: NodeId) -> Vec<u8> {
     let launch = Launch {
         author: AuthorId(author().verifying_key().to_bytes()),
-        home: author_node(),
+        home,
         program: bundle.hash().0,
         brick: bundle.program.entry.brick.0,
         function: bundle.program.entry.function,
@@ -135,7 +161,10 @@ fn launch(at: &mut Lonely, bundle: &Bundle) {
         expiry: 0,
     };
     let signed = launch.sign(&author()).expect("the author signs");
-    at.node
-        .handle_launch(Time::ZERO, &signed.bytes)
-        .expect("the sample is admitted");
+    signed.bytes.to_vec()
+}
+
+/// The record of a launch that the lonely node admits.
+pub(crate) fn launch_record(bundle: &Bundle) -> Vec<u8> {
+    signed(bundle, LONELY)
 }

@@ -1,9 +1,11 @@
 //! What is fuzzed: everything that reads bytes from outside. None of it may panic, run long or
 //! take memory out of proportion to its input.
 //!
-//! The functions are shared by the fuzz targets of `cargo fuzz` and by `tests/fuzz_smoke.rs`, which
+//! The functions are shared by the fuzz targets of libFuzzer and by `tests/fuzz_smoke.rs`, which
 //! tries them on mutated samples in every test run.
 
+#[path = "controls.rs"]
+mod controls;
 #[path = "host.rs"]
 mod host;
 #[path = "nodes.rs"]
@@ -18,6 +20,9 @@ use sm_compiler::ast::FileId;
 use sm_compiler::check::{self, Loader, Source};
 use sm_compiler::driver;
 use sm_compiler::parse as parse_source;
+use sm_net::control;
+use sm_net::control::protocol::Request;
+use sm_sim::{Network, Seed};
 use sm_vm::{Limits, Machine, Outcome, Program};
 
 /// The parser, and where it has nothing to say the checker and lowering.
@@ -124,6 +129,48 @@ pub(crate) fn wire(data: &[u8]) {
     node.ends();
 }
 
+/// What an operator sends to a node.
+pub(crate) fn request(data: &[u8]) {
+    let Ok(request) = control::decode::<Request>(data) else {
+        return;
+    };
+    let again = control::encode(&request).expect("it was read");
+    let again = control::decode(&again);
+    assert_eq!(
+        again.ok().as_ref(),
+        Some(&request),
+        "what was written is read"
+    );
+    let mut node = nodes::Lonely::new();
+    node.obeys(request);
+    node.ends();
+}
+
+/// What a node answers to an operator.
+pub(crate) fn answer(data: &[u8]) {
+    smc::fuzz::answer(data);
+}
+
+/// The settings file of a node.
+pub(crate) fn settings(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        smc::fuzz::settings(text);
+    }
+}
+
+/// A network file, and for a small one the network of a seed.
+pub(crate) fn network(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(network) = Network::parse(text) {
+        let layout = network.layout(Seed(1));
+        for tag in layout.nodes.iter().flat_map(|node| &node.tags) {
+            let _ = tag.put_up();
+        }
+    }
+}
+
 /// Good inputs of each target, to begin with.
 pub(crate) fn samples(target: &str) -> Vec<Vec<u8>> {
     match target {
@@ -134,9 +181,33 @@ pub(crate) fn samples(target: &str) -> Vec<Vec<u8>> {
             bricks.chain([bundle.encode()]).collect()
         }
         "state" => states(),
-        "wire" => nodes::recorded(&compile(SAMPLE_TEXT).expect("the sample compiles")),
+        "wire" => nodes::recorded(&bundle_of_sample()),
+        "request" => encoded(&controls::requests(&bundle_of_sample())),
+        "answer" => encoded(&controls::answers()),
+        "settings" => vec![include_bytes!("../examples/node.toml").to_vec()],
+        "network" => NETWORKS
+            .iter()
+            .map(|text| text.as_bytes().to_vec())
+            .collect(),
         _ => Vec::new(),
     }
+}
+
+const NETWORKS: [&str; 3] = [
+    include_str!("../examples/fire.net.toml"),
+    include_str!("../examples/self_routing.net.toml"),
+    include_str!("../examples/town.net.toml"),
+];
+
+fn bundle_of_sample() -> Bundle {
+    compile(SAMPLE_TEXT).expect("the sample compiles")
+}
+
+fn encoded(values: &[impl serde::Serialize]) -> Vec<Vec<u8>> {
+    let encoded = values.iter().map(control::encode);
+    encoded
+        .map(|bytes| bytes.expect("it can be written"))
+        .collect()
 }
 
 /// The sample's state after some steps, some more, and so on.

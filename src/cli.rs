@@ -24,7 +24,7 @@ pub(crate) struct Cli {
 pub(crate) struct Global {
     /// Colour: auto, always or never
     #[arg(long, global = true, env = "SM_COLOR", value_name = "WHEN", value_enum)]
-    #[arg(default_value_t, hide_env_values = true)]
+    #[arg(default_value_t)]
     #[arg(hide_possible_values = true, hide_default_value = true)]
     color: ColorChoice,
 
@@ -36,7 +36,7 @@ pub(crate) struct Global {
         value_name = "FORMAT",
         value_enum
     )]
-    #[arg(default_value_t, hide_env_values = true)]
+    #[arg(default_value_t)]
     #[arg(hide_possible_values = true, hide_default_value = true)]
     message_format: MessageFormat,
 
@@ -104,6 +104,12 @@ impl Command {
             Self::Crash(options) => options.run(),
         }
     }
+}
+
+/// What the environment holds is nobody's business who reads the help.
+pub(crate) fn discreet(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|argument| argument.hide_env_values(true));
+    command.mut_subcommands(discreet)
 }
 
 /// Prints what clap has to say: help and version are data, everything else is a wrong usage.

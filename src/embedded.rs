@@ -171,6 +171,8 @@ impl Driver<'_> {
                 Output::Store { token, .. } => self.node.handle_stored(clock.now(), token),
                 Output::Report(report) => self.report(report)?,
                 Output::Trace(trace) => self.watch(trace),
+                // Its home is here and tells more.
+                Output::Log(Log::Trapped(_)) => {}
                 Output::Log(log) => self.log(&log),
                 // There is nobody to talk to, and no driver's tag.
                 Output::Send { .. }

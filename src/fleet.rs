@@ -80,7 +80,7 @@ enum Calls {
 #[derive(Clone, Debug, Deserialize)]
 struct Hello {
     key: String,
-    listen: String,
+    listen: Vec<String>,
     socket: PathBuf,
 }
 
@@ -246,7 +246,11 @@ impl Fleet {
         })?;
         let connect = Connect {
             key,
-            address: (calls == Calls::Yes).then(|| hello.listen.clone()),
+            address: hello
+                .listen
+                .first()
+                .filter(|_| calls == Calls::Yes)
+                .cloned(),
             name: Some(there.name.clone()),
         };
         node.order(&Request::Connect(connect)).await

@@ -3,8 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use sm_net::identity::{KeyFileError, KeyPair, Name, Origin};
+use sm_net::identity::{KeyFileError, KeyPair, Name, NameError, Origin};
 use sm_net::trust::{TrustError, TrustStore};
 
 use crate::complaint::{Complaint, Kind};
@@ -23,6 +24,43 @@ pub(crate) struct OwnKey {
     pub(crate) pair: KeyPair,
     /// The file where it lies.
     pub(crate) path: PathBuf,
+}
+
+/// Where a key lies, as people say it in flags and settings: what has a `/` in it is the path of
+/// its file, everything else the name of one of the user's keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum KeyPlace {
+    Named(Name),
+    File(PathBuf),
+}
+
+impl KeyPlace {
+    /// The same, if a path begins in this folder.
+    pub(crate) fn in_folder(self, folder: &Path) -> Self {
+        match self {
+            Self::File(path) => Self::File(folder.join(path)),
+            named => named,
+        }
+    }
+
+    fn path(&self) -> Result<PathBuf, Failure> {
+        match self {
+            Self::Named(name) => path_of(name),
+            Self::File(path) => Ok(path.clone()),
+        }
+    }
+}
+
+impl FromStr for KeyPlace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.contains('/') {
+            return Ok(Self::File(text.into()));
+        }
+        let name = text.parse().map(Self::Named);
+        name.map_err(|error: NameError| format!("{error}; the path of a file has a `/` in it"))
+    }
 }
 
 /// The name of the default key.
@@ -70,14 +108,9 @@ pub(crate) fn default_or_new(terminal: &Terminal) -> Result<KeyPair, Failure> {
     found_or_made(terminal, &path_of(&default_name())?)
 }
 
-/// The key of this name, which is made if there is none.
-pub(crate) fn named_or_new(terminal: &Terminal, name: &Name) -> Result<KeyPair, Failure> {
-    found_or_made(terminal, &path_of(name)?)
-}
-
-/// The key in this file, which is made if there is none.
-pub(crate) fn at_or_new(terminal: &Terminal, path: &Path) -> Result<KeyPair, Failure> {
-    found_or_made(terminal, path)
+/// The key at this place, which is made if there is none.
+pub(crate) fn at_or_new(terminal: &Terminal, place: &KeyPlace) -> Result<KeyPair, Failure> {
+    found_or_made(terminal, &place.path()?)
 }
 
 fn found_or_made(terminal: &Terminal, path: &Path) -> Result<KeyPair, Failure> {
@@ -175,6 +208,24 @@ fn with_help(message: String, help: Option<String>) -> Failure {
 mod tests {
     use super::*;
     use crate::output::MessageFormat;
+
+    #[test]
+    fn a_slash_makes_a_path() {
+        let place = |text: &str| text.parse::<KeyPlace>();
+        let named = |text: &str| KeyPlace::Named(text.parse().expect("a name"));
+        assert_eq!(place("lab"), Ok(named("lab")));
+        assert_eq!(place("lab.key"), Ok(named("lab.key")));
+        let file = |text: &str| Ok(KeyPlace::File(text.into()));
+        assert_eq!(place("./lab.key"), file("./lab.key"));
+        let below = |text: &str| place(text).map(|place| place.in_folder(Path::new("/etc/sm")));
+        assert_eq!(below("./lab.key"), file("/etc/sm/./lab.key"));
+        assert_eq!(below("/keys/lab"), file("/keys/lab"));
+        assert_eq!(below("lab"), Ok(named("lab")));
+        for wrong in ["", "my key", "~"] {
+            let error = place(wrong).expect_err("it is neither");
+            assert!(error.contains("a `/` in it"), "{error}");
+        }
+    }
 
     #[test]
     fn the_default_key_is_made_once() {

@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::Args;
 use sm_core::ids::{NodeId, Span};
 use sm_core::node::NodeLimits;
 use sm_core::tags::TagName;
@@ -24,36 +25,89 @@ use sm_sim::network::TagDef;
 use sm_sim::reading::{self, Field, FileErrors, Problems, Table, values};
 
 use crate::exit::Failure;
+use crate::keys::KeyPlace;
 use crate::output::Terminal;
 use crate::{network, source};
 
 /// What an operator wrote down about a node.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
-    /// What people call it.
-    pub(crate) name: Option<String>,
-    /// Where it listens.
-    pub(crate) listen: Vec<SocketAddr>,
-    /// The file of its key.
-    pub(crate) key: Option<PathBuf>,
-    /// The nodes that it is linked with.
-    pub(crate) neighbors: Vec<Neighbor>,
-    /// The keys of nodes and authors that it trusts.
-    pub(crate) trust: Vec<NodeId>,
-    /// Whether it looks for neighbors on the local network, and shows itself there.
-    pub(crate) discover: Option<bool>,
-    /// How often it shows itself to a silent neighbor.
-    pub(crate) keep_alive: Option<Duration>,
-    /// After how much silence it takes a neighbor for dead.
-    pub(crate) idle: Option<Duration>,
-    /// Where its life is written down.
-    pub(crate) record: Option<PathBuf>,
+    pub(crate) said: Said,
     /// The tags that it begins with.
     pub(crate) tags: Vec<TagDef>,
     /// Its sensors and actuators.
     pub(crate) io: Vec<Box<dyn Driver>>,
     /// What it grants; defaults where nothing is said.
     pub(crate) limits: NodeLimits,
+}
+
+/// What flags and the settings file can say alike. The comments are the help of the flags.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Said {
+    /// What people call it; its socket is called so too. Default: `node`
+    #[arg(long, env = "SM_NAME")]
+    pub(crate) name: Option<String>,
+
+    /// Where it listens, once for each address; port 0 takes any. Default: 127.0.0.1:0
+    #[arg(
+        long,
+        env = "SM_LISTEN",
+        value_name = "ADDR:PORT",
+        value_delimiter = ','
+    )]
+    pub(crate) listen: Vec<SocketAddr>,
+
+    /// Its own key, made if there is none: a name, or a path with a `/`. Default: `node`
+    #[arg(long, env = "SM_KEY", value_name = "NAME|PATH")]
+    pub(crate) key: Option<KeyPlace>,
+
+    /// A node to be linked with; may be given more than once
+    #[arg(long = "neighbor", env = "SM_NEIGHBOR", value_name = "KEY@ADDR")]
+    #[arg(value_delimiter = ',', value_parser = str::parse::<Neighbor>)]
+    pub(crate) neighbors: Vec<Neighbor>,
+
+    /// A key of a node or an author to be trusted; may be given more than once
+    #[arg(long, env = "SM_TRUST", value_name = "KEY")]
+    #[arg(value_delimiter = ',', value_parser = parse_key)]
+    pub(crate) trust: Vec<NodeId>,
+
+    /// Find trusted nodes on the local network by multicast DNS, and be found by them
+    #[arg(long, env = "SM_DISCOVER")]
+    pub(crate) discover: bool,
+
+    /// How often it shows itself to a silent neighbor
+    #[arg(long, env = "SM_KEEP_ALIVE", value_name = "DURATION")]
+    #[arg(value_parser = crate::arguments::span)]
+    pub(crate) keep_alive: Option<Duration>,
+
+    /// After how much silence it takes a neighbor for dead
+    #[arg(long, env = "SM_IDLE", value_name = "DURATION")]
+    #[arg(value_parser = crate::arguments::span)]
+    pub(crate) idle: Option<Duration>,
+
+    /// Write down all that happens to the node, for `smc replay`
+    #[arg(long, env = "SM_RECORD", value_name = "FILE.smtrace")]
+    pub(crate) record: Option<PathBuf>,
+}
+
+impl Said {
+    /// What holds where both say something: this goes before, and lists of keys add up.
+    pub(crate) fn before(self, other: Self) -> Self {
+        Self {
+            name: self.name.or(other.name),
+            listen: match self.listen.is_empty() {
+                true => other.listen,
+                false => self.listen,
+            },
+            key: self.key.or(other.key),
+            neighbors: [other.neighbors, self.neighbors].concat(),
+            trust: [other.trust, self.trust].concat(),
+            discover: self.discover || other.discover,
+            keep_alive: self.keep_alive.or(other.keep_alive),
+            idle: self.idle.or(other.idle),
+            record: self.record.or(other.record),
+        }
+    }
 }
 
 /// Reads a settings file; everything that is wrong with it is shown.
@@ -70,21 +124,28 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<Settings, FileErrors> {
 }
 
 fn top(problems: &mut Problems<'_>, mut file: Table<'_>, folder: &Path) -> Settings {
-    let mut settings = Settings {
+    let mut said = Said {
         name: file.take("name").and_then(|field| name(problems, &field)),
         listen: each(problems, file.take("listen"), address),
         key: file
             .take("key")
-            .and_then(|field| path(problems, &field, folder)),
+            .and_then(|field| key_place(problems, &field, folder)),
         neighbors: once(problems, file.take("neighbors"), neighbor, |one| one.key),
         trust: once(problems, file.take("trust"), key, |key| *key),
-        discover: file.take("discover").and_then(|field| field.flag(problems)),
+        discover: file
+            .take("discover")
+            .and_then(|field| field.flag(problems))
+            .unwrap_or_default(),
         record: file
             .take("record")
             .and_then(|field| path(problems, &field, folder)),
+        ..Said::default()
+    };
+    silence(problems, &mut file, &mut said);
+    let mut settings = Settings {
+        said,
         ..Settings::default()
     };
-    silence(problems, &mut file, &mut settings);
     let mut seen = Seen::new();
     if let Some(table) = file.take("tags").and_then(|field| field.table(problems)) {
         settings.tags = tags(problems, table, &mut seen);
@@ -131,25 +192,25 @@ fn tags(problems: &mut Problems<'_>, table: Table<'_>, seen: &mut Seen) -> Vec<T
     tags
 }
 
-fn silence(problems: &mut Problems<'_>, file: &mut Table<'_>, settings: &mut Settings) {
+fn silence(problems: &mut Problems<'_>, file: &mut Table<'_>, said: &mut Said) {
     let keep_alive = file.take("keep_alive");
     let idle = file.take("idle");
     let period = |problems: &mut Problems<'_>, field: &Option<Field<'_>>| {
         let span = field.as_ref()?.period(problems)?;
         Some(duration(span))
     };
-    settings.keep_alive = period(problems, &keep_alive);
-    settings.idle = period(problems, &idle);
+    said.keep_alive = period(problems, &keep_alive);
+    said.idle = period(problems, &idle);
     let unread =
         |field: &Option<Field<'_>>, read: Option<Duration>| field.is_some() && read.is_none();
-    if unread(&keep_alive, settings.keep_alive) || unread(&idle, settings.idle) {
+    if unread(&keep_alive, said.keep_alive) || unread(&idle, said.idle) {
         return;
     }
     let Some(field) = idle.or(keep_alive) else {
         return;
     };
-    let shown = settings.keep_alive.unwrap_or(limits::KEEP_ALIVE);
-    if settings.idle.unwrap_or(limits::IDLE) <= shown {
+    let shown = said.keep_alive.unwrap_or(limits::KEEP_ALIVE);
+    if said.idle.unwrap_or(limits::IDLE) <= shown {
         field.expected(problems, "`idle` to be longer than `keep_alive`");
     }
 }
@@ -224,6 +285,13 @@ fn neighbor(problems: &mut Problems<'_>, field: &Field<'_>) -> Option<Neighbor> 
 fn key(problems: &mut Problems<'_>, field: &Field<'_>) -> Option<NodeId> {
     let read = parse_key(field.string(problems)?);
     read.map_err(|error| problems.add(field.span(), &field.key, error.to_string()))
+        .ok()
+}
+
+fn key_place(problems: &mut Problems<'_>, field: &Field<'_>, folder: &Path) -> Option<KeyPlace> {
+    let read = field.string(problems)?.parse::<KeyPlace>();
+    let read = read.map(|place| place.in_folder(folder));
+    read.map_err(|error| problems.add(field.span(), &field.key, error))
         .ok()
 }
 

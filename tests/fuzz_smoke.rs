@@ -1,11 +1,17 @@
-//! The fuzz targets on mutated samples, for a moment in every test run. `cargo fuzz` goes deeper.
+//! The fuzz targets on mutated samples, for a moment in every test run.
+//!
+//! With `SM_FUZZ_SECONDS=N` each target goes on for N seconds: the same inputs in the same order,
+//! as many as there is time for. `fuzz/run` goes deeper, for it sees what each input reaches.
 
 #[path = "../fuzz/targets.rs"]
 mod targets;
 
+use std::path::Path;
+use std::time::{Duration, Instant};
+
 use sm_sim::Seed;
 
-/// Mutations of each sample.
+/// Mutations of samples, if no time is said.
 const ROUNDS: u64 = 400;
 
 /// No input may take longer: a tenth of it is much already.
@@ -46,29 +52,112 @@ fn wire() {
     smoke("wire", targets::wire, &[&[0xff; 9], &[0x80; 4], &[0; 8]]);
 }
 
+#[test]
+fn request() {
+    smoke(
+        "request",
+        targets::request,
+        &[&[0xff; 9], &[0x80; 4], &[0; 8]],
+    );
+}
+
+#[test]
+fn answer() {
+    smoke(
+        "answer",
+        targets::answer,
+        &[&[0xff; 9], &[0x80; 4], &[0; 8]],
+    );
+}
+
+#[test]
+fn settings() {
+    smoke("settings", targets::settings, TOML);
+}
+
+#[test]
+fn network() {
+    smoke("network", targets::network, TOML);
+}
+
+/// What makes a difference in a file of settings or of a network.
+const TOML: &[&[u8]] = &[
+    b"\"",
+    b"[",
+    b"]]",
+    b" = ",
+    b"{ ",
+    b"\n",
+    b"9999999999",
+    b"-1",
+    b"0",
+    b"[nodes.",
+    b"1ms",
+    "\u{1F600}".as_bytes(),
+];
+
+/// Tries the target on its samples, and on mutations of them. With `SM_FUZZ_SAMPLES=FOLDER` it only
+/// writes the samples into a folder of the target's name.
 fn smoke(name: &str, target: fn(&[u8]), words: &[&[u8]]) {
     let samples = targets::samples(name);
     assert!(!samples.is_empty(), "there are samples");
+    if let Some(folder) = variable("SM_FUZZ_SAMPLES") {
+        return keep(&Path::new(&folder).join(name), &samples);
+    }
+    samples
+        .iter()
+        .for_each(|sample| timed(name, target, sample));
+    let seconds = variable("SM_FUZZ_SECONDS");
+    let seconds = seconds.map(|text| text.parse().expect("SM_FUZZ_SECONDS is a number"));
+    let end = seconds.map(|seconds| now() + Duration::from_secs(seconds));
+    for round in 0.. {
+        if end.map_or(round >= ROUNDS, |end| now() >= end) {
+            println!("{name}: {round} inputs");
+            return;
+        }
+        let sample = &samples[round as usize % samples.len()];
+        timed(name, target, &mutated(sample, Seed(round), words));
+    }
+}
+
+fn keep(folder: &Path, samples: &[Vec<u8>]) {
+    std::fs::create_dir_all(folder).expect("a folder for samples");
     for (number, sample) in samples.iter().enumerate() {
-        timed(name, target, sample);
-        let rounds = ROUNDS / samples.len() as u64 + 1;
-        for round in 0..rounds {
-            let input = mutated(sample, Seed(number as u64 * ROUNDS + round), words);
-            timed(name, target, &input);
+        std::fs::write(folder.join(format!("sample-{number}")), sample).expect("a sample");
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nothing else tells a test how long it may take"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Shows the input of a target that panics.
+struct Shown<'a>(&'a str, &'a [u8]);
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("{} fails on {} bytes: {:?}", self.0, self.1.len(), self.1);
         }
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
 fn timed(name: &str, target: fn(&[u8]), input: &[u8]) {
-    let start = std::time::Instant::now();
+    let start = now();
+    let shown = Shown(name, input);
     target(input);
     let seconds = start.elapsed().as_secs();
-    assert!(
-        seconds < SECONDS,
-        "{name} runs {seconds} s on {} bytes: {input:?}",
-        input.len()
-    );
+    assert!(seconds < SECONDS, "{name} runs {seconds} s");
+    drop(shown);
 }
 
 /// The sample with a few pieces flipped, cut, doubled, or replaced by words.

@@ -8,6 +8,8 @@ mod killed;
 mod lan;
 #[path = "net/processes.rs"]
 mod processes;
+#[path = "net/reload.rs"]
+mod reload;
 #[path = "net/scenarios.rs"]
 mod scenarios;
 #[path = "net/steps.rs"]

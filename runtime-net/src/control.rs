@@ -10,3 +10,4 @@ mod wire;
 
 pub use client::{Client, ControlError};
 pub use server::{Order, Server};
+pub use wire::{decode, encode};

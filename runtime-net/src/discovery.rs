@@ -42,11 +42,12 @@ impl fmt::Debug for Discovery {
 }
 
 impl Discovery {
-    /// Announces a node that listens there, on all interfaces if at no address in particular.
+    /// Announces a node that listens at these addresses, which have one port; on all interfaces if
+    /// at no address in particular.
     ///
     /// # Errors
     /// What the system or the announcement's form does not allow, in words.
-    pub fn start(own: NodeId, listen: SocketAddr) -> Result<Self, String> {
+    pub fn start(own: NodeId, listen: &[SocketAddr]) -> Result<Self, String> {
         let words = |error: mdns_sd::Error| error.to_string();
         let daemon = ServiceDaemon::new().map_err(words)?;
         daemon
@@ -84,7 +85,7 @@ impl Drop for Discovery {
     }
 }
 
-fn announcement(own: NodeId, listen: SocketAddr) -> Result<ServiceInfo, mdns_sd::Error> {
+fn announcement(own: NodeId, listen: &[SocketAddr]) -> Result<ServiceInfo, mdns_sd::Error> {
     let id = own.to_string();
     // A label has 63 characters at most, one less than a key has digits.
     let name = &id[..32];
@@ -96,19 +97,19 @@ fn announcement(own: NodeId, listen: SocketAddr) -> Result<ServiceInfo, mdns_sd:
         ("proto", version.as_str()),
         ("caps", ""),
     ];
-    let address = match listen.ip() {
-        ip if ip.is_unspecified() => String::new(),
-        ip => ip.to_string(),
+    let addresses = match listen.iter().any(|at| at.ip().is_unspecified()) {
+        true => Vec::new(),
+        false => listen.iter().map(SocketAddr::ip).collect(),
     };
     let info = ServiceInfo::new(
         SERVICE,
         name,
         &host,
-        address.as_str(),
-        listen.port(),
+        &addresses[..],
+        listen.first().map_or(0, SocketAddr::port),
         &properties[..],
     )?;
-    Ok(if address.is_empty() {
+    Ok(if addresses.is_empty() {
         info.enable_addr_auto()
     } else {
         info

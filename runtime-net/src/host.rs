@@ -13,6 +13,7 @@
 mod faults;
 mod orders;
 mod recording;
+mod reload;
 mod steps;
 mod tell;
 
@@ -35,6 +36,7 @@ use crate::store::Store;
 use crate::watch::Watchers;
 use faults::Faults;
 use recording::Record;
+pub use reload::Reload;
 use steps::Steps;
 pub use steps::{CrashAt, NoSuchStep};
 

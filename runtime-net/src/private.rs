@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -35,6 +35,8 @@ pub struct FileError {
 pub enum Fault {
     /// It is not there.
     Missing,
+    /// It is a symbolic link to a place where no file is.
+    Dangling(PathBuf),
     /// It is there already, and nothing is ever written over it.
     Exists,
     /// It is a folder.
@@ -81,6 +83,10 @@ impl FileError {
                 let folder = folders.find(|folder| folder.exists())?.display();
                 Some(format!("`ls -ld {folder}` shows who may write there"))
             }
+            Fault::Dangling(target) => Some(format!(
+                "bring `{}` back, or remove the link: `rm {path}`",
+                target.display()
+            )),
             _ => None,
         }
     }
@@ -93,6 +99,11 @@ impl fmt::Display for FileError {
         let path = self.path.display();
         match &self.fault {
             Fault::Missing => write!(f, "there is no file `{path}`"),
+            Fault::Dangling(target) => write!(
+                f,
+                "`{path}` is a link to `{}`, where no file is",
+                target.display()
+            ),
             Fault::Exists => write!(f, "`{path}` is there already"),
             Fault::Folder => write!(f, "`{path}` is a folder, not a file"),
             Fault::Special => write!(f, "`{path}` is no ordinary file"),
@@ -137,13 +148,14 @@ pub(crate) fn read(
     limit: usize,
     others: Others,
 ) -> Result<Zeroizing<String>, FileError> {
+    sweep(path);
     read_text(path, limit, others).map_err(|fault| FileError::new(path, fault))
 }
 
 fn read_text(path: &Path, limit: usize, others: Others) -> Result<Zeroizing<String>, Fault> {
     // To open a pipe would wait for its other end.
-    check_kind(&fs::metadata(path).map_err(unreadable)?)?;
-    let file = File::open(path).map_err(unreadable)?;
+    check_kind(&fs::metadata(path).map_err(|error| unreadable(path, error))?)?;
+    let file = File::open(path).map_err(|error| unreadable(path, error))?;
     let metadata = file.metadata().map_err(Fault::Read)?;
     check_kind(&metadata)?;
     others.check(metadata.permissions().mode() & 0o7777)?;
@@ -167,9 +179,10 @@ fn check_kind(metadata: &fs::Metadata) -> Result<(), Fault> {
     }
 }
 
-fn unreadable(error: io::Error) -> Fault {
-    match error.kind() {
-        io::ErrorKind::NotFound => Fault::Missing,
+fn unreadable(path: &Path, error: io::Error) -> Fault {
+    match (error.kind(), fs::read_link(path)) {
+        (io::ErrorKind::NotFound, Ok(target)) => Fault::Dangling(target),
+        (io::ErrorKind::NotFound, Err(_)) => Fault::Missing,
         _ => Fault::Read(error),
     }
 }
@@ -178,14 +191,18 @@ fn unreadable(error: io::Error) -> Fault {
 pub(crate) fn create(path: &Path, text: &str) -> Result<(), FileError> {
     let failed = |error: io::Error| {
         let fault = match error.kind() {
-            io::ErrorKind::AlreadyExists => Fault::Exists,
+            io::ErrorKind::AlreadyExists => match fs::metadata(path) {
+                Ok(_) => Fault::Exists,
+                // A link to nothing is there too.
+                Err(error) => unreadable(path, error),
+            },
             _ => Fault::Write(error),
         };
         FileError::new(path, fault)
     };
     let written = Beside::write(path, text).map_err(failed)?;
     // Of two who link at once, one is told that the file exists. To rename would not tell.
-    fs::hard_link(&written.0, path).map_err(failed)?;
+    fs::hard_link(&written.path, path).map_err(failed)?;
     settle(path);
     Ok(())
 }
@@ -194,7 +211,7 @@ pub(crate) fn create(path: &Path, text: &str) -> Result<(), FileError> {
 pub(crate) fn replace(path: &Path, text: &str) -> Result<(), FileError> {
     let failed = |error| FileError::new(path, Fault::Write(error));
     let written = Beside::write(path, text).map_err(failed)?;
-    fs::rename(&written.0, path).map_err(failed)?;
+    fs::rename(&written.path, path).map_err(failed)?;
     settle(path);
     Ok(())
 }
@@ -216,33 +233,81 @@ pub(crate) fn lock(path: &Path) -> Result<File, FileError> {
     Ok(file)
 }
 
-/// A file that is written beside its place, and removed from there at the end.
-struct Beside(PathBuf);
+/// A file that is written beside its place, and removed from there at the end. It is locked as long
+/// as somebody is at it: one that is not was left by a process that was killed.
+struct Beside {
+    path: PathBuf,
+    file: File,
+}
 
 impl Beside {
     fn write(path: &Path, text: &str) -> io::Result<Self> {
         make_folder(path)?;
-        let mut random = [0; 8];
-        getrandom::fill(&mut random).map_err(io::Error::other)?;
-        let ending = format!(".{:016x}.tmp", u64::from_le_bytes(random));
-        let beside = Self(with_ending(path, &ending));
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(MODE)
-            .open(&beside.0)?;
-        file.write_all(text.as_bytes())?;
+        sweep(path);
+        let mut beside = Self::new(path)?;
+        beside.file.write_all(text.as_bytes())?;
         // Before its name is there, so that a crash does not leave the name without the text.
-        file.sync_all()?;
+        beside.file.sync_all()?;
         Ok(beside)
+    }
+
+    fn new(path: &Path) -> io::Result<Self> {
+        loop {
+            let mut random = [0; 8];
+            getrandom::fill(&mut random).map_err(io::Error::other)?;
+            let path = with_ending(path, &format!(".{:016x}.tmp", u64::from_le_bytes(random)));
+            let mut options = OpenOptions::new();
+            let file = options
+                .write(true)
+                .create_new(true)
+                .mode(MODE)
+                .open(&path)?;
+            file.lock()?;
+            let beside = Self { path, file };
+            // Before it was locked, somebody may have taken it for one that was left.
+            if beside.file.metadata()?.nlink() > 0 {
+                return Ok(beside);
+            }
+        }
     }
 }
 
 impl Drop for Beside {
     fn drop(&mut self) {
         // After a rename it has gone already.
-        let _ = fs::remove_file(&self.0);
+        let _ = fs::remove_file(&self.path);
     }
+}
+
+/// Removes the files beside `path` whose writers were killed. What cannot be removed does no harm.
+fn sweep(path: &Path) {
+    let before = with_ending(path, ".");
+    let Some(before) = before.file_name().and_then(|name| name.to_str()) else {
+        return;
+    };
+    let folder = match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => return,
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let random = name.to_str().and_then(|name| {
+            let rest = name.strip_prefix(before)?;
+            rest.strip_suffix(".tmp")
+        });
+        if !random.is_some_and(|random| random.len() == 16 && is_hex(random)) {
+            continue;
+        }
+        let file = OpenOptions::new().write(true).open(entry.path());
+        if file.is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {

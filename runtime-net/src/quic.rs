@@ -25,17 +25,19 @@ mod tls;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use quinn::{Connection, Endpoint, VarInt};
 use sm_core::ids::{Incarnation, NodeId, SessionId};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 use crate::identity::KeyPair;
 use crate::limits;
 use crate::link::{Link, LinkEvent};
-use dial::{Dialer, Neighbors};
+use dial::{Dialer, Neighbors, Origin};
 use greeting::Greeted;
 use session::Session;
 pub use socket::Socket;
@@ -45,8 +47,6 @@ pub use tls::Trusted;
 /// How a node is linked.
 #[derive(Clone, Debug)]
 pub struct LinkOptions {
-    /// Where it listens; port 0 takes any that is free.
-    pub listen: SocketAddr,
     /// How often it shows itself to a silent neighbor.
     pub keep_alive: Duration,
     /// After how much silence it takes a neighbor for dead.
@@ -59,7 +59,8 @@ pub struct LinkOptions {
 #[derive(Debug)]
 pub struct Quic {
     own: NodeId,
-    endpoint: Endpoint,
+    /// One for each address at which it listens.
+    sockets: Arc<[Socket]>,
     trusted: Trusted,
     dialer: Dialer,
     events: mpsc::Receiver<Raw>,
@@ -67,7 +68,7 @@ pub struct Quic {
     sessions: BTreeMap<SessionId, Session>,
     linked: watch::Sender<Neighbors>,
     next: SessionId,
-    accepting: tokio::task::JoinHandle<()>,
+    accepting: JoinSet<()>,
 }
 
 /// What the tasks of connections tell.
@@ -112,31 +113,39 @@ pub struct SessionInfo {
 }
 
 impl Quic {
-    /// Listens. Nobody is a neighbor yet.
+    /// Listens at these addresses; port 0 takes any that is free. Nobody is a neighbor yet.
     ///
     /// # Errors
-    /// What the system says of the address, or TLS of the key.
-    pub fn listen(key: &KeyPair, options: &LinkOptions, trusted: Trusted) -> io::Result<Self> {
+    /// An address with what the system says of it, or what TLS says of the key.
+    pub fn listen(
+        key: &KeyPair,
+        at: &[SocketAddr],
+        options: &LinkOptions,
+        trusted: Trusted,
+    ) -> io::Result<Self> {
         let strangers = Strangers::default();
-        let socket = Socket::for_links(key, options, (trusted.clone(), strangers.clone()))?;
-        let endpoint = socket.endpoint.clone();
+        let both = (trusted.clone(), strangers.clone());
+        let sockets: Arc<[Socket]> = Socket::for_links(key, at, options, both)?.into();
         let (sender, events) = mpsc::channel(limits::LINK_EVENTS);
         let linked = watch::Sender::new(Neighbors::default());
-        let accepting = tokio::spawn(greeting::accept(
-            endpoint.clone(),
-            options.incarnation,
-            strangers,
-            sender.clone(),
-        ));
+        let mut accepting = JoinSet::new();
+        for socket in sockets.iter() {
+            accepting.spawn(greeting::accept(
+                socket.endpoint.clone(),
+                options.incarnation,
+                strangers.clone(),
+                sender.clone(),
+            ));
+        }
         let dialer = Dialer::new(
-            socket,
+            sockets.clone(),
             options.incarnation,
             sender.clone(),
             linked.subscribe(),
         );
         Ok(Self {
             own: key.node_id(),
-            endpoint,
+            sockets,
             trusted,
             dialer,
             events,
@@ -148,33 +157,48 @@ impl Quic {
         })
     }
 
-    /// Where it listens.
+    /// Where it listens, in the order in which it was told to.
     ///
     /// # Errors
     /// What the system says.
-    pub fn address(&self) -> io::Result<SocketAddr> {
-        self.endpoint.local_addr()
+    pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        let endpoints = self.sockets.iter().map(|socket| &socket.endpoint);
+        endpoints.map(Endpoint::local_addr).collect()
     }
 
     /// Trusts a node, and calls it at this address whenever there is no session with it.
     pub fn call(&mut self, peer: NodeId, address: &str) {
         self.trusted.insert(peer);
         if peer != self.own {
-            self.dialer.call(peer, address);
+            self.dialer.call(peer, address, Origin::Given);
         }
     }
 
-    /// A node was found there: it is called if it is trusted and has not been called so far.
+    /// A node was found there: it is called if it is trusted and its operator gave no address.
     pub fn found(&mut self, peer: NodeId, address: SocketAddr) {
-        if peer != self.own && self.trusted.contains(&peer) && !self.dialer.is_configured(&peer) {
-            self.dialer.call(peer, &address.to_string());
-            self.dialer.only_found(peer);
+        if peer != self.own && self.trusted.contains(&peer) {
+            self.dialer.call(peer, &address.to_string(), Origin::Found);
         }
     }
 
     /// Trusts a node, which is to call this one.
     pub fn trust(&self, peer: NodeId) {
         self.trusted.insert(peer);
+    }
+
+    /// No longer calls a node, and ends the session with it.
+    pub fn hang_up(&mut self, peer: &NodeId) {
+        self.dialer.hang_up(peer);
+        let mut sessions = self.sessions.values();
+        if let Some(session) = sessions.find(|session| session.peer == *peer) {
+            close(&session.connection, code::BYE, b"bye");
+        }
+    }
+
+    /// No longer trusts a node: it is not called, and may not call.
+    pub fn distrust(&mut self, peer: &NodeId) {
+        self.trusted.remove(peer);
+        self.hang_up(peer);
     }
 
     /// The sessions that there are.
@@ -188,11 +212,19 @@ impl Quic {
     }
 
     /// Says goodbye to all neighbors.
-    pub async fn end(self) {
-        self.accepting.abort();
-        self.endpoint.close(VarInt::from_u32(code::BYE), b"bye");
+    pub async fn end(mut self) {
+        self.accepting.abort_all();
+        let endpoints = self.sockets.iter().map(|socket| &socket.endpoint);
+        for endpoint in endpoints.clone() {
+            endpoint.close(VarInt::from_u32(code::BYE), b"bye");
+        }
+        let idle = async {
+            for endpoint in endpoints {
+                endpoint.wait_idle().await;
+            }
+        };
         // Who does not hear it finds out by the silence.
-        let _ = tokio::time::timeout(limits::GOODBYE, self.endpoint.wait_idle()).await;
+        let _ = tokio::time::timeout(limits::GOODBYE, idle).await;
     }
 
     fn take(&mut self, raw: Raw) -> Option<LinkEvent> {
@@ -216,6 +248,11 @@ impl Quic {
     /// is a better one.
     fn begin(&mut self, greeted: Greeted) -> Option<LinkEvent> {
         let peer = greeted.peer;
+        if !self.trusted.contains(&peer) {
+            // Not since it proved its key.
+            close(&greeted.connection, code::UNFIT, b"it is not trusted");
+            return None;
+        }
         let before = self.sessions.values().find(|session| session.peer == peer);
         if before.is_some_and(|before| !self.is_better(&greeted, before)) {
             close(&greeted.connection, code::ANOTHER, b"there is another");

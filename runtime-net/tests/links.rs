@@ -14,7 +14,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 fn options(boot: u64) -> LinkOptions {
     LinkOptions {
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         keep_alive: Duration::from_millis(100),
         idle: Duration::from_millis(500),
         incarnation: Incarnation(boot),
@@ -23,9 +22,14 @@ fn options(boot: u64) -> LinkOptions {
 
 /// The link of a node with this key, which trusts those.
 fn node(key: u8, boot: u64, trusts: &[u8]) -> Quic {
+    let loopback = [SocketAddr::from(([127, 0, 0, 1], 0))];
+    node_at(&loopback, key, boot, trusts).expect("loopback has room")
+}
+
+fn node_at(at: &[SocketAddr], key: u8, boot: u64, trusts: &[u8]) -> std::io::Result<Quic> {
     let trusted = Trusted::default();
     trusts.iter().for_each(|key| trusted.insert(id(*key)));
-    Quic::listen(&pair(key), &options(boot), trusted).expect("loopback has room")
+    Quic::listen(&pair(key), at, &options(boot), trusted)
 }
 
 fn pair(key: u8) -> KeyPair {
@@ -37,7 +41,7 @@ fn id(key: u8) -> NodeId {
 }
 
 fn address(link: &Quic) -> String {
-    link.address().expect("it listens").to_string()
+    link.addresses().expect("it listens")[0].to_string()
 }
 
 /// What happens next, greeting first: each new session is greeted as a node would.
@@ -100,7 +104,7 @@ async fn one_calls_and_both_are_neighbors() {
         let (got, ()) = tokio::join!(frame(&mut b), drive(&mut a));
         assert_eq!(got, code(length));
     }
-    b.broadcast(b"short");
+    b.broadcast(b"short".to_vec());
     let (got, ()) = tokio::join!(frame(&mut a), drive(&mut b));
     assert_eq!(got, b"short");
 }
@@ -162,4 +166,53 @@ async fn another_than_was_called_is_not_believed() {
     let trouble = note(&mut a).await;
     assert!(trouble.contains("cannot link"), "{trouble}");
     assert!(a.sessions().is_empty());
+}
+
+#[tokio::test]
+async fn a_node_listens_at_several_addresses_and_calls_from_the_right_one() {
+    let all = |port| {
+        [
+            SocketAddr::from(([0; 4], port)),
+            SocketAddr::from(([0; 16], port)),
+        ]
+    };
+    let parse = |text: &str| text.parse::<SocketAddr>().expect("an address");
+    if std::net::UdpSocket::bind("[::1]:0").is_err() {
+        // A machine without IPv6 has only one family to listen at.
+        return;
+    }
+    let mut one = node_at(&all(0), 1, 1, &[2, 3]).expect("there is room");
+    let ports: Vec<u16> = one
+        .addresses()
+        .expect("it listens")
+        .iter()
+        .map(|at| at.port())
+        .collect();
+    let mut two = node_at(&[parse("127.0.0.1:0"), parse("[::1]:0")], 2, 1, &[]).expect("room");
+    let mut three = node_at(&[parse("[::1]:0"), parse("127.0.0.1:0")], 3, 1, &[]).expect("room");
+    two.call(id(1), &format!("127.0.0.1:{}", ports[0]));
+    assert_eq!(up(&mut one).await.1, id(2));
+    three.call(id(1), &format!("[::1]:{}", ports[1]));
+    assert_eq!(up(&mut one).await.1, id(3));
+    up(&mut two).await;
+    up(&mut three).await;
+    // One port in both families, as whoever is in the world has it; another process may be faster.
+    let free = || {
+        let socket = std::net::UdpSocket::bind("0.0.0.0:0").expect("there is room");
+        socket.local_addr().expect("it is bound").port()
+    };
+    let port = (0..100)
+        .map(|_| free())
+        .find(|port| node_at(&all(*port), 4, 1, &[]).is_ok());
+    assert!(port.is_some(), "the families do not meet");
+    let at = two.addresses().expect("it listens")[1];
+    let taken = node_at(&[at], 4, 1, &[]).expect_err("it is taken");
+    assert!(taken.to_string().starts_with(&format!("{at}: ")), "{taken}");
+    let mut narrow = node_at(&[parse("[::1]:0")], 2, 1, &[]).expect("there is room");
+    narrow.call(id(1), "127.0.0.1:1");
+    assert!(
+        note(&mut narrow)
+            .await
+            .contains("listens at no address of IPv4")
+    );
 }

@@ -18,17 +18,11 @@ pub(crate) struct Options {
     file: PathBuf,
 
     /// The bundle to write (.smb). Default: beside the program.
-    #[arg(
-        short,
-        long,
-        env = "SM_OUTPUT",
-        hide_env_values = true,
-        value_name = "FILE.smb"
-    )]
+    #[arg(short, long, env = "SM_OUTPUT", value_name = "FILE.smb")]
     output: Option<PathBuf>,
 
     /// Write what was built, as one JSON object
-    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    #[arg(long, env = "SM_JSON")]
     json: bool,
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Options {
     file: PathBuf,
 
     /// With bricks: write one JSON object.
-    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    #[arg(long, env = "SM_JSON")]
     json: bool,
 }
 

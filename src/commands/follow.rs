@@ -25,15 +25,15 @@ pub(crate) struct Options {
     message: Option<Prefix>,
 
     /// Only this node: its name, or the path of its socket
-    #[arg(long, env = "SM_AT", hide_env_values = true, value_name = "NODE")]
+    #[arg(long, env = "SM_AT", value_name = "NODE")]
     at: Option<String>,
 
     /// All nodes of this machine, whatever `--at` or SM_AT says
-    #[arg(long, env = "SM_ALL", hide_env_values = true)]
+    #[arg(long, env = "SM_ALL")]
     all: bool,
 
     /// Write each event as a JSON object, one a line
-    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    #[arg(long, env = "SM_JSON")]
     json: bool,
 }
 

@@ -41,7 +41,7 @@ struct New {
     name: Option<Name>,
 
     /// Write one JSON object with name, key and file
-    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    #[arg(long, env = "SM_JSON")]
     json: bool,
 }
 
@@ -52,7 +52,7 @@ struct Show {
     name: Option<Name>,
 
     /// Write one JSON object with name, key and file
-    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    #[arg(long, env = "SM_JSON")]
     json: bool,
 }
 
@@ -72,7 +72,7 @@ struct Trust {
     key: Option<NodeId>,
 
     /// Without a name: write one JSON object with all names and keys
-    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    #[arg(long, env = "SM_JSON")]
     json: bool,
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct Options {
     message: Prefix,
 
     /// Look only on this node: its name, or the path of its socket
-    #[arg(long, env = "SM_AT", hide_env_values = true, value_name = "NODE")]
+    #[arg(long, env = "SM_AT", value_name = "NODE")]
     at: Option<String>,
 }
 

@@ -13,17 +13,11 @@ use crate::{output, table, text};
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The node: its name, or the path of its socket
-    #[arg(
-        long,
-        global = true,
-        env = "SM_AT",
-        hide_env_values = true,
-        value_name = "NODE"
-    )]
+    #[arg(long, global = true, env = "SM_AT", value_name = "NODE")]
     at: Option<String>,
 
     /// Write one JSON object
-    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    #[arg(long, env = "SM_JSON")]
     json: bool,
 
     #[command(subcommand)]
@@ -41,7 +35,7 @@ enum Command {
         node: Other,
 
         /// What people here call it
-        #[arg(long, env = "SM_NAME", hide_env_values = true)]
+        #[arg(long, env = "SM_NAME")]
         name: Option<String>,
     },
 }

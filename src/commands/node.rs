@@ -1,83 +1,52 @@
 //! `smc node`: a node of its own process, linked with others.
 
+mod reload;
+mod signals;
+
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
-use sm_bytecode::TrapKind;
-use sm_core::ids::{AuthorId, Incarnation, NodeId};
-use sm_core::node::{Authors, Config, Policy, TagChange};
+use sm_core::ids::{Incarnation, NodeId};
+use sm_core::node::{Config, TagChange};
 use sm_core::tags::Keeper;
 use sm_net::clock::unix_nanos;
 use sm_net::control::Server;
 use sm_net::control::protocol::{End, Event, What};
 use sm_net::discovery::Discovery;
 use sm_net::host::{CrashAt, Host, Parts};
-use sm_net::identity::{KeyPair, Name, Neighbor, NeighborError};
+use sm_net::identity::KeyPair;
 use sm_net::io::Drivers;
 use sm_net::limits;
 use sm_net::quic::{LinkOptions, Quic, Trusted};
 use sm_net::store::Forgetful;
 use sm_sim::network::TagDef;
-use tokio::io::AsyncReadExt;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::exit::{Exit, Failure};
+use crate::keys::KeyPlace;
 use crate::output::{self, Terminal};
-use crate::settings::{self, Settings};
+use crate::settings::{self, Said, Settings};
 use crate::{folders, keys, network};
+use reload::{Keys, Reloads, Wanted};
+use signals::Signals;
 
 /// Run a node: admit, run and send messages until it is stopped
 ///
 /// A fresh node listens on loopback only, has sessions with the nodes that it is told to
-/// trust, and takes programs of its own key and of trusted keys. SIGTERM and SIGINT end it.
+/// trust, and takes programs of its own key and of trusted keys. SIGTERM and SIGINT end it,
+/// SIGHUP has it read its settings file and the trusted keys again.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
     /// Settings of the node; flags are stronger
-    #[arg(
-        long,
-        env = "SM_CONFIG",
-        hide_env_values = true,
-        value_name = "FILE.toml"
-    )]
+    #[arg(long, env = "SM_CONFIG", value_name = "FILE.toml")]
     config: Option<PathBuf>,
 
-    /// What people call it; its socket is called so too. Default: `node`
-    #[arg(long, env = "SM_NAME", hide_env_values = true)]
-    name: Option<String>,
-
-    /// Where it listens; port 0 takes any that is free. Default: 127.0.0.1:0
-    #[arg(
-        long,
-        env = "SM_LISTEN",
-        hide_env_values = true,
-        value_name = "ADDR:PORT"
-    )]
-    listen: Option<SocketAddr>,
-
-    /// Which of your keys is its own; it is made if there is none. Default: `node`
-    #[arg(long, env = "SM_KEY", hide_env_values = true, value_name = "NAME")]
-    key: Option<Name>,
-
-    /// A node to be linked with; may be given more than once
-    #[arg(
-        long,
-        env = "SM_NEIGHBOR",
-        hide_env_values = true,
-        value_name = "KEY@ADDR"
-    )]
-    #[arg(value_delimiter = ',', value_parser = neighbor)]
-    neighbor: Vec<Neighbor>,
-
-    /// A key of a node or an author to be trusted; may be given more than once
-    #[arg(long, env = "SM_TRUST", hide_env_values = true, value_name = "KEY")]
-    #[arg(value_delimiter = ',', value_parser = key)]
-    trust: Vec<NodeId>,
+    #[command(flatten)]
+    said: Said,
 
     /// A tag that it begins with; its type is that of the value, or NAME: TYPE=VALUE
     #[arg(long, value_name = "NAME=VALUE")]
@@ -88,51 +57,18 @@ pub(crate) struct Options {
     io: Vec<String>,
 
     /// Be the node of this network file that `--as` names: its tags are put up
-    #[arg(long, env = "SM_NET", hide_env_values = true, value_name = "NET.toml")]
+    #[arg(long, env = "SM_NET", value_name = "NET.toml")]
     #[arg(requires = "as_node")]
     net: Option<PathBuf>,
 
     /// Which node of the network file
-    #[arg(
-        long = "as",
-        env = "SM_AS",
-        hide_env_values = true,
-        value_name = "NODE"
-    )]
+    #[arg(long = "as", env = "SM_AS", value_name = "NODE")]
     #[arg(id = "as_node", requires = "net")]
     as_node: Option<String>,
 
-    /// Find trusted nodes on the local network by multicast DNS, and be found by them
-    #[arg(long, env = "SM_DISCOVER", hide_env_values = true)]
-    discover: bool,
-
     /// Of the network, if it is drawn at random
-    #[arg(long, env = "SM_SEED", hide_env_values = true)]
+    #[arg(long, env = "SM_SEED")]
     seed: Option<u64>,
-
-    /// Write down all that happens to the node, for `smc replay`
-    #[arg(
-        long,
-        env = "SM_RECORD",
-        hide_env_values = true,
-        value_name = "FILE.smtrace"
-    )]
-    record: Option<PathBuf>,
-
-    /// How often it shows itself to a silent neighbor
-    #[arg(
-        long,
-        env = "SM_KEEP_ALIVE",
-        hide_env_values = true,
-        value_name = "DURATION"
-    )]
-    #[arg(value_parser = crate::arguments::span)]
-    keep_alive: Option<Duration>,
-
-    /// After how much silence it takes a neighbor for dead
-    #[arg(long, env = "SM_IDLE", hide_env_values = true, value_name = "DURATION")]
-    #[arg(value_parser = crate::arguments::span)]
-    idle: Option<Duration>,
 
     /// End when standard input ends; the first line of output is a JSON object about the node
     #[arg(long, env = "SM_UNTIL_EOF", hide = true)]
@@ -156,36 +92,44 @@ impl Options {
     }
 
     async fn live(&self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let end = Ends::listen(self.until_eof)?;
-        let settings = self.settings(terminal)?;
-        let key = self.key(terminal, &settings)?;
-        let trusted = self.trusted(terminal, &settings)?;
-        let tags = self.tags(terminal, &settings)?;
+        let signals = Signals::listen(self.until_eof)?;
+        let mut wanted = Wanted::read(self, terminal)?;
+        let drivers = wanted.take_drivers();
+        let settings = &wanted.settings;
+        let key = self.key(terminal, settings)?;
         let incarnation = Incarnation(unix_nanos());
-        let mut link = link(&settings, &key, incarnation, &trusted)?;
-        for neighbor in &settings.neighbors {
+        let mut link = link(settings, &key, incarnation, &wanted.trusted)?;
+        for neighbor in &settings.said.neighbors {
             link.call(neighbor.key, &neighbor.address);
         }
-        let name = settings.name.clone().unwrap_or_else(|| "node".to_owned());
-        let listen = link.address().map_err(|error| cannot("listen", &error))?;
+        let name = settings
+            .said
+            .name
+            .clone()
+            .unwrap_or_else(|| "node".to_owned());
+        let listen = link.addresses().map_err(|error| cannot("listen", &error))?;
         let socket = folders::runtime()?.join(format!("{name}.sock"));
         let (orders, ordered) = mpsc::channel(limits::CONTROL_ORDERS);
-        let server = Server::start(&socket, orders)
+        let server = Server::start(&socket, orders.clone())
             .await
             .map_err(|error| no_socket(&name, &error))?;
         let parts = Parts {
             name: name.clone(),
-            config: config(&settings, &key, &trusted),
+            config: Config {
+                limits: settings.limits,
+                policy: wanted.policy(key.node_id()),
+                ..Config::new(key.node_id())
+            },
             incarnation,
             link,
-            discovery: discovery(&settings, key.node_id(), listen)?,
+            discovery: discovery(settings, key.node_id(), &listen)?,
             store: Box::new(Forgetful),
-            drivers: Drivers::start(settings.io).map_err(|twice| {
+            drivers: Drivers::start(drivers).map_err(|twice| {
                 Failure::usage(format!("the tag `{}` has two drivers", twice.0))
             })?,
-            tags,
+            tags: wanted.tags.clone(),
             orders: ordered,
-            record: record(settings.record.as_deref())?,
+            record: record(settings.said.record.as_deref())?,
             crash_at: self.crash_at,
             listener: self.listener(),
         };
@@ -193,16 +137,24 @@ impl Options {
         let ready = json!({
             "name": name,
             "key": key.node_id().to_string(),
-            "listen": listen.to_string(),
+            "listen": listen,
             "socket": socket.display().to_string(),
         });
         if self.until_eof {
             output::line(ready)?;
         } else {
-            output::talk(&format!("node {name} listens on {listen}"));
+            let listen: Vec<String> = listen.iter().map(SocketAddr::to_string).collect();
+            output::talk(&format!("node {name} listens on {}", listen.join(", ")));
             output::talk(&format!("its key is {}", key.node_id()));
         }
-        let ran = host.run(end.come()).await;
+        let reloads = Reloads {
+            options: self,
+            terminal,
+            own: key.node_id(),
+            wanted,
+            orders,
+        };
+        let ran = host.run(signals.end(reloads)).await;
         drop(server);
         ran.map_err(|error| cannot("write the recording", &error))?;
         Ok(Exit::Ok)
@@ -224,18 +176,8 @@ impl Options {
             Some(path) => settings::read(terminal, path)?,
             None => Settings::default(),
         };
-        let name = self.as_node.as_ref().or(self.name.as_ref());
-        settings.name = name.cloned().or(settings.name);
-        settings.listen = match self.listen {
-            Some(listen) => vec![listen],
-            None => settings.listen,
-        };
-        settings.neighbors.extend(self.neighbor.iter().cloned());
-        settings.trust.extend(&self.trust);
-        settings.discover = Some(self.discover || settings.discover == Some(true));
-        settings.keep_alive = self.keep_alive.or(settings.keep_alive);
-        settings.idle = self.idle.or(settings.idle);
-        settings.record = self.record.clone().or(settings.record);
+        settings.said = self.said.clone().before(settings.said);
+        settings.said.name = self.as_node.clone().or(settings.said.name);
         for line in &self.io {
             let driver = settings::flags::io(line);
             settings
@@ -247,21 +189,20 @@ impl Options {
 
     /// The node of a network file lives once; any other keeps its key.
     fn key(&self, terminal: &Terminal, settings: &Settings) -> Result<KeyPair, Failure> {
-        match (&self.key, &settings.key, &self.as_node) {
-            (Some(name), ..) => keys::named_or_new(terminal, name),
-            (None, Some(path), _) => keys::at_or_new(terminal, path),
-            (None, None, None) => keys::named_or_new(terminal, &node_key()),
-            (None, None, Some(_)) => KeyPair::generate()
+        match (&settings.said.key, &self.as_node) {
+            (Some(place), _) => keys::at_or_new(terminal, place),
+            (None, None) => keys::at_or_new(terminal, &node_key()),
+            (None, Some(_)) => KeyPair::generate()
                 .map_err(|error| Failure::failed(format!("the system has no randomness: {error}"))),
         }
     }
 
     /// Named keys only: those of flags and settings, of the user's list, and the user's own.
-    fn trusted(&self, terminal: &Terminal, settings: &Settings) -> Result<Vec<NodeId>, Failure> {
-        let mut trusted = settings.trust.clone();
+    fn trusted(&self, terminal: &Terminal, settings: &Settings) -> Result<Keys, Failure> {
+        let mut trusted: Keys = settings.said.trust.iter().copied().collect();
         if self.as_node.is_none() {
             trusted.extend(keys::trusted(terminal)?.iter().map(|one| one.key));
-            trusted.push(keys::default_or_new(terminal)?.node_id());
+            trusted.insert(keys::default_or_new(terminal)?.node_id());
         }
         Ok(trusted)
     }
@@ -301,23 +242,21 @@ fn link(
     settings: &Settings,
     key: &KeyPair,
     incarnation: Incarnation,
-    trusts: &[NodeId],
+    trusts: &Keys,
 ) -> Result<Quic, Failure> {
-    let listen = match settings.listen[..] {
-        [] => SocketAddr::from(([127, 0, 0, 1], 0)),
-        [listen] => listen,
-        _ => return Err(Failure::failed("a node listens at one address")),
+    let listen = match &settings.said.listen[..] {
+        [] => &[SocketAddr::from(([127, 0, 0, 1], 0))],
+        listen => listen,
     };
     let options = LinkOptions {
-        listen,
-        keep_alive: settings.keep_alive.unwrap_or(limits::KEEP_ALIVE),
-        idle: settings.idle.unwrap_or(limits::IDLE),
+        keep_alive: settings.said.keep_alive.unwrap_or(limits::KEEP_ALIVE),
+        idle: settings.said.idle.unwrap_or(limits::IDLE),
         incarnation,
     };
     let trusted = Trusted::default();
     trusts.iter().for_each(|key| trusted.insert(*key));
-    Quic::listen(key, &options, trusted).map_err(|error| {
-        Failure::failed(format!("cannot listen on {listen}: {error}"))
+    Quic::listen(key, listen, &options, trusted).map_err(|error| {
+        Failure::failed(format!("cannot listen on {error}"))
             .help("`--listen 127.0.0.1:0` takes any port that is free")
     })
 }
@@ -325,16 +264,21 @@ fn link(
 fn discovery(
     settings: &Settings,
     own: NodeId,
-    listen: SocketAddr,
+    listen: &[SocketAddr],
 ) -> Result<Option<Discovery>, Failure> {
-    if settings.discover != Some(true) {
+    if !settings.said.discover {
         return Ok(None);
     }
-    if listen.ip().is_loopback() {
+    let outside = listen.iter().filter(|at| !at.ip().is_loopback());
+    let mut announced: Vec<SocketAddr> = outside.copied().collect();
+    // An announcement has one port.
+    let port = announced.first().map(SocketAddr::port);
+    announced.retain(|at| Some(at.port()) == port);
+    if announced.is_empty() {
         return Err(Failure::usage("`--discover` finds nobody on loopback")
             .help("`--listen 0.0.0.0:0` listens on all interfaces"));
     }
-    Discovery::start(own, listen)
+    Discovery::start(own, &announced)
         .map(Some)
         .map_err(|error| Failure::failed(format!("cannot search for nodes: {error}")))
 }
@@ -353,22 +297,8 @@ fn wrong(flag: &str, line: &str, why: &str) -> Failure {
 }
 
 /// The key of a node that is not said to have another.
-fn node_key() -> Name {
+fn node_key() -> KeyPlace {
     "node".parse().expect("it is a name")
-}
-
-/// It takes programs of its own key and of trusted keys.
-fn config(settings: &Settings, key: &KeyPair, trusted: &[NodeId]) -> Config {
-    let trusted = trusted.iter().map(|key| AuthorId(key.0));
-    let authors = Authors::Only(trusted.chain([key.author_id()]).collect());
-    Config {
-        limits: settings.limits,
-        policy: Policy {
-            authors,
-            ..Policy::default()
-        },
-        ..Config::new(key.node_id())
-    }
 }
 
 /// What a node tells its operator: lines of programs are data, the rest is talk.
@@ -383,52 +313,11 @@ fn show(event: &Event) {
             output::talk(&format!("no longer linked with {}: {reason}", key(peer)));
         }
         What::Note(text) => output::talk(text),
-        What::Ended(End::Trap {
-            kind,
-            message: said,
-            ..
-        }) => {
-            let kind = TrapKind::from_code(*kind).map_or_else(String::new, |kind| kind.to_string());
-            let said = said.clone().unwrap_or(kind);
-            output::talk(&format!("message {} died of a trap: {said}", message()));
-        }
         What::Ended(End::Killed(_, why)) => {
             output::talk(&format!("message {} was ended: {why}", message()));
         }
         _ => {}
     }
-}
-
-/// What ends a node from outside.
-struct Ends {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-    until_eof: bool,
-}
-
-impl Ends {
-    fn listen(until_eof: bool) -> Result<Self, Failure> {
-        let listen = |kind| signal(kind).map_err(|error| cannot("listen to signals", &error));
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-            until_eof,
-        })
-    }
-
-    async fn come(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-            () = end_of_input(), if self.until_eof => {}
-        }
-    }
-}
-
-async fn end_of_input() {
-    let mut input = tokio::io::stdin();
-    let mut nothing = [0; 64];
-    while input.read(&mut nothing).await.is_ok_and(|count| count > 0) {}
 }
 
 fn cannot(what: &str, error: &std::io::Error) -> Failure {
@@ -441,13 +330,4 @@ fn no_socket(name: &str, error: &std::io::Error) -> Failure {
             .help("give this one another name: --name NAME");
     }
     cannot("listen to orders", error)
-}
-
-fn key(text: &str) -> Result<NodeId, String> {
-    sm_net::identity::parse_key(text).map_err(|error| error.to_string())
-}
-
-fn neighbor(text: &str) -> Result<Neighbor, String> {
-    text.parse()
-        .map_err(|error: NeighborError| error.to_string())
 }

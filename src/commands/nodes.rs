@@ -13,7 +13,7 @@ use crate::{output, table, text};
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Write one JSON object
-    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    #[arg(long, env = "SM_JSON")]
     json: bool,
 }
 
@@ -55,7 +55,7 @@ const HEAD: &[&str] = &[
 fn row(status: &Status) -> Vec<String> {
     vec![
         status.name.clone(),
-        status.listen.clone(),
+        status.listen.join(" "),
         short(&status.key),
         text::age(status.age),
         status.neighbors.to_string(),

@@ -20,15 +20,15 @@ use crate::{output, table, text};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
     /// Only those of this node: its name, or the path of its socket
-    #[arg(long, env = "SM_AT", hide_env_values = true, value_name = "NODE")]
+    #[arg(long, env = "SM_AT", value_name = "NODE")]
     at: Option<String>,
 
     /// Those of all nodes of this machine, whatever `--at` or SM_AT says
-    #[arg(long, env = "SM_ALL", hide_env_values = true)]
+    #[arg(long, env = "SM_ALL")]
     all: bool,
 
     /// Write one JSON object
-    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    #[arg(long, env = "SM_JSON")]
     json: bool,
 }
 

@@ -33,17 +33,17 @@ pub(crate) struct Options {
     file: Option<PathBuf>,
 
     /// Live in the simulated network that this file describes
-    #[arg(long, env = "SM_NET", hide_env_values = true, value_name = "NET.toml")]
+    #[arg(long, env = "SM_NET", value_name = "NET.toml")]
     net: Option<PathBuf>,
 
     /// The node where inputs start; else the network's first
-    #[arg(long, env = "SM_AT", hide_env_values = true, value_name = "NODE")]
+    #[arg(long, env = "SM_AT", value_name = "NODE")]
     at: Option<String>,
 
     /// Seed of all chance: the same seed repeats the session
     ///
     /// Default: the network's, or 0.
-    #[arg(long, env = "SM_SEED", hide_env_values = true)]
+    #[arg(long, env = "SM_SEED")]
     seed: Option<u64>,
 }
 

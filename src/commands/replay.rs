@@ -23,7 +23,7 @@ pub(crate) struct Options {
     file: PathBuf,
 
     /// Write one JSON object about the replay, instead of lines
-    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    #[arg(long, env = "SM_JSON")]
     json: bool,
 }
 

@@ -36,12 +36,12 @@ pub(crate) struct Options {
     /// End the run after so long: 5s, 250ms, 2min.
     ///
     /// In a simulated network of virtual time. The exit code is 4.
-    #[arg(long, env = "SM_TIMEOUT", hide_env_values = true, value_parser = arguments::span)]
+    #[arg(long, env = "SM_TIMEOUT", value_parser = arguments::span)]
     #[arg(value_name = "DURATION")]
     timeout: Option<Duration>,
 
     /// Write one JSON object about the run, instead of lines and result
-    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    #[arg(long, env = "SM_JSON")]
     json: bool,
 
     #[command(flatten)]
@@ -53,25 +53,25 @@ pub(crate) struct Options {
 #[command(next_help_heading = "Simulated network")]
 pub(crate) struct NetOptions {
     /// Run in the network that this file describes
-    #[arg(long, env = "SM_NET", hide_env_values = true, value_name = "NET.toml")]
+    #[arg(long, env = "SM_NET", value_name = "NET.toml")]
     net: Option<PathBuf>,
 
     /// Seed of all chance: the same seed repeats the run
     ///
     /// Default: the network's, or 0; without a network always another one.
-    #[arg(long, env = "SM_SEED", hide_env_values = true)]
+    #[arg(long, env = "SM_SEED")]
     seed: Option<u64>,
 
     /// The node where the program is launched; else the network's first
-    #[arg(long, env = "SM_AT", hide_env_values = true, value_name = "NODE")]
+    #[arg(long, env = "SM_AT", value_name = "NODE")]
     at: Option<String>,
 
     /// Show on standard error what happens where and when
-    #[arg(long, env = "SM_TRACE", hide_env_values = true)]
+    #[arg(long, env = "SM_TRACE")]
     trace: bool,
 
     /// Launch the program so many times, in the same network
-    #[arg(long, env = "SM_REPEAT", hide_env_values = true, value_name = "TIMES")]
+    #[arg(long, env = "SM_REPEAT", value_name = "TIMES")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1000), default_value_t = 1)]
     repeat: u32,
 

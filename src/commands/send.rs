@@ -45,29 +45,29 @@ pub(crate) struct Options {
     /// The node where it starts: its name, or the path of its socket
     ///
     /// Not needed if only one node runs on this machine.
-    #[arg(long, env = "SM_TO", hide_env_values = true, value_name = "NODE")]
+    #[arg(long, env = "SM_TO", value_name = "NODE")]
     to: Option<String>,
 
     /// Wait until the program has ended
-    #[arg(long, env = "SM_WAIT", hide_env_values = true)]
+    #[arg(long, env = "SM_WAIT")]
     wait: bool,
 
     /// Wait at most so long: 5s, 250ms, 2min. The exit code is 4 then
-    #[arg(long, env = "SM_TIMEOUT", hide_env_values = true, value_parser = crate::arguments::span)]
+    #[arg(long, env = "SM_TIMEOUT", value_parser = crate::arguments::span)]
     #[arg(value_name = "DURATION")]
     timeout: Option<Duration>,
 
     /// How long its messages may live
-    #[arg(long, env = "SM_LIFETIME", hide_env_values = true, value_parser = crate::arguments::span)]
+    #[arg(long, env = "SM_LIFETIME", value_parser = crate::arguments::span)]
     #[arg(value_name = "DURATION", default_value = "1h")]
     lifetime: Duration,
 
     /// Say on standard error where it is, even if that is no terminal
-    #[arg(long, env = "SM_VERBOSE", hide_env_values = true)]
+    #[arg(long, env = "SM_VERBOSE")]
     verbose: bool,
 
     /// Write one JSON object about it, instead of names, lines and result
-    #[arg(long, env = "SM_JSON", hide_env_values = true)]
+    #[arg(long, env = "SM_JSON")]
     json: bool,
 }
 

@@ -22,17 +22,11 @@ pub(crate) struct Options {
     /// The node: its name, or the path of its socket
     ///
     /// Not needed if only one node runs on this machine.
-    #[arg(
-        long,
-        global = true,
-        env = "SM_AT",
-        hide_env_values = true,
-        value_name = "NODE"
-    )]
+    #[arg(long, global = true, env = "SM_AT", value_name = "NODE")]
     at: Option<String>,
 
     /// Write JSON
-    #[arg(long, global = true, env = "SM_JSON", hide_env_values = true)]
+    #[arg(long, global = true, env = "SM_JSON")]
     json: bool,
 
     #[command(subcommand)]

@@ -32,7 +32,7 @@ pub(crate) struct Options {
     /// The seed that draws what the network leaves to chance
     ///
     /// Default: the network's, or 0.
-    #[arg(long, env = "SM_SEED", hide_env_values = true)]
+    #[arg(long, env = "SM_SEED")]
     seed: Option<u64>,
 }
 
@@ -137,7 +137,7 @@ async fn begin(terminal: &Terminal, fleet: &mut Fleet, start: &Start) -> Result<
 fn row(status: &Status) -> Vec<String> {
     vec![
         status.name.clone(),
-        status.listen.clone(),
+        status.listen.join(" "),
         short(&status.key),
         status.neighbors.to_string(),
         status.tags.to_string(),

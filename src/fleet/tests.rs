@@ -20,7 +20,7 @@ cd "$(dirname "$0")"
 while [ "$1" != --as ]; do shift; done
 [ "$2" = broken ] && { echo "it is broken" >&2; exit 1; }
 key=$(printf '%064d' 0)
-echo "{\"name\":\"$2\",\"key\":\"$key\",\"listen\":\"127.0.0.1:1\",\"socket\":\"$PWD/$2.sock\"}"
+echo "{\"name\":\"$2\",\"key\":\"$key\",\"listen\":[\"127.0.0.1:1\"],\"socket\":\"$PWD/$2.sock\"}"
 [ "$2" = quiet ] || echo hello
 cat >/dev/null
 echo bye >&2
@@ -46,7 +46,10 @@ fn start(folder: &Path, names: &[&str], links: &[(usize, usize)]) -> Start {
 async fn answer(mut orders: mpsc::Receiver<Order>) {
     let mut neighbors = 0;
     while let Some(order) = orders.recv().await {
-        let answer = match order.request {
+        let Order::Request { request, answers } = order else {
+            continue;
+        };
+        let answer = match request {
             Request::Connect(_) => {
                 neighbors += 1;
                 Answer::Done
@@ -54,7 +57,7 @@ async fn answer(mut orders: mpsc::Receiver<Order>) {
             Request::Status => Answer::Status(Box::new(status(neighbors))),
             _ => Answer::Done,
         };
-        let _ = order.answers.send(answer).await;
+        let _ = answers.send(answer).await;
     }
 }
 
@@ -63,7 +66,7 @@ fn status(neighbors: u64) -> Status {
         name: "n".to_owned(),
         key: [0; 32],
         incarnation: 1,
-        listen: "127.0.0.1:1".to_owned(),
+        listen: vec!["127.0.0.1:1".to_owned()],
         pid: 1,
         age: 0,
         neighbors,

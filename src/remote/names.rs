@@ -91,6 +91,11 @@ impl Names {
         self.0.insert(key, name);
     }
 
+    /// The name, if there is one.
+    pub(crate) fn known(&self, key: &Name) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+
     /// The name, or the first digits of the key.
     pub(crate) fn node(&self, key: &Name) -> String {
         self.0.get(key).cloned().unwrap_or_else(|| short(key))

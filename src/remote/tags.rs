@@ -2,17 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use sm_bytecode::{Type, TypeHash, TypeIx, TypeTable};
+use sm_bytecode::{ManifestHash, Type, TypeHash, TypeIx, TypeTable};
 use sm_net::control::protocol::{Name, Tag, TagName};
 use sm_vm::Value;
 
-use super::names::short;
+use super::names::{Names, short};
 
 /// The value of a tag as the language writes it.
 pub(crate) fn shown(descriptor: &[u8], value: &[u8]) -> String {
     match decode(descriptor, value) {
         Some(value) => value.to_string(),
         None => crate::text::count(value.len(), "byte"),
+    }
+}
+
+/// The same with the names of nodes where they are known.
+pub(crate) fn shown_with(nodes: &Names, descriptor: &[u8], value: &[u8]) -> String {
+    match decode(descriptor, value) {
+        Some(value) => value.named(&|key| nodes.known(key)).to_string(),
+        None => shown(descriptor, value),
     }
 }
 
@@ -70,17 +78,25 @@ impl TagNames {
         if tag.key.is_empty() {
             return display.to_owned();
         }
-        let keys = self
-            .families
-            .entry(tag.base)
-            .or_insert_with(|| key_types(tag, display, descriptor));
-        match keys.as_deref().and_then(|keys| values(keys, &tag.key)) {
-            Some(values) => {
-                let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-                format!("{display}({})", values.join(", "))
-            }
+        match self.keys(tag, display, descriptor, &[]) {
+            Some(keys) => member(display, &keys),
             None => unnamed(display, tag),
         }
+    }
+
+    /// The keys of a member of a family that belongs to nobody's code, or to one of these modules.
+    pub(crate) fn keys(
+        &mut self,
+        tag: &TagName,
+        display: &str,
+        descriptor: &[u8],
+        modules: &[ManifestHash],
+    ) -> Option<Vec<Value>> {
+        let types = self
+            .families
+            .entry(tag.base)
+            .or_insert_with(|| key_types(tag, display, descriptor, modules));
+        values(types.as_deref()?, &tag.key)
     }
 
     /// The name of a tag that is gone.
@@ -95,20 +111,32 @@ impl TagNames {
     }
 }
 
+/// A member as the language writes it.
+pub(crate) fn member(display: &str, keys: &[Value]) -> String {
+    let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    format!("{display}({})", keys.join(", "))
+}
+
 /// A member whose keys cannot be read.
-fn unnamed(display: &str, tag: &TagName) -> String {
+pub(crate) fn unnamed(display: &str, tag: &TagName) -> String {
     format!("{display}(#{})", short(&tag.key))
 }
 
 /// The types of keys that give the declaration the identity that it has.
-fn key_types(tag: &TagName, display: &str, descriptor: &[u8]) -> Option<Vec<Type>> {
+fn key_types(
+    tag: &TagName,
+    display: &str,
+    descriptor: &[u8],
+    modules: &[ManifestHash],
+) -> Option<Vec<Type>> {
     let types = TypeTable::from_descriptor(descriptor).ok()?;
     let value = types.hash(TypeIx(0)).ok()?;
     let hash = |ty: &Type| TypeTable::from_types(vec![ty.clone()]).hash(TypeIx(0)).ok();
     let hashes: Vec<TypeHash> = KEYS.iter().filter_map(hash).collect();
     let found = |keys: &[usize]| {
         let keys: Vec<TypeHash> = keys.iter().map(|index| hashes[*index]).collect();
-        sm_vm::tag_identity(display, value, &keys, None) == tag.base
+        let of = |owner| sm_vm::tag_identity(display, value, &keys, owner) == tag.base;
+        of(None) || modules.iter().any(|module| of(Some(*module)))
     };
     let mut tried: Vec<Vec<usize>> = vec![Vec::new()];
     for _ in 0..MOST_KEYS {
@@ -139,7 +167,7 @@ mod tests {
         (types, hash)
     }
 
-    fn member(keys: &[(Type, Value)], owner: Option<sm_bytecode::ManifestHash>) -> String {
+    fn shown(keys: &[(Type, Value)], owner: Option<ManifestHash>) -> String {
         let (int, value) = one(Type::Int);
         let hashes: Vec<TypeHash> = keys.iter().map(|(ty, _)| one(ty.clone()).1).collect();
         let key = keys.iter().flat_map(|(ty, value)| {
@@ -151,6 +179,14 @@ mod tests {
             key: key.collect(),
         };
         let descriptor = int.descriptor(TypeIx(0)).expect("a descriptor");
+        let modules: Vec<ManifestHash> = owner.into_iter().collect();
+        let known = TagNames::default().keys(&tag, "seen", &descriptor, &modules);
+        let values: Vec<Value> = keys.iter().map(|(_, value)| value.clone()).collect();
+        assert_eq!(
+            known,
+            Some(values).filter(|values| !values.is_empty()),
+            "whoever knows the module can read them"
+        );
         let mut names = TagNames::default();
         let name = names.learn(&tag, "seen", &descriptor);
         assert_eq!(names.known(&tag, None), name);
@@ -160,16 +196,16 @@ mod tests {
     #[test]
     fn members_of_families_show_their_keys() {
         let (a, n) = (Value::Str("a".to_owned()), Value::Int(3));
-        assert_eq!(member(&[], None), "seen");
-        assert_eq!(member(&[(Type::Str, a.clone())], None), "seen(\"a\")");
+        assert_eq!(shown(&[], None), "seen");
+        assert_eq!(shown(&[(Type::Str, a.clone())], None), "seen(\"a\")");
         let two = [(Type::Int, n), (Type::Str, a)];
-        assert_eq!(member(&two, None), "seen(3, \"a\")");
+        assert_eq!(shown(&two, None), "seen(3, \"a\")");
     }
 
     #[test]
     fn keys_that_cannot_be_read_are_hexadecimal() {
-        let owner = Some(sm_bytecode::ManifestHash([1; 32]));
-        let name = member(&[(Type::Int, Value::Int(-1))], owner);
+        let owner = Some(ManifestHash([1; 32]));
+        let name = shown(&[(Type::Int, Value::Int(-1))], owner);
         assert!(name.starts_with("seen(#"), "{name}");
     }
 }

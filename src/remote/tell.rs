@@ -86,7 +86,8 @@ impl Teller {
                 value,
             } => {
                 let name = self.tags.learn(tag, display, descriptor);
-                format!("writes {name} = {}", tags::shown(descriptor, value))
+                let value = tags::shown_with(&self.nodes, descriptor, value);
+                format!("writes {name} = {value}")
             }
             What::TagGone { tag, display } => {
                 let name = self.tags.known(tag, display.as_deref());
@@ -154,5 +155,38 @@ impl Teller {
             object["launch"] = json!(hex(launch));
         }
         object
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sm_bytecode::{Type, TypeIx, TypeTable};
+    use sm_net::control::protocol::TagName;
+    use sm_vm::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_route_leads_to_a_name() {
+        let hop = TypeTable::from_types(vec![Type::Hop]);
+        let written = |key: [u8; 32]| Event {
+            at: 0,
+            message: [0; 32],
+            launch: None,
+            what: What::TagWritten {
+                tag: TagName {
+                    base: [1; 32],
+                    key: Vec::new(),
+                },
+                display: "way".to_owned(),
+                descriptor: hop.descriptor(TypeIx(0)).expect("a descriptor"),
+                value: sm_vm::value::encode(&Value::Hop(key), &hop, TypeIx(0)).expect("a value"),
+            },
+        };
+        let mut teller = Teller::default();
+        teller.nodes.add([7; 32], "shore".to_owned());
+        assert_eq!(teller.words(&written([7; 32])), "writes way = shore");
+        let unknown = teller.words(&written([8; 32]));
+        assert!(unknown.contains("0808"), "{unknown}");
     }
 }

@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use sm_compiler::ast::{
-    FileId, ImplDecl, Import, ImportRoot, Item, ItemKind, Span, Type, Visibility,
+    AccessDecl, FileId, ImplDecl, Import, ImportRoot, Item, ItemKind, Span, TagDecl, Type,
+    Visibility,
 };
 
 use crate::composed::{Composed, Excerpt, Owner, Text};
@@ -35,7 +36,7 @@ pub(crate) enum Kind {
     Type,
     /// Of a library, or of the files beside the session.
     Import(Near),
-    /// It is checked once and not kept.
+    /// It is checked when it is entered, and run when that is asked for.
     Test,
     Other,
 }
@@ -55,8 +56,8 @@ enum Form {
         head: Excerpt,
         body: Excerpt,
     },
-    /// One name of an import.
-    Import {
+    /// One name of an import, or a tag with other rights: a line in the place of the whole.
+    Instead {
         whole: Excerpt,
         line: String,
     },
@@ -75,7 +76,7 @@ impl Definition {
                 into.verbatim(owner, body);
                 into.glue(owner, "\n}");
             }
-            Form::Import { whole, line } => into.instead(owner, whole, line),
+            Form::Instead { whole, line } => into.instead(owner, whole, line),
         }
         into.glue(owner, "\n");
     }
@@ -87,7 +88,7 @@ impl Definition {
             Form::Method { head, body } => {
                 format!("{} {{\n    {}\n}}", head.as_str(), body.as_str())
             }
-            Form::Import { line, .. } => line.clone(),
+            Form::Instead { line, .. } => line.clone(),
         }
     }
 
@@ -95,6 +96,50 @@ impl Definition {
     pub(crate) fn shown(&self) -> &str {
         &self.key
     }
+}
+
+/// A test block that can be run.
+#[derive(Clone, Debug)]
+pub(crate) struct Test {
+    pub(crate) name: String,
+    /// What stands between its braces.
+    pub(crate) body: Excerpt,
+}
+
+/// The test blocks of an input.
+pub(crate) fn tests(text: &Rc<Text>, items: &[Item]) -> Vec<Test> {
+    let test = |item: &Item| match &item.kind {
+        ItemKind::Test(test) => {
+            let braces = test.body.span.range();
+            Some(Test {
+                name: test.name.to_string(),
+                body: Excerpt {
+                    text: text.clone(),
+                    range: braces.start + 1..braces.end - 1,
+                },
+            })
+        }
+        _ => None,
+    };
+    items.iter().filter_map(test).collect()
+}
+
+/// The tags of an input whose rights are those of a module's code.
+pub(crate) fn tags_of_code(items: &[Item]) -> impl Iterator<Item = &str> {
+    items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Tag(tag) if tag.access.as_ref().is_some_and(is_of_code) => {
+            Some(tag.name.name.as_ref())
+        }
+        _ => None,
+    })
+}
+
+fn is_of_code(access: &AccessDecl) -> bool {
+    let levels = [&access.read, &access.write];
+    levels
+        .into_iter()
+        .flatten()
+        .any(|level| level.name.as_ref() as &str == "code")
 }
 
 /// The declarations of an input, whose items were read out of `text` itself.
@@ -141,13 +186,32 @@ impl Reader<'_> {
         match &item.kind {
             ItemKind::Import(import) => self.import(import, item),
             ItemKind::Impl(block) => self.methods(block, item),
-            ItemKind::Tag(tag) => named(&tag.name.name, Kind::Other),
+            ItemKind::Tag(tag) => vec![Definition {
+                key: tag.name.name.to_string(),
+                kind: Kind::Other,
+                form: self.tag(tag, &whole),
+                standing: Standing::In,
+            }],
             ItemKind::Const(constant) => named(&constant.name.name, Kind::Other),
             ItemKind::Struct(declared) => named(&declared.name.name, Kind::Type),
             ItemKind::Enum(declared) => named(&declared.name.name, Kind::Type),
             ItemKind::Fn(function) => named(&function.name.name, Kind::Other),
             ItemKind::Test(test) => named(&format!("test \"{}\"", test.name), Kind::Test),
             ItemKind::Error => Vec::new(),
+        }
+    }
+
+    /// The code of a session is that of many modules, one for each input. So a tag of its module's
+    /// code is one of the session's author.
+    fn tag(&self, tag: &TagDecl, whole: &Excerpt) -> Form {
+        let Some(access) = tag.access.as_ref().filter(|access| is_of_code(access)) else {
+            return Form::Whole(whole.clone());
+        };
+        let before = &self.text.text[whole.range.start..access.span.start as usize];
+        let after = &self.text.text[access.span.end as usize..whole.range.end];
+        Form::Instead {
+            whole: whole.clone(),
+            line: format!("{before}access owner{after}"),
         }
     }
 
@@ -166,7 +230,7 @@ impl Reader<'_> {
         let one = |key: &str, line: String| Definition {
             key: key.to_owned(),
             kind: Kind::Import(near),
-            form: Form::Import {
+            form: Form::Instead {
                 whole: whole.clone(),
                 line,
             },

@@ -53,11 +53,6 @@ impl Plan {
         compile::is_about_binding(warning) && self.early.contains(&warning.primary.span)
     }
 
-    fn returns(&self) -> bool {
-        let mut texts = self.statements.iter().map(|one| one.itself.as_str());
-        texts.any(|text| text.contains("return"))
-    }
-
     pub(super) fn binds(&self) -> bool {
         self.becomes
             .iter()
@@ -82,6 +77,11 @@ impl State {
             if !again.findings.iter().any(Finding::is_error) {
                 (checked, places) = (again, others);
             }
+        }
+        if statements::returns(&checked.program) {
+            let sentence = "an input is no function: `return` cannot leave it; \
+                            its value is that of its last statement";
+            return Ok(Err(Stopped(Outcome::Refused(sentence.to_owned()))));
         }
         if checked.findings.iter().any(Finding::is_error) {
             let errors = checked.findings.into_iter().filter(Finding::is_error);
@@ -196,10 +196,6 @@ impl State {
                 let warnings = findings.into_iter().filter(worth);
                 answer.say(Texts::Of(program.clone()), warnings);
                 Ok(Ok(program))
-            }
-            Compiled::Mistakes(..) if plan.returns() => {
-                let sentence = "an input is no function: `return` cannot leave it";
-                Ok(Err(Stopped(Outcome::Refused(sentence.to_owned()))))
             }
             Compiled::Mistakes(sources, findings) => {
                 answer.say(

@@ -171,6 +171,7 @@ impl<'a> Prompt<'a> {
             }
             Command::Bytecode(text) => return self.bytecode(text),
             Command::Load(path) => return self.load(&path),
+            Command::Test(text) => return self.test(&text),
             Command::Tags(node) => return self.tags(node.as_deref()),
             Command::Nodes => output::line(nodes(&self.session.world.shown_nodes()))?,
             Command::Cost => match self.session.cost() {
@@ -235,6 +236,39 @@ impl<'a> Prompt<'a> {
             return Ok(self.complain(sentence, None));
         }
         self.enter(path.display().to_string(), text)
+    }
+
+    /// Runs tests one after the other; those that fail are told at the end of their line.
+    fn test(&mut self, text: &str) -> Result<Done, Failure> {
+        let all = self.session.tests().filter(|name| name.contains(text));
+        let names: Vec<String> = all.map(str::to_owned).collect();
+        if names.is_empty() {
+            let help = "`:load FILE.sm` enters a file with its `test` blocks";
+            return Ok(self.complain("there is no such test".to_owned(), Some(help.to_owned())));
+        }
+        let mut failed = 0;
+        for name in &names {
+            let mut watcher = self.watcher();
+            let answer = self.session.test(name, &mut watcher)?;
+            let (style, word) = match answer.outcome.is_good() {
+                true => (Style::Name, "ok"),
+                false => (Style::Error, "failed"),
+            };
+            output::line(format!(
+                "test \"{name}\": {}",
+                self.terminal.paint(style, word)
+            ))?;
+            match self.show(&answer)? {
+                Done::Well => {}
+                Done::Interrupted => return Ok(Done::Interrupted),
+                _ => failed += 1,
+            }
+        }
+        output::line(match failed {
+            0 => format!("{} passed", text::count(names.len(), "test")),
+            _ => format!("{failed} of {} failed", text::count(names.len(), "test")),
+        })?;
+        Ok(if failed == 0 { Done::Well } else { Done::Badly })
     }
 
     fn tags(&self, name: Option<&str>) -> Result<Done, Failure> {

@@ -13,7 +13,7 @@ use sm_compiler::typed;
 use sm_sim::Totals;
 
 use super::binding::{Binding, Bindings};
-use super::compile::{self, Checked, Finding};
+use super::compile::{self, Checked, Compiled, Finding};
 use super::definition::{Definition, Kind, Near, Standing};
 use super::plan::{Plan, statements_of};
 use super::state::{State, Step, Stopped, go_on};
@@ -171,6 +171,48 @@ impl Session {
         })
     }
 
+    /// The names of the test blocks that were entered, in order.
+    pub(crate) fn tests(&self) -> impl Iterator<Item = &str> {
+        self.state.tests.iter().map(|test| test.name.as_str())
+    }
+
+    /// Runs a test block as an input that sees the declarations, and binds nothing.
+    pub(crate) fn test(
+        &mut self,
+        name: &str,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Answer, Failure> {
+        let mut answer = Answer::new();
+        let Some(test) = self.state.tests.iter().find(|test| test.name == name) else {
+            return Ok(answer);
+        };
+        let composed = self.state.compose(&BTreeSet::new(), &[], "Unit", |into| {
+            into.verbatim(Owner::Input, &test.body);
+            into.glue(Owner::Glue, ";\n()\n");
+        });
+        let program = match compile::compile(&self.state.folder, composed)? {
+            Compiled::Program(program, _) => program,
+            Compiled::Mistakes(sources, findings) => {
+                let errors = findings.into_iter().filter(Finding::is_error);
+                answer.say(Texts::Alone(sources), errors);
+                answer.outcome = Outcome::Mistakes;
+                return Ok(answer);
+            }
+        };
+        answer.outcome = match self.world.run(&program, Vec::new(), watcher) {
+            Ok((Ended::Done(_), _)) => Outcome::Nothing,
+            Ok((Ended::Badly(conclusion), _)) => Outcome::Badly {
+                program,
+                conclusion,
+            },
+            Err(RunError::Failure(failure)) => return Err(failure),
+            Err(RunError::Refused(error)) => {
+                Outcome::Refused(format!("the node refuses the test: {error}"))
+            }
+        };
+        Ok(answer)
+    }
+
     /// The type of an expression, which is not evaluated.
     pub(crate) fn type_of(&self, text: Text) -> Result<Answer, Failure> {
         let input = Rc::new(text);
@@ -224,6 +266,7 @@ impl Session {
     pub(crate) fn forget(&mut self, world: World) {
         self.world = world;
         self.state.definitions.clear();
+        self.state.tests.clear();
         self.state.bindings = Bindings::default();
         self.cost = None;
     }

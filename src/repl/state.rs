@@ -10,7 +10,7 @@ use sm_compiler::input::{Piece, PieceKind};
 
 use super::binding::{Binding, Bindings, CellId, parameter};
 use super::compile::{self, Checked, Compiled, ENTRY, Finding};
-use super::definition::{self, Definition, Key, Kind, Standing};
+use super::definition::{self, Definition, Key, Kind, Standing, Test};
 use super::plan::before;
 use super::session::{Answer, Outcome, Texts};
 use crate::composed::{Composed, Excerpt, Owner, Text};
@@ -25,6 +25,7 @@ pub(super) struct State {
     pub(super) folder: PathBuf,
     pub(super) definitions: Vec<Definition>,
     pub(super) bindings: Bindings,
+    pub(super) tests: Vec<Test>,
 }
 
 /// Why an input goes no further; the findings are in the answer.
@@ -94,6 +95,16 @@ impl State {
             .filter(|one| one.is_news() && !compile::is_about_use(&one.diagnostic));
         answer.say(Texts::Alone(checked.sources), warnings);
         self.definitions.retain(|one| one.kind != Kind::Test);
+        for test in definition::tests(input, &module.items) {
+            self.tests.retain(|old| old.name != test.name);
+            self.tests.push(test);
+        }
+        for tag in definition::tags_of_code(&module.items) {
+            answer.notes.push(format!(
+                "`{tag}` is open to your programs, not to the code of a module: \
+                 each input is a module of its own"
+            ));
+        }
         for key in &keys {
             self.bindings.forget(key);
         }

@@ -17,7 +17,8 @@ use std::ops::Range;
 
 use sm_compiler::ast::{self, Mutability, Span};
 use sm_compiler::typed::{
-    Body, Expr, ExprKind, Function, LocalId, Pattern, PatternKind, Program, Stmt, StmtKind, Ty,
+    Body, Expr, ExprKind, Function, LocalId, NodeMut, Pattern, PatternKind, Program, Stmt,
+    StmtKind, Ty,
 };
 
 use super::binding::{Identity, TypeText};
@@ -171,6 +172,30 @@ pub(crate) fn facts(program: &Program, places: &[Range<usize>]) -> Facts {
         }
     }
     facts
+}
+
+/// Whether a statement of the input would leave it; what a function in it does is its own.
+pub(crate) fn returns(program: &Program) -> bool {
+    let function = program.main.map(|main| program.function(main));
+    match function.map(|function| &function.body) {
+        Some(Body::Typed(body)) => leaves(&mut body.clone()),
+        _ => false,
+    }
+}
+
+fn leaves(expr: &mut Expr) -> bool {
+    match expr.kind {
+        ExprKind::Return(_) => return true,
+        ExprKind::Closure(_) => return false,
+        _ => {}
+    }
+    let mut found = false;
+    expr.children_mut(&mut |child| {
+        if let NodeMut::Expr(child) = child {
+            found = found || leaves(child);
+        }
+    });
+    found
 }
 
 fn statements_of(body: &Expr) -> &[Stmt] {

@@ -372,6 +372,80 @@ fn commands_are_understood_or_explained() {
     assert!(command::parse(":quit now").is_err());
 }
 
+#[test]
+fn an_input_cannot_be_left() {
+    let sentence = "an input is no function: `return` cannot leave it; \
+                    its value is that of its last statement";
+    for input in [
+        "return",
+        "return 5",
+        "for i in 0..3 { if i == 1 { return } }",
+    ] {
+        assert_eq!(Talk::last(&[input]), sentence, "{input}");
+    }
+    assert_eq!(
+        Talk::last(&["let x = 1", "if x > 0 { return x }"]),
+        sentence
+    );
+    // A function can, and a word is none.
+    assert_eq!(
+        Talk::last(&["[1].map(fn(x) { return x + 1 })"]),
+        "[2] : [Int]"
+    );
+    assert_eq!(Talk::last(&["\"return\""]), "\"return\" : Str");
+    assert_eq!(
+        Talk::last(&["fn f() -> Int? { None }", "f()?"]),
+        "`?` cannot return from here"
+    );
+}
+
+#[test]
+fn a_tag_of_code_is_the_same_in_every_input() {
+    let mut talk = Talk::new();
+    let answer = talk.answer("tag seen(key: Str): Int lifetime 60s access code");
+    assert!(
+        answer.notes[0].contains("`seen` is open to your programs"),
+        "{:?}",
+        answer.notes
+    );
+    talk.say("write(seen(\"a\"), 1)!");
+    talk.say("fn look() -> Int { read(seen(\"a\"))! }");
+    assert_eq!(talk.say("look() + read(seen(\"a\"))!"), "2 : Int");
+    let tags = talk.session.world.tags(NodeIx(0));
+    assert_eq!(tags[0].name, "seen(\"a\")");
+    let defs = talk.session.listing();
+    assert_eq!(defs[0], "tag seen(key: Str): Int lifetime 60s access owner");
+}
+
+#[test]
+fn tests_are_run_when_asked_for() {
+    let mut talk = Talk::new();
+    talk.say("fn double(n: Int) -> Int { n * 2 }");
+    talk.say("test \"doubles\" {\n    assert(double(2) == 4)\n    // done\n}");
+    talk.say("test \"is wrong\" { assert(double(2) == 5) }");
+    talk.say("test \"leaves\" { if double(1) == 2 { return }\n assert(false) }");
+    let names: Vec<String> = talk.session.tests().map(str::to_owned).collect();
+    assert_eq!(names, ["doubles", "is wrong", "leaves"]);
+    let run = |talk: &mut Talk, name: &str| {
+        let answer = talk.session.test(name, &mut talk.ear);
+        shown(&answer.expect("the session goes on"))
+    };
+    assert_eq!(run(&mut talk, "doubles"), "");
+    assert_eq!(run(&mut talk, "leaves"), "");
+    assert!(
+        run(&mut talk, "is wrong").contains("assertion"),
+        "{}",
+        run(&mut talk, "is wrong")
+    );
+    // A younger declaration counts, and what does not fit it is told.
+    talk.say("fn double(n: Int) -> Int { n * 2 + 1 }");
+    assert_ne!(run(&mut talk, "doubles"), "");
+    talk.say("fn double(n: Str) -> Str { n }");
+    assert_eq!(run(&mut talk, "doubles"), "expected `Str`, found `Int`");
+    talk.say("test \"doubles\" { assert(double(\"a\") == \"a\") }");
+    assert_eq!(run(&mut talk, "doubles"), "");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

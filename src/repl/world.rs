@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use sm_bytecode::{TypeIx, TypeTable};
+use sm_bytecode::{ManifestHash, TypeIx, TypeTable};
 use sm_compiler::diagnostic::Diagnostic;
 use sm_core::ids::{LaunchHash, MessageId, NodeId, Span};
 use sm_core::node::{End, Kill, Step};
+use sm_core::tags::Tag;
+use sm_net::control::protocol::TagName;
 use sm_sim::{
     Detail, Event, Network, NodeIx, Options, Package, Record, Simulation, Start, StartError, Totals,
 };
@@ -21,6 +23,7 @@ use super::session::Texts;
 use crate::conclusion::Conclusion;
 use crate::exit::Failure;
 use crate::program::Program;
+use crate::remote::tags::{self, TagNames};
 
 /// How long messages live: long enough to be there when somebody comes back to them.
 const LIFETIME: Span = Span::secs(7 * 24 * 3600);
@@ -220,45 +223,7 @@ impl World {
     /// The value with the names of nodes where their keys are: what people can read.
     pub(crate) fn named(&self, value: Value) -> Value {
         let names = self.simulation.names();
-        let name = |key: [u8; 32]| {
-            let node = names.find(NodeId(key))?;
-            Some(Value::Name(names.node(node).to_owned()))
-        };
-        let all = |values: Vec<Value>| values.into_iter().map(|one| self.named(one)).collect();
-        let fields = |fields: Vec<(String, Value)>| {
-            let fields = fields.into_iter();
-            fields.map(|(name, one)| (name, self.named(one))).collect()
-        };
-        match value {
-            Value::Node(key) => name(key).unwrap_or(Value::Node(key)),
-            Value::Hop(key) => name(key).unwrap_or(Value::Hop(key)),
-            Value::List(values) => Value::List(all(values)),
-            Value::Set(values) => Value::Set(all(values)),
-            Value::Tuple(values) => Value::Tuple(all(values)),
-            Value::Option(Some(one)) => Value::Option(Some(Box::new(self.named(*one)))),
-            Value::Map(entries) => {
-                let entries = entries.into_iter();
-                Value::Map(
-                    entries
-                        .map(|(k, v)| (self.named(k), self.named(v)))
-                        .collect(),
-                )
-            }
-            Value::Struct { name, fields: of } => Value::Struct {
-                name,
-                fields: fields(of),
-            },
-            Value::Enum {
-                name,
-                variant,
-                fields: of,
-            } => Value::Enum {
-                name,
-                variant,
-                fields: fields(of),
-            },
-            value => value,
-        }
+        value.named(&|key| Some(names.node(names.find(NodeId(*key))?).to_owned()))
     }
 
     /// The node of this name.
@@ -282,22 +247,55 @@ impl World {
         let Some(state) = self.simulation.node(node) else {
             return Vec::new();
         };
+        let mut names = TagNames::default();
+        let programs = self.launched.values().map(|program| program.bundle());
+        let modules = programs.flat_map(|bundle| &bundle.modules);
+        let mut modules: Vec<ManifestHash> = modules.map(|module| module.hash()).collect();
+        modules.sort_unstable();
+        modules.dedup();
         let tags = state.tags().iter(local);
         let mut shown: Vec<ShownTag> = tags
-            .map(|(_, tag)| self.shown_tag(&tag.display, &tag.descriptor, &tag.value))
+            .map(|(name, tag)| {
+                let shown = self.member(&mut names, name, tag, &modules);
+                self.shown_tag(shown, &tag.descriptor, &tag.value)
+            })
             .collect();
         shown.sort_by(|a, b| a.name.cmp(&b.name));
         shown
     }
 
-    fn shown_tag(&self, display: &str, descriptor: &[u8], value: &[u8]) -> ShownTag {
+    /// The name of a tag with the keys that it has in its family.
+    fn member(
+        &self,
+        names: &mut TagNames,
+        name: &sm_core::tags::TagName,
+        tag: &Tag,
+        modules: &[ManifestHash],
+    ) -> String {
+        if name.key.is_empty() {
+            return tag.display.to_string();
+        }
+        let name = TagName {
+            base: name.base,
+            key: name.key.to_vec(),
+        };
+        match names.keys(&name, &tag.display, &tag.descriptor, modules) {
+            Some(keys) => {
+                let keys: Vec<Value> = keys.into_iter().map(|key| self.named(key)).collect();
+                tags::member(&tag.display, &keys)
+            }
+            None => tags::unnamed(&tag.display, &name),
+        }
+    }
+
+    fn shown_tag(&self, name: String, descriptor: &[u8], value: &[u8]) -> ShownTag {
         let types = TypeTable::from_descriptor(descriptor).ok();
         let value = types.as_ref().and_then(|types| {
             let value = sm_vm::value::decode(value, types, TypeIx(0)).ok()?;
             Some(self.named(value).to_string())
         });
         ShownTag {
-            name: display.to_owned(),
+            name,
             ty: types.map_or_else(|| "?".to_owned(), |types| types.show(TypeIx(0)).to_string()),
             value: value.unwrap_or_else(|| "?".to_owned()),
         }

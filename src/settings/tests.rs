@@ -23,16 +23,16 @@ fn errors(text: &str) -> String {
 #[test]
 fn the_example_is_read() {
     let read = good(EXAMPLE);
-    assert_eq!(read.name.as_deref(), Some("greenhouse"));
-    assert_eq!(read.listen.len(), 1);
+    assert_eq!(read.said.name.as_deref(), Some("greenhouse"));
+    assert_eq!(read.said.listen.len(), 1);
     assert_eq!(
-        read.key.as_deref(),
-        Some(Path::new("/etc/sm/greenhouse.key"))
+        read.said.key,
+        Some(KeyPlace::File("/etc/sm/./greenhouse.key".into()))
     );
-    assert_eq!(read.neighbors[0].address, "127.0.0.1:7701");
-    assert_eq!(read.trust, [read.neighbors[0].key]);
-    assert_eq!(read.discover, Some(false));
-    assert_eq!(read.idle, Some(Duration::from_millis(750)));
+    assert_eq!(read.said.neighbors[0].address, "127.0.0.1:7701");
+    assert_eq!(read.said.trust, [read.said.neighbors[0].key]);
+    assert!(!read.said.discover);
+    assert_eq!(read.said.idle, Some(Duration::from_millis(750)));
     let tags: Vec<&str> = read.tags.iter().map(|tag| tag.name.as_str()).collect();
     assert_eq!(tags, ["crop", "location", "notice"]);
     let io: Vec<&str> = read
@@ -91,9 +91,36 @@ fn the_page_has_every_key() {
 #[test]
 fn an_empty_file_says_nothing() {
     let read = good("");
-    assert!(read.name.is_none() && read.listen.is_empty() && read.io.is_empty());
+    assert!(read.said.name.is_none() && read.said.listen.is_empty() && read.io.is_empty());
     assert_eq!(read.limits, NodeLimits::default());
-    assert_eq!(good("listen = \"[::1]:0\"").listen.len(), 1);
+    assert_eq!(good("listen = \"[::1]:0\"").said.listen.len(), 1);
+}
+
+#[test]
+fn flags_go_before_the_file_and_lists_of_keys_add_up() {
+    let file = good(&format!(
+        "name = \"a\"\nlisten = [\"[::1]:0\", \"127.0.0.1:0\"]\ntrust = [\"{KEY}\"]\n\
+         key = \"lab\"\ndiscover = true\nidle = \"9s\"\n"
+    ));
+    let other = NodeId([7; 32]);
+    let flags = Said {
+        name: Some("b".to_owned()),
+        trust: vec![other],
+        ..Said::default()
+    };
+    let said = flags.before(file.said);
+    assert_eq!(said.name.as_deref(), Some("b"));
+    assert_eq!(said.listen.len(), 2);
+    assert_eq!(said.key, "lab".parse().ok());
+    assert_eq!(said.trust.len(), 2);
+    assert!(said.discover);
+    assert_eq!(said.idle, Some(Duration::from_secs(9)));
+    let [one, two] = [1, 2].map(|port| vec![SocketAddr::from(([127, 0, 0, 1], port))]);
+    let listen = |listen| Said {
+        listen,
+        ..Said::default()
+    };
+    assert_eq!(listen(one.clone()).before(listen(two)).listen, one);
 }
 
 #[test]
@@ -114,7 +141,7 @@ fn all_mistakes_are_told_at_once_with_line_and_key() {
         "line 5: `trust[0]`: ",
         "line 6: `discover`: expected true or false, found 1",
         "line 7: `keep_alive`: expected a time above zero",
-        "line 8: `key`: expected a path",
+        "line 8: `key`: a name has at least one character; the path",
         "line 10: `limits.messages`: expected a whole number from 1, found 0",
         "line 11: `limits.lifetime`: expected a time of 366 days at most",
         "line 12: `limits.frams`: unknown key; did you mean `frames`?",

@@ -144,6 +144,9 @@ fn a_file_that_is_no_safe_key_is_refused() {
     user.check("key_large", &["show", "large"]);
     fs::create_dir(user.file("keys/folder")).expect("a folder");
     user.check("key_folder", &["show", "folder"]);
+    std::os::unix::fs::symlink("/gone/key", user.file("keys/link")).expect("a link");
+    user.check("key_link", &["show", "link"]);
+    user.check("key_new_link", &["new", "link"]);
 }
 
 #[test]

@@ -54,6 +54,19 @@ f(1)
 }
 
 #[test]
+fn tests_of_a_file() {
+    let text = "fn sum(xs: [Int]) -> Int {\n    xs.sum()\n}\n\n\
+                test \"nothing\" {\n    assert(sum([]) == 0)\n}\n\n\
+                test \"all of it\" {\n    assert(sum([1, 2]) == 4)\n}\n";
+    let file = scratch("repl_tests.sm", text);
+    let inputs = ":test\n:test noth\n:test else\ntag seen(key: Str, at: Node): Int\n\
+                  write(seen(\"a\", here()), 3)!\n:tags\nreturn 5\n";
+    let ran = piped(&[&file.display().to_string()], inputs);
+    assert_eq!(ran.exit, 1);
+    snapshot("repl_tests", &ran);
+}
+
+#[test]
 fn mistakes_are_shown_where_they_were_written() {
     let inputs = "\
 let x = 1

@@ -90,3 +90,29 @@ fn a_node_has_the_tags_of_its_operator() {
     node.signal("INT");
     assert_eq!(node.ended(), Some(0));
 }
+
+/// Whoever runs a node reads there that a message died, wherever its home is.
+#[test]
+fn a_trap_is_told_where_it_happened() {
+    let user = User::new("trap");
+    let program = user.path("trap.sm");
+    std::fs::write(&program, "fn main() {\n    assert(1 == 2)\n}\n").expect("a program");
+    let mut node = Process::start(user.smc(&["node", "--name", "a"]));
+    node.hear("its key is");
+    let sent = user.run(&[
+        "send",
+        &program.display().to_string(),
+        "--to",
+        "a",
+        "--wait",
+    ]);
+    assert_eq!(sent.status.code(), Some(1));
+    let line = node.hear("died of a trap: ");
+    assert!(line.starts_with("message "), "{line}");
+    node.signal("TERM");
+    assert_eq!(node.ended(), Some(0));
+    assert!(
+        !node.rest().iter().any(|line| line.contains("trap")),
+        "once"
+    );
+}

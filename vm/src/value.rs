@@ -88,6 +88,51 @@ pub struct TagValue {
     pub key: Vec<u8>,
 }
 
+impl Value {
+    /// The value with [`Value::Name`] in the place of each node and neighbor that has a name: for
+    /// people, since it is none of its type any more.
+    #[must_use]
+    pub fn named(self, name: &dyn Fn(&[u8; 32]) -> Option<String>) -> Self {
+        let all = |values: Vec<Self>| values.into_iter().map(|one| one.named(name)).collect();
+        let of = |fields: Vec<(String, Self)>| {
+            let fields = fields.into_iter();
+            fields
+                .map(|(field, one)| (field, one.named(name)))
+                .collect()
+        };
+        match self {
+            Self::Node(key) => name(&key).map_or(Self::Node(key), Self::Name),
+            Self::Hop(key) => name(&key).map_or(Self::Hop(key), Self::Name),
+            Self::List(values) => Self::List(all(values)),
+            Self::Set(values) => Self::Set(all(values)),
+            Self::Tuple(values) => Self::Tuple(all(values)),
+            Self::Option(Some(one)) => Self::Option(Some(Box::new(one.named(name)))),
+            Self::Map(entries) => {
+                let entries = entries.into_iter();
+                Self::Map(
+                    entries
+                        .map(|(k, v)| (k.named(name), v.named(name)))
+                        .collect(),
+                )
+            }
+            Self::Struct { name, fields } => Self::Struct {
+                name,
+                fields: of(fields),
+            },
+            Self::Enum {
+                name,
+                variant,
+                fields,
+            } => Self::Enum {
+                name,
+                variant,
+                fields: of(fields),
+            },
+            value => value,
+        }
+    }
+}
+
 /// Why a value could not be encoded or decoded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ValueError {

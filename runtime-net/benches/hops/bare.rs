@@ -6,7 +6,7 @@ use sm_net::identity::KeyPair;
 use sm_net::quic::{Socket, Trusted};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::peer::{Peer, Role, nobody, options};
+use super::peer::{Peer, Role, loopback, nobody, options};
 use super::{Cost, Plan};
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
@@ -39,7 +39,8 @@ pub(crate) async fn tcp(plan: Plan, size: usize) -> Cost {
 pub(crate) async fn quic(plan: Plan, size: usize, depth: u32) -> Cost {
     let key = KeyPair::generate().expect("randomness");
     let peer = Peer::start(Role::Quic, key.node_id());
-    let socket = Socket::listen(&key, &options(), Trusted::default()).expect("loopback");
+    let socket =
+        Socket::listen(&key, loopback(), &options(), Trusted::default()).expect("loopback");
     let config = socket.client(peer.key).expect("a configuration");
     let address = peer.address.parse().expect("an address");
     let connecting = socket.endpoint.connect_with(config, address, "node");

@@ -18,7 +18,7 @@ use sm_net::store::Forgetful;
 use tokio::sync::{mpsc, oneshot};
 
 use super::bare::now;
-use super::peer::{Peer, Role, options, say};
+use super::peer::{Peer, Role, loopback, options, say};
 use super::{Cost, Plan};
 
 const PROGRAM: &str = include_str!("hops.sm");
@@ -54,8 +54,8 @@ pub(crate) async fn serve(other: NodeId) {
     let key = KeyPair::generate().expect("randomness");
     let trusted = Trusted::default();
     trusted.insert(other);
-    let link = Quic::listen(&key, &options(), trusted).expect("loopback");
-    say(link.address().expect("it listens"), key.node_id());
+    let link = Quic::listen(&key, &[loopback()], &options(), trusted).expect("loopback");
+    say(link.addresses().expect("it listens")[0], key.node_id());
     let (_orders, ordered) = mpsc::channel(1);
     host(&key, link, ordered, Box::new(|_| {}))
         .run(std::future::pending())
@@ -102,7 +102,8 @@ impl Pair {
                 .expect("a runtime");
             runtime.block_on(async move {
                 let trusted = Trusted::default();
-                let mut link = Quic::listen(&own, &options(), trusted).expect("loopback");
+                let mut link =
+                    Quic::listen(&own, &[loopback()], &options(), trusted).expect("loopback");
                 link.call(called, &address);
                 let told = Box::new(move |event: &Event| tell(event, &ended));
                 let node = host(&own, link, ordered, told);
@@ -153,7 +154,7 @@ impl Pair {
 
     async fn ask(&self, request: Request) -> mpsc::Receiver<Answer> {
         let (answers, answered) = mpsc::channel(1 << 16);
-        let order = Order { request, answers };
+        let order = Order::Request { request, answers };
         self.orders.send(order).await.expect("the node lives");
         answered
     }

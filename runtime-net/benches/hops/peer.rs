@@ -82,9 +82,13 @@ pub(crate) fn nobody() -> NodeId {
     KeyPair::from_seed([1; 32]).node_id()
 }
 
+/// Any port that is free.
+pub(crate) fn loopback() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
 pub(crate) fn options() -> LinkOptions {
     LinkOptions {
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         keep_alive: Duration::from_millis(200),
         idle: Duration::from_secs(10),
         incarnation: Incarnation(sm_net::clock::unix_nanos()),
@@ -129,7 +133,7 @@ async fn echo_quic(other: NodeId) {
     let key = KeyPair::generate().expect("randomness");
     let trusted = Trusted::default();
     trusted.insert(other);
-    let socket = Socket::listen(&key, &options(), trusted).expect("loopback");
+    let socket = Socket::listen(&key, loopback(), &options(), trusted).expect("loopback");
     say(
         socket.endpoint.local_addr().expect("it listens"),
         key.node_id(),

@@ -28,7 +28,7 @@ mod turn;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-pub use config::{Authors, Boot, Config, NodeLimits, Parking, Policy, Tracing};
+pub use config::{Authors, Boot, Config, NodeLimits, Parking, Policy, Rules, Tracing};
 pub use input::{Input, Reply};
 pub use inspect::{Doing, MessageInfo};
 pub use output::{End, Kill, Log, Output, Report, Step, Trace, TraceFrame};

@@ -81,6 +81,11 @@ impl TagSpace {
         }
     }
 
+    /// Changes the quotas. Tags beyond the new ones stay; none can be added to them.
+    pub fn set_limits(&mut self, limits: TagLimits) {
+        self.accounts.set_limits(limits);
+    }
+
     /// Makes a tag that is not there yet.
     ///
     /// # Errors

@@ -12,17 +12,20 @@ mod faults;
 mod host;
 mod options;
 mod outputs;
+mod queue;
+mod turns;
+mod watch;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use sm_core::engine::{Engine, Vm};
-use sm_core::ids::{LaunchHash, MessageId, SessionId, Span, StoreToken, Time};
+use sm_core::ids::{LaunchHash, MessageId, Span, Time};
 use sm_core::node::Node;
 
 use crate::check::{Checkers, Facts, Violation};
 use crate::launch::Start;
 use crate::limits;
-use crate::link::{Bytes, Effects, Later, LinkIx, Links, Side, Signal};
+use crate::link::{Effects, LinkIx, Links};
 use crate::network::{Faults, Layout, Network, NodeIx, Partition};
 use crate::random::Stream;
 use crate::stats::Totals;
@@ -32,6 +35,7 @@ use crate::wheel::Wheel;
 use crate::world::Names;
 use host::Host;
 pub use options::{BadTag, Begin, Checks, LaunchStatus, Options, StartError, Stop};
+use queue::Due;
 
 /// A run.
 #[derive(Debug)]
@@ -63,51 +67,6 @@ pub struct Simulation<E: Engine = Vm> {
     records: VecDeque<Record>,
     checkers: Option<Checkers>,
     violation: Option<Violation>,
-}
-
-/// Something that is to happen.
-#[derive(Debug)]
-enum Due {
-    Link(LinkIx, Later),
-    Node {
-        node: NodeIx,
-        boot: u32,
-        due: NodeDue,
-    },
-    Crash(NodeIx),
-    Restart(NodeIx),
-    PartitionBegins(usize),
-    PartitionEnds(usize),
-    Heal,
-}
-
-/// Something that is to happen to a node, unless it has crashed by then.
-#[derive(Debug)]
-enum NodeDue {
-    /// The slice that it runs is over, or it begins to run.
-    Wake,
-    /// Its own timer.
-    Timer,
-    /// Its store has the next batch.
-    Stored,
-    /// A driver has a value for a tag.
-    Io {
-        tag: usize,
-        value: Vec<u8>,
-        next: usize,
-    },
-}
-
-/// Something that reaches a node.
-#[derive(Debug)]
-enum Input {
-    Up(SessionId, NodeIx),
-    Down(SessionId),
-    Frame(SessionId, Bytes),
-    Heard(NodeIx, Bytes),
-    Stored(StoreToken),
-    Timeout,
-    Io { tag: usize, value: Vec<u8> },
 }
 
 impl Simulation {
@@ -209,16 +168,10 @@ impl<E: Engine> Simulation<E> {
             return false;
         }
         let deadline = self.began + self.options.deadline;
-        let Some((at, due)) = self.queue.pop(deadline.0) else {
+        let Some(due) = self.pop(deadline) else {
             self.now = deadline;
             return false;
         };
-        self.now = self.now.max(Time(at));
-        match due.ground() {
-            Ground::Foreground => self.foreground -= 1,
-            Ground::Fault => self.faults_to_come -= 1,
-            Ground::Timer => {}
-        }
         self.happen(due);
         true
     }
@@ -400,248 +353,6 @@ impl<E: Engine> Simulation<E> {
         let span = Span(longest.unwrap_or(Span::ZERO).0.saturating_mul(3));
         self.run_for(span.min(limits::WARM_UP));
         self.began = self.now;
-    }
-
-    fn happen(&mut self, due: Due) {
-        match due {
-            Due::Link(link, later) => {
-                let mut effects = Effects::default();
-                self.links.happen(self.now, link, later, &mut effects);
-                self.perform(effects);
-            }
-            Due::Node { node, boot, due } => {
-                if self.hosts[node.at()].boot == boot {
-                    self.node_due(node, due);
-                }
-            }
-            Due::Crash(node) => self.crash_by_chance(node),
-            Due::Restart(node) => self.restart(node),
-            Due::PartitionBegins(partition) => self.partition_begins(partition),
-            Due::PartitionEnds(partition) => self.partition_ends(partition),
-            Due::Heal => self.heal(),
-        }
-    }
-
-    fn node_due(&mut self, node: NodeIx, due: NodeDue) {
-        match due {
-            NodeDue::Wake => self.wake(node),
-            NodeDue::Timer => {
-                let host = &mut self.hosts[node.at()];
-                if host.timer.take_if(|timer| *timer <= self.now).is_some() {
-                    self.input(node, Input::Timeout);
-                }
-            }
-            NodeDue::Stored => self.stored(node),
-            NodeDue::Io { tag, value, next } => {
-                self.input(node, Input::Io { tag, value });
-                self.schedule_io(node, tag, next);
-            }
-        }
-    }
-
-    /// Gives a node something to handle, at once or at the end of the slice that it runs.
-    fn input(&mut self, node: NodeIx, input: Input) {
-        let host = &mut self.hosts[node.at()];
-        if host.awake {
-            host.inbox.push_back(input);
-        } else {
-            host.feed(self.now, input, &self.names);
-            self.settle(node);
-        }
-    }
-
-    /// After a node has handled something: does what it wants done, and wakes it if it can run.
-    fn settle(&mut self, node: NodeIx) {
-        self.drain(node);
-        let host = &mut self.hosts[node.at()];
-        if !host.awake && host.is_ready() {
-            host.awake = true;
-            self.push_node(self.now, node, NodeDue::Wake);
-        }
-        self.arm(node);
-        self.check(node);
-    }
-
-    /// The slice is over: does what it put out, hands in what has come meanwhile, runs the next.
-    fn wake(&mut self, node: NodeIx) {
-        self.drain(node);
-        while let Some(input) = self.hosts[node.at()].inbox.pop_front() {
-            self.hosts[node.at()].feed(self.now, input, &self.names);
-            self.drain(node);
-        }
-        let host = &mut self.hosts[node.at()];
-        host.awake = host.is_ready();
-        if host.awake {
-            let progress = host.slice(self.now);
-            let took = Span(progress.fuel.saturating_mul(limits::FUEL_TIME.0).max(1));
-            if let Some(message) = progress.message {
-                self.note(Event::Ran {
-                    node,
-                    message,
-                    fuel: progress.fuel,
-                });
-            }
-            self.push_node(self.now + took, node, NodeDue::Wake);
-        }
-        self.arm(node);
-        self.check(node);
-    }
-
-    /// Sets the node's timer where the one that is set is too late.
-    fn arm(&mut self, node: NodeIx) {
-        let host = &mut self.hosts[node.at()];
-        let timeout = host.next_timeout();
-        let was_armed = std::mem::replace(&mut host.armed, timeout.is_some());
-        self.armed = self.armed + usize::from(host.armed) - usize::from(was_armed);
-        let Some(at) = timeout.map(|at| at.max(self.now)) else {
-            return;
-        };
-        if host.timer.is_none_or(|timer| at < timer) {
-            host.timer = Some(at);
-            self.push_node(at, node, NodeDue::Timer);
-        }
-    }
-
-    fn push_node(&mut self, at: Time, node: NodeIx, due: NodeDue) {
-        let boot = self.hosts[node.at()].boot;
-        self.push(at, Due::Node { node, boot, due });
-    }
-
-    fn push(&mut self, at: Time, due: Due) {
-        match due.ground() {
-            Ground::Foreground => self.foreground += 1,
-            Ground::Fault => self.faults_to_come += 1,
-            Ground::Timer => {}
-        }
-        self.queue.push(at.0, due);
-    }
-
-    /// Queues what links will do, and tells nodes what they are to know now.
-    fn perform(&mut self, effects: Effects) {
-        for (at, link, later) in effects.later {
-            self.push(at, Due::Link(link, later));
-        }
-        for (link, side, signal) in effects.signals {
-            self.signal(link, side, signal);
-        }
-    }
-
-    fn signal(&mut self, link: LinkIx, side: Side, signal: Signal) {
-        let (node, peer) = (
-            self.links.node(link, side),
-            self.links.node(link, side.other()),
-        );
-        match signal {
-            Signal::Up(session) => {
-                self.note(Event::SessionUp {
-                    node,
-                    peer,
-                    session,
-                });
-                self.input(node, Input::Up(session, peer));
-            }
-            Signal::Down(session) => {
-                self.note(Event::SessionDown {
-                    node,
-                    peer,
-                    session,
-                });
-                self.input(node, Input::Down(session));
-            }
-            Signal::Frame(session, frame) => {
-                let bytes = frame.clone();
-                self.note(Event::Arrived {
-                    from: peer,
-                    to: node,
-                    session: Some(session),
-                    frame,
-                });
-                self.input(node, Input::Frame(session, bytes));
-            }
-            Signal::Heard(frame) => {
-                let heard = frame.clone();
-                self.note(Event::Arrived {
-                    from: peer,
-                    to: node,
-                    session: None,
-                    frame,
-                });
-                self.input(node, Input::Heard(peer, heard));
-            }
-            Signal::Lost(bytes) => self.note(Event::Lost {
-                from: peer,
-                to: node,
-                bytes,
-            }),
-            // Changes no message and puts nothing out, so it needs no turn of its own.
-            Signal::Backlog(session, bytes) => self.hosts[node.at()].backlog(session, bytes),
-        }
-    }
-
-    /// Something has happened: it goes into the hash, the totals, the records and the checks.
-    fn note(&mut self, event: Event) {
-        let record = Record {
-            at: self.now,
-            event,
-        };
-        self.trace.add(&record);
-        self.totals.count(&record.event);
-        if let Some(checkers) = self.checkers.as_mut().filter(|_| self.violation.is_none()) {
-            self.violation = checkers
-                .event(&record)
-                .err()
-                .map(|found| found.at(self.now));
-        }
-        if record.event.detail() <= self.options.detail {
-            self.records.push_back(record);
-        }
-    }
-
-    fn check(&mut self, node: NodeIx) {
-        if self.checkers.is_none() || self.violation.is_some() {
-            return;
-        }
-        let changed = std::mem::take(&mut self.hosts[node.at()].tags_changed);
-        let facts = self.facts(node.at(), changed);
-        if let Some(checkers) = &mut self.checkers {
-            self.violation = checkers.facts(&facts).err().map(|found| found.at(self.now));
-        }
-    }
-
-    fn facts(&self, node: usize, tags: bool) -> Facts {
-        let host = &self.hosts[node];
-        Facts::of(
-            NodeIx(node as u32),
-            host.node.as_ref(),
-            host.local(self.now),
-            tags,
-        )
-    }
-}
-
-/// Whether a run has to wait for an entry of the queue.
-enum Ground {
-    /// It does.
-    Foreground,
-    /// Only where faults are part of the run.
-    Fault,
-    /// Only if the node still waits for it: entries of timers that were put off stay in the queue.
-    Timer,
-}
-
-impl Due {
-    fn ground(&self) -> Ground {
-        match self {
-            Due::Crash(_) | Due::PartitionBegins(_) | Due::Heal => Ground::Fault,
-            Due::Link(_, Later::Break(_)) => Ground::Fault,
-            Due::Node {
-                due: NodeDue::Timer,
-                ..
-            } => Ground::Timer,
-            Due::Link(..) | Due::Node { .. } | Due::Restart(_) | Due::PartitionEnds(_) => {
-                Ground::Foreground
-            }
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sm_bytecode::{TypeIx, TypeTable};
-use sm_core::ids::Span;
+use sm_core::ids::{NodeId, Span};
 use sm_core::node::TagChange;
 use sm_core::tags::{Keeper, OpenTag, TagName, TagSpec};
 use sm_vm::{Value, ValueError};
@@ -136,7 +136,11 @@ impl fmt::Display for ShowValue<'_> {
             .descriptor(self.tag)
             .and_then(|d| decode(d, self.value));
         match decoded {
-            Some(value) => value.fmt(f),
+            Some(value) => {
+                let names = self.names;
+                let name = |key: &[u8; 32]| Some(names.node(names.find(NodeId(*key))?).to_owned());
+                value.named(&name).fmt(f)
+            }
             None => write!(f, "{} bytes", self.value.len()),
         }
     }

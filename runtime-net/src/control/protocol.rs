@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The version that both sides must speak.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Thirty-two bytes that name something: a key, a message, a launch.
 pub type Name = [u8; 32];
@@ -129,8 +129,8 @@ pub struct Status {
     pub key: Name,
     /// Counts its boots.
     pub incarnation: u64,
-    /// Where it listens, `ADDR:PORT`.
-    pub listen: String,
+    /// Where it listens, each `ADDR:PORT`.
+    pub listen: Vec<String>,
     /// The process.
     pub pid: u32,
     /// How long it has lived, in nanoseconds.

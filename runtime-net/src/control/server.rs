@@ -9,15 +9,21 @@ use tokio::sync::mpsc;
 
 use super::protocol::{Answer, Request, VERSION};
 use super::wire;
+use crate::host::Reload;
 use crate::limits;
 
-/// A request with the way back for its answers.
+/// What an operator wants of a node.
 #[derive(Debug)]
-pub struct Order {
-    /// What is asked.
-    pub request: Request,
-    /// Where the answers go. It is closed when the operator has gone.
-    pub answers: mpsc::Sender<Answer>,
+pub enum Order {
+    /// Something that is answered.
+    Request {
+        /// What is asked.
+        request: Request,
+        /// Where the answers go. It is closed when the operator has gone.
+        answers: mpsc::Sender<Answer>,
+    },
+    /// Other settings, from the process of the node itself.
+    Reload(Box<Reload>),
 }
 
 /// Listens on a socket for as long as it lives, then removes it.
@@ -90,7 +96,7 @@ async fn talk(stream: &mut UnixStream, orders: &mpsc::Sender<Order>) -> io::Resu
         return Ok(());
     };
     let (answers, mut answered) = mpsc::channel(limits::CONTROL_ANSWERS);
-    let order = Order { request, answers };
+    let order = Order::Request { request, answers };
     if orders.send(order).await.is_err() {
         return Ok(());
     }

@@ -35,7 +35,7 @@ pub(super) async fn write(
     stream: &mut (impl AsyncWrite + Unpin),
     value: &impl Serialize,
 ) -> io::Result<()> {
-    let bytes = postcard::to_stdvec(value).map_err(|error| invalid(&error.to_string()))?;
+    let bytes = encode(value)?;
     let length = u32::try_from(bytes.len()).map_err(|_| invalid("it is too long"))?;
     stream.write_all(&length.to_le_bytes()).await?;
     stream.write_all(&bytes).await?;
@@ -61,9 +61,23 @@ pub(super) async fn read<T: DeserializeOwned>(
     if bytes.len() < length {
         return Err(invalid("it ends in the middle"));
     }
-    postcard::from_bytes(&bytes)
-        .map(Some)
-        .map_err(|error| invalid(&error.to_string()))
+    decode(&bytes).map(Some)
+}
+
+/// A request or an answer as it stands after its length.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`], with what postcard says.
+pub fn encode(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    postcard::to_stdvec(value).map_err(|error| invalid(&error.to_string()))
+}
+
+/// The same the other way.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`], with what postcard says.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
+    postcard::from_bytes(bytes).map_err(|error| invalid(&error.to_string()))
 }
 
 fn invalid(what: &str) -> io::Error {

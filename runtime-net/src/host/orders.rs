@@ -4,7 +4,7 @@ use sm_core::content::ContentKind;
 use sm_core::ids::{MessageId, NodeId, Span, TypeHash};
 use sm_core::launch::LaunchError;
 use sm_core::node::{Doing, Input, MessageInfo, Reply, TagChange};
-use sm_core::tags::{Access, Keeper, Tag};
+use sm_core::tags::{Access, Keeper, Tag, TagName};
 use tokio::sync::mpsc;
 
 use super::Host;
@@ -15,7 +15,10 @@ use crate::control::protocol::{self, Answer, Refusal, Request, Status, Topic};
 impl Host {
     /// An operator wants something.
     pub(super) fn ordered(&mut self, order: Order) {
-        let Order { request, answers } = order;
+        let (request, answers) = match order {
+            Order::Request { request, answers } => (request, answers),
+            Order::Reload(reload) => return self.reload(*reload),
+        };
         let answer = match request {
             Request::Status => Answer::Status(Box::new(self.status())),
             Request::Launch(launch) => return self.launch(*launch, answers),
@@ -26,10 +29,7 @@ impl Host {
             Request::Connect(connect) => self.connect(connect),
             Request::Tags => Answer::Tags(self.tags()),
             Request::PutTag(tag) => self.put_tag(*tag),
-            Request::RemoveTag(name) => self.found(Input::TagGone(sm_core::tags::TagName {
-                base: name.base,
-                key: name.key.into(),
-            })),
+            Request::RemoveTag(name) => self.found(Input::TagGone(name.into())),
             Request::Stop => {
                 self.stopping = true;
                 Answer::Done
@@ -48,11 +48,7 @@ impl Host {
 
     fn launch(&mut self, launch: protocol::Launch, answers: mpsc::Sender<Answer>) {
         for (kind, bytes) in &launch.content {
-            let kind = match kind {
-                protocol::Content::Program => ContentKind::Program,
-                protocol::Content::Module => ContentKind::Module,
-                protocol::Content::Brick => ContentKind::Brick,
-            };
+            let kind = ContentKind::from(*kind);
             if let Reply::Content(Err(error)) = self.feed(Input::Content(kind, bytes)) {
                 let _ = answers.try_send(refused(false, error.to_string()));
                 return;
@@ -87,9 +83,11 @@ impl Host {
             incarnation: self.incarnation.0,
             listen: self
                 .link
-                .address()
-                .map(|address| address.to_string())
-                .unwrap_or_default(),
+                .addresses()
+                .unwrap_or_default()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             pid: std::process::id(),
             age: now.0,
             neighbors: self.node.neighbors().len() as u64,
@@ -181,10 +179,7 @@ impl Host {
     }
 
     fn put_tag(&mut self, tag: protocol::Tag) -> Answer {
-        let name = sm_core::tags::TagName {
-            base: tag.name.base,
-            key: tag.name.key.into(),
-        };
+        let name = tag.name.clone().into();
         let known = self.node.tags().get(self.clock.now(), &name);
         if known.is_some_and(|known| known.keeper == Keeper::Driver) {
             if self.drivers.takes(&name) && self.drivers.write(&name, tag.value) {
@@ -192,18 +187,7 @@ impl Host {
             }
             return refused(false, "the tag's driver does not take it".to_owned());
         }
-        let change = TagChange {
-            keeper: Keeper::Programs,
-            name,
-            display: tag.display,
-            ty: TypeHash(tag.ty),
-            descriptor: tag.descriptor,
-            access: (open(tag.access.0), open(tag.access.1)),
-            lifetime: tag.lifetime.map(Span),
-            program: [0; 32],
-            value: tag.value,
-        };
-        self.feed(Input::Tag(Box::new(change)));
+        self.feed(Input::Tag(Box::new(tag.into())));
         Answer::Done
     }
 }
@@ -240,6 +224,42 @@ fn open(access: protocol::Access) -> Access {
         protocol::Access::Any => Access::Any,
         protocol::Access::Owner => Access::Owner,
         protocol::Access::Code => Access::Code,
+    }
+}
+
+impl From<protocol::Content> for ContentKind {
+    fn from(content: protocol::Content) -> Self {
+        match content {
+            protocol::Content::Program => Self::Program,
+            protocol::Content::Module => Self::Module,
+            protocol::Content::Brick => Self::Brick,
+        }
+    }
+}
+
+impl From<protocol::TagName> for TagName {
+    fn from(name: protocol::TagName) -> Self {
+        Self {
+            base: name.base,
+            key: name.key.into(),
+        }
+    }
+}
+
+/// A tag as an operator puts it up: programs keep it, and nobody's did.
+impl From<protocol::Tag> for TagChange {
+    fn from(tag: protocol::Tag) -> Self {
+        Self {
+            keeper: Keeper::Programs,
+            name: tag.name.into(),
+            display: tag.display,
+            ty: TypeHash(tag.ty),
+            descriptor: tag.descriptor,
+            access: (open(tag.access.0), open(tag.access.1)),
+            lifetime: tag.lifetime.map(Span),
+            program: [0; 32],
+            value: tag.value,
+        }
     }
 }
 

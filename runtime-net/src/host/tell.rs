@@ -1,5 +1,6 @@
 //! What a node tells of what happens, in the words of the control protocol.
 
+use sm_bytecode::TrapKind;
 use sm_core::hop::HopError;
 use sm_core::ids::{MessageId, NodeId};
 use sm_core::node::{End, Log, Output, Report, Step, Trace};
@@ -25,6 +26,7 @@ impl Host {
                 self.tell_of(message, What::Printed(text));
             }
             Output::Report(report) => self.reported(report),
+            Output::Log(Log::Trapped(report)) => self.trapped(report),
             Output::Log(log) => self.logged(&log),
             Output::Trace(trace) => self.stepped(trace),
             _ => {}
@@ -38,6 +40,18 @@ impl Host {
             end: end(report.end),
         };
         self.tell_of(report.message, what);
+    }
+
+    /// A message died here: who follows it sees it end, and the operator reads why.
+    fn trapped(&mut self, report: Report) {
+        let text = self.log(&Log::Trapped(report));
+        let what = What::Note(text);
+        (self.listener)(&Event {
+            at: self.clock.now().0,
+            message: MessageId::default().0,
+            launch: None,
+            what,
+        });
     }
 
     fn stepped(&mut self, trace: Trace) {
@@ -132,7 +146,7 @@ impl Host {
             Log::NoSession { .. } => (Fault::Late, nobody),
             Log::ReportDropped(_) => (Fault::Report, nobody),
             // Once at the start for each, and nobody outside writes records.
-            Log::BadRecord { .. } => return self.tell(What::Note(self.log(log))),
+            Log::BadRecord { .. } | Log::Trapped(_) => return self.tell(What::Note(self.log(log))),
         };
         let text = self.log(log);
         match self.faults.note(self.clock.now(), fault, peer) {
@@ -159,6 +173,10 @@ impl Host {
             Log::CopyDropped { from, reason } => {
                 format!("dropped a copy from {}: {reason}", self.name_of(&from.0))
             }
+            Log::Trapped(report) => {
+                let message = &report.message.to_string()[..12];
+                format!("message {message} died of a trap: {}", why(&report.end))
+            }
         }
     }
 
@@ -176,6 +194,21 @@ pub(super) fn tag_name(name: &sm_core::tags::TagName) -> TagName {
     TagName {
         base: name.base,
         key: name.key.to_vec(),
+    }
+}
+
+/// What a program said about a trap, or which one it is.
+fn why(end: &End) -> String {
+    match end {
+        End::Trap {
+            message: Some(said),
+            ..
+        } => said.clone(),
+        End::Trap { kind, .. } => {
+            let kind = TrapKind::from_code(*kind);
+            kind.map_or_else(String::new, |kind| kind.to_string())
+        }
+        End::Done { .. } | End::Killed(_) => String::new(),
     }
 }
 

@@ -112,6 +112,66 @@ fn all_who_make_a_key_at_once_have_the_same() {
 }
 
 #[test]
+fn a_link_to_nothing_is_told_of() {
+    let scratch = Scratch::new();
+    let path = scratch.path("key");
+    std::os::unix::fs::symlink("gone", &path).expect("a link");
+    let errors = [
+        KeyPair::load(&path).expect_err("no file"),
+        KeyPair::create(&path).expect_err("no place for a file"),
+        KeyPair::load_or_create(&path).expect_err("neither"),
+    ];
+    for error in errors {
+        assert!(!error.is_there() && !error.is_missing());
+        assert!(
+            error
+                .to_string()
+                .ends_with("is a link to `gone`, where no file is"),
+            "{error}"
+        );
+        assert!(error.mend().expect("a way").contains("remove the link"));
+    }
+    let (made, _) = KeyPair::load_or_create(&scratch.path("gone")).expect("a key");
+    let loaded = KeyPair::load(&path).expect("the key at the other end");
+    assert_eq!(loaded.node_id(), made.node_id());
+}
+
+#[test]
+fn what_a_killed_process_left_is_removed() {
+    let scratch = Scratch::new();
+    let left = |name: &str| scratch.file(name, 0o600, "half of a sec");
+    left(".key.0123456789abcdef.tmp");
+    // Of another key, of nobody here, and one that is being written.
+    let others = [
+        ".key.a.0123456789abcdef.tmp",
+        ".key.tmp",
+        ".key.0123456789abcdeX.tmp",
+    ];
+    let _ = others.map(left);
+    let busy = fs::File::open(left(".key.1123456789abcdef.tmp")).expect("a file");
+    busy.lock().expect("nobody has it");
+    assert!(KeyPair::load(&scratch.path("key")).is_err_and(|error| error.is_missing()));
+    let mut names = scratch.names();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            ".key.0123456789abcdeX.tmp",
+            ".key.1123456789abcdef.tmp",
+            ".key.a.0123456789abcdef.tmp",
+            ".key.tmp",
+        ]
+    );
+    drop(busy);
+    KeyPair::create(&scratch.path("key")).expect("a key");
+    assert!(
+        !scratch
+            .names()
+            .contains(&".key.1123456789abcdef.tmp".to_owned())
+    );
+}
+
+#[test]
 fn a_secret_that_others_may_read_is_refused() {
     let scratch = Scratch::new();
     let path = scratch.path("key");

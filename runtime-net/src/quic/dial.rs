@@ -1,6 +1,7 @@
 //! Calling neighbors: each whenever there is no session with it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use quinn::{ConnectionError, VarInt};
@@ -26,7 +27,7 @@ pub(super) struct Dialer {
 /// What a call needs.
 #[derive(Clone, Debug)]
 struct Line {
-    socket: Socket,
+    sockets: Arc<[Socket]>,
     incarnation: Incarnation,
     events: mpsc::Sender<Raw>,
     linked: watch::Receiver<Neighbors>,
@@ -41,12 +42,13 @@ struct Call {
     origin: Origin,
 }
 
-/// How the address of a neighbor is known.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Origin {
-    Configured,
+/// How the address of a neighbor is known; the later one counts for more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Origin {
     /// By a search, which may find another one later.
     Found,
+    /// By its operator.
+    Given,
 }
 
 /// The name in a handshake, which means nothing: keys are checked.
@@ -54,13 +56,13 @@ const ANYBODY: &str = "node.smartmsg";
 
 impl Dialer {
     pub(super) fn new(
-        socket: Socket,
+        sockets: Arc<[Socket]>,
         incarnation: Incarnation,
         events: mpsc::Sender<Raw>,
         linked: watch::Receiver<Neighbors>,
     ) -> Self {
         let line = Line {
-            socket,
+            sockets,
             incarnation,
             events,
             linked,
@@ -71,14 +73,16 @@ impl Dialer {
         }
     }
 
-    /// Calls a node from now on, at this address.
-    pub(super) fn call(&mut self, peer: NodeId, address: &str) {
-        if self
-            .calls
-            .get(&peer)
-            .is_some_and(|call| call.address == address)
-        {
-            return;
+    /// Calls a node from now on at this address, unless there is one that counts for more.
+    pub(super) fn call(&mut self, peer: NodeId, address: &str, origin: Origin) {
+        if let Some(call) = self.calls.get_mut(&peer) {
+            if call.origin > origin {
+                return;
+            }
+            call.origin = origin;
+            if call.address == address {
+                return;
+            }
         }
         let trouble = Arc::new(Mutex::new(None));
         let task = tokio::spawn(keep_calling(
@@ -92,23 +96,17 @@ impl Dialer {
             address,
             task,
             trouble,
-            origin: Origin::Configured,
+            origin,
         };
         if let Some(before) = self.calls.insert(peer, call) {
             before.task.abort();
         }
     }
 
-    /// Whether the address of a node was given by its operator.
-    pub(super) fn is_configured(&self, peer: &NodeId) -> bool {
-        let call = self.calls.get(peer);
-        call.is_some_and(|call| call.origin == Origin::Configured)
-    }
-
-    /// The address of a node that is called was found, and may change.
-    pub(super) fn only_found(&mut self, peer: NodeId) {
-        if let Some(call) = self.calls.get_mut(&peer) {
-            call.origin = Origin::Found;
+    /// Calls a node no more.
+    pub(super) fn hang_up(&mut self, peer: &NodeId) {
+        if let Some(call) = self.calls.remove(peer) {
+            call.task.abort();
         }
     }
 
@@ -174,13 +172,21 @@ impl Line {
     /// Calls once and waits for the end of the connection; answers how long to wait before calling
     /// again.
     async fn call(&self, peer: NodeId, address: &str) -> Result<std::time::Duration, String> {
-        let mut found = tokio::net::lookup_host(address)
+        let found = tokio::net::lookup_host(address)
             .await
             .map_err(|error| format!("its address is not found: {error}"))?;
-        let at = found.next().ok_or("its address is not found")?;
-        let config = self.socket.client(peer)?;
-        let connecting = self
-            .socket
+        let found: Vec<SocketAddr> = found.collect();
+        let first = found.first().ok_or("its address is not found")?;
+        let ways = found.iter().flat_map(|at| {
+            let sockets = self.sockets.iter();
+            sockets.filter_map(|socket| Some((socket.distance(*at)?, socket, *at)))
+        });
+        let (_, socket, at) = ways.min_by_key(|(distance, ..)| *distance).ok_or_else(|| {
+            let family = if first.is_ipv6() { "IPv6" } else { "IPv4" };
+            format!("this node listens at no address of {family}")
+        })?;
+        let config = socket.client(peer)?;
+        let connecting = socket
             .endpoint
             .connect_with(config, at, ANYBODY)
             .map_err(|error| error.to_string())?;

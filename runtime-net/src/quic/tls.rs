@@ -49,6 +49,11 @@ impl Trusted {
         self.0.write().expect("nobody panics with it").insert(key);
     }
 
+    /// No longer trusts one. Sessions with it stay as they are.
+    pub fn remove(&self, key: &NodeId) {
+        self.0.write().expect("nobody panics with it").remove(key);
+    }
+
     /// Whether a key is trusted.
     pub fn contains(&self, key: &NodeId) -> bool {
         self.0.read().expect("nobody panics with it").contains(key)
@@ -83,11 +88,7 @@ impl Tls {
         trusted: Trusted,
         strangers: Strangers,
     ) -> Result<QuicServerConfig, Error> {
-        let callers = Callers {
-            trusted,
-            strangers,
-            provider: self.provider.clone(),
-        };
+        let callers = self.verifier(Whom::Trusted(trusted, strangers));
         let mut config = rustls::ServerConfig::builder_with_provider(self.provider.clone())
             .with_protocol_versions(&[&TLS13])?
             .with_client_cert_verifier(Arc::new(callers))
@@ -102,10 +103,7 @@ impl Tls {
 
     /// For calling a node: it must have this key.
     pub(super) fn client(&self, expected: NodeId) -> Result<QuicClientConfig, Error> {
-        let called = Called {
-            expected,
-            provider: self.provider.clone(),
-        };
+        let called = self.verifier(Whom::Only(expected));
         let mut config = rustls::ClientConfig::builder_with_provider(self.provider.clone())
             .with_protocol_versions(&[&TLS13])?
             .dangerous()
@@ -116,6 +114,11 @@ impl Tls {
         config.alpn_protocols = vec![ALPN.to_vec()];
         config.resumption = Resumption::disabled();
         QuicClientConfig::try_from(config).map_err(|error| Error::General(error.to_string()))
+    }
+
+    fn verifier(&self, whom: Whom) -> Verifier {
+        let provider = self.provider.clone();
+        Verifier { whom, provider }
     }
 }
 
@@ -166,122 +169,107 @@ impl Strangers {
     }
 }
 
-/// Decides about those who call.
+/// Decides about the other end of a connection, by its key.
 #[derive(Debug)]
-struct Callers {
-    trusted: Trusted,
-    strangers: Strangers,
+struct Verifier {
+    whom: Whom,
     provider: Arc<CryptoProvider>,
 }
 
-/// Decides about a node that was called.
+/// Who may be at the other end.
 #[derive(Debug)]
-struct Called {
-    expected: NodeId,
-    provider: Arc<CryptoProvider>,
+enum Whom {
+    /// Those who are trusted; others are noted.
+    Trusted(Trusted, Strangers),
+    /// One node.
+    Only(NodeId),
 }
 
-impl ClientCertVerifier for Callers {
+impl Verifier {
+    fn accept(&self, shown: &CertificateDer<'_>) -> Result<(), Error> {
+        let key = key_of(shown).ok_or(CertificateError::BadEncoding)?;
+        match &self.whom {
+            Whom::Trusted(trusted, _) if trusted.contains(&key) => Ok(()),
+            Whom::Trusted(_, strangers) => {
+                strangers.note(key);
+                Err(CertificateError::ApplicationVerificationFailure.into())
+            }
+            Whom::Only(expected) if key == *expected => Ok(()),
+            Whom::Only(_) => Err(CertificateError::NotValidForName.into()),
+        }
+    }
+
+    fn verify(
+        &self,
+        message: &[u8],
+        shown: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let key = SubjectPublicKeyInfoDer::from(shown.as_ref());
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature_with_raw_key(message, &key, dss, algorithms)
+    }
+}
+
+/// What rustls asks both about those who call and about those who are called, in two traits.
+macro_rules! raw_keys_of_tls13 {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            Err(Error::General("only TLS 1.3 is spoken".to_owned()))
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            shown: &CertificateDer<'_>,
+            dss: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            self.verify(message, shown, dss)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            vec![SignatureScheme::ED25519]
+        }
+
+        fn requires_raw_public_keys(&self) -> bool {
+            true
+        }
+    };
+}
+
+impl ClientCertVerifier for Verifier {
+    raw_keys_of_tls13!();
+
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
 
     fn verify_client_cert(
         &self,
-        end_entity: &CertificateDer<'_>,
+        shown: &CertificateDer<'_>,
         _: &[CertificateDer<'_>],
         _: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let key = key_of(end_entity).ok_or(CertificateError::BadEncoding)?;
-        if self.trusted.contains(&key) {
-            return Ok(ClientCertVerified::assertion());
-        }
-        self.strangers.note(key);
-        Err(CertificateError::ApplicationVerificationFailure.into())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("only TLS 1.3 is spoken".to_owned()))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify(&self.provider, message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ED25519]
-    }
-
-    fn requires_raw_public_keys(&self) -> bool {
-        true
+        self.accept(shown).map(|()| ClientCertVerified::assertion())
     }
 }
 
-impl ServerCertVerifier for Called {
+impl ServerCertVerifier for Verifier {
+    raw_keys_of_tls13!();
+
     fn verify_server_cert(
         &self,
-        end_entity: &CertificateDer<'_>,
+        shown: &CertificateDer<'_>,
         _: &[CertificateDer<'_>],
         _: &ServerName<'_>,
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let key = key_of(end_entity).ok_or(CertificateError::BadEncoding)?;
-        if key == self.expected {
-            Ok(ServerCertVerified::assertion())
-        } else {
-            Err(CertificateError::NotValidForName.into())
-        }
+        self.accept(shown).map(|()| ServerCertVerified::assertion())
     }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("only TLS 1.3 is spoken".to_owned()))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify(&self.provider, message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ED25519]
-    }
-
-    fn requires_raw_public_keys(&self) -> bool {
-        true
-    }
-}
-
-fn verify(
-    provider: &CryptoProvider,
-    message: &[u8],
-    cert: &CertificateDer<'_>,
-    dss: &DigitallySignedStruct,
-) -> Result<HandshakeSignatureValid, Error> {
-    let key = SubjectPublicKeyInfoDer::from(cert.as_ref());
-    verify_tls13_signature_with_raw_key(
-        message,
-        &key,
-        dss,
-        &provider.signature_verification_algorithms,
-    )
 }

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::channel;
 
-use sm_net::control::Server;
 use sm_net::control::protocol::{Answer, Event, Name, Neighbor, Request, Status, What};
+use sm_net::control::{Order, Server};
 use sm_net::identity::KeyPair;
 use tokio::sync::oneshot;
 
@@ -66,7 +66,7 @@ pub(crate) fn status(name: &str, key: Name) -> Status {
         name: name.to_owned(),
         key,
         incarnation: 2,
-        listen: "127.0.0.1:7001".to_owned(),
+        listen: vec!["127.0.0.1:7001".to_owned()],
         pid: 4242,
         age: 60_000_000,
         neighbors: 1,
@@ -152,11 +152,14 @@ impl Folder {
                     order = ordered.recv() => order.expect("the server lives"),
                     _ = &mut ended => return,
                 };
-                for answer in (fake.answers)(&order.request) {
-                    order.answers.send(answer).await.expect("smc listens");
+                let Order::Request { request, answers } = order else {
+                    continue;
+                };
+                for answer in (fake.answers)(&request) {
+                    answers.send(answer).await.expect("smc listens");
                 }
                 if fake.hangs {
-                    open.push(order);
+                    open.push(answers);
                 }
             }
         };

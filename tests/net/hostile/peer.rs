@@ -53,9 +53,12 @@ pub(crate) enum Fate {
 }
 
 impl Peer {
+    fn at(&self) -> SocketAddr {
+        SocketAddr::from((self.from, 0))
+    }
+
     fn options(&self) -> LinkOptions {
         LinkOptions {
-            listen: SocketAddr::from((self.from, 0)),
             keep_alive: Duration::from_millis(200),
             idle: Duration::from_secs(5),
             incarnation: Incarnation(1),
@@ -69,7 +72,8 @@ impl Peer {
     }
 
     pub(crate) fn socket(&self) -> Socket {
-        Socket::listen(&self.key, &self.options(), self.trusted()).expect("loopback has room")
+        Socket::listen(&self.key, self.at(), &self.options(), self.trusted())
+            .expect("loopback has room")
     }
 
     /// A connection on which nothing has been said.
@@ -125,7 +129,7 @@ impl Peer {
     /// Behaves for once: a message of the peer's own goes to the node and comes back. Answers the
     /// frames that it took.
     pub(crate) async fn visit(&self, bundle: &Bundle) -> Vec<Vec<u8>> {
-        let mut link = Quic::listen(&self.key, &self.options(), self.trusted());
+        let mut link = Quic::listen(&self.key, &[self.at()], &self.options(), self.trusted());
         let link = link.as_mut().expect("loopback has room");
         link.call(self.victim, &self.at.to_string());
         let boot = Boot {

@@ -96,6 +96,15 @@ impl Default for NodeLimits {
     }
 }
 
+/// What an operator may change while the node runs.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Rules {
+    /// What it grants. What is here already keeps what it was granted.
+    pub limits: NodeLimits,
+    /// Whom it believes. Messages that are here already stay.
+    pub policy: Policy,
+}
+
 /// Whose messages a node takes, and from whom.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Policy {

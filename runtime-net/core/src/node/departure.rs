@@ -168,12 +168,12 @@ impl<E: Engine> Node<E> {
             self.counters.bytes_out += frame.len() as u64;
             return self.hold(Output::Broadcast { bytes: frame });
         }
-        let peers: Vec<NodeId> = self.neighbors();
-        let mut sessions: Vec<SessionId> = peers
-            .into_iter()
-            .filter(|peer| !self.backlogged(*peer))
-            .filter_map(|peer| self.peers.get(&peer).copied())
-            .collect();
+        let most = limits::OUTBOUND_BYTES_PER_NEIGHBOR;
+        let takes = |session: &SessionId| {
+            let known = self.sessions.get(session);
+            known.is_some_and(|known| known.backlog <= most)
+        };
+        let mut sessions: Vec<SessionId> = self.peers.values().copied().filter(takes).collect();
         self.counters.bytes_out += (frame.len() * sessions.len()) as u64;
         let last = sessions.pop();
         for session in sessions {

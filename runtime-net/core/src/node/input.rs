@@ -2,7 +2,7 @@
 //! of its life consists of.
 
 use super::outside::TagChange;
-use super::{Node, Progress};
+use super::{Node, Progress, Rules};
 use crate::content::{ContentError, ContentId, ContentKind};
 use crate::engine::Engine;
 use crate::ids::{MessageId, NodeId, SessionId, StoreToken, Time};
@@ -40,6 +40,8 @@ pub enum Input<'a> {
     Kill(MessageId),
     /// [`Node::handle_date`], in seconds of Unix time.
     Date(u64),
+    /// [`Node::handle_rules`]
+    Rules(Box<Rules>),
 }
 
 /// What a node answers at once.
@@ -75,6 +77,7 @@ impl<E: Engine> Node<E> {
             Input::Timeout => self.handle_timeout(now),
             Input::Tag(change) => self.change_tag(now, *change),
             Input::Date(unix_seconds) => self.handle_date(now, unix_seconds),
+            Input::Rules(rules) => self.handle_rules(now, *rules),
         }
         Reply::Nothing
     }

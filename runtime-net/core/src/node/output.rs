@@ -194,6 +194,8 @@ pub enum Log {
         /// Why.
         reason: String,
     },
+    /// A message died here of a trap: what its home will be told.
+    Trapped(Report),
 }
 
 /// A visible step of a message.

@@ -1,7 +1,7 @@
 //! What comes from the world outside: values of drivers, tags of the operator, the date.
 
 use super::resident::Phase;
-use super::{End, Kill, Node, Step};
+use super::{End, Kill, Node, Rules, Step};
 use crate::engine::Engine;
 use crate::ids::{MessageId, Span, Time, TypeHash};
 use crate::tags::{Access, Keeper, TagName, TagSpec};
@@ -89,6 +89,15 @@ impl<E: Engine> Node<E> {
     pub fn handle_date(&mut self, now: Time, unix_seconds: u64) {
         self.now = self.now.max(now);
         self.date = Some((unix_seconds, self.now));
+    }
+
+    /// The operator has changed what the node grants and whom it believes: for all that comes from
+    /// now on.
+    pub fn handle_rules(&mut self, now: Time, rules: Rules) {
+        self.now = self.now.max(now);
+        self.tags.set_limits(rules.limits.tags);
+        self.config.limits = rules.limits;
+        self.config.policy = rules.policy;
     }
 
     /// The operator removes a tag, whoever it belongs to; whether there was one.

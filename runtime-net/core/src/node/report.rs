@@ -27,6 +27,15 @@ impl<E: Engine> Node<E> {
         };
         self.trace(message, || Step::Ended(end.clone()));
         let launch = resident.envelope.launch;
+        if matches!(end, End::Trap { .. }) {
+            let (end, at) = (end.clone(), self.config.node);
+            self.hold(Output::Log(Log::Trapped(Report {
+                message,
+                launch,
+                at,
+                end,
+            })));
+        }
         if matters(message, launch, &end) {
             self.report(message, launch, end);
         }

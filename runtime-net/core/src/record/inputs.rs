@@ -1,5 +1,6 @@
 //! The bytes of inputs in a recording.
 
+use super::settings;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::content::ContentKind;
 use crate::ids::{MessageId, NodeId, SessionId, Span, StoreToken, TypeHash};
@@ -22,6 +23,7 @@ mod kind {
     pub(super) const TAG_GONE: u8 = 11;
     pub(super) const KILL: u8 = 12;
     pub(super) const DATE: u8 = 13;
+    pub(super) const RULES: u8 = 14;
 }
 
 /// The longest bytes in one input: more than any frame or brick.
@@ -73,6 +75,10 @@ pub(super) fn encode(out: &mut Writer, input: &Input<'_>) {
             out.raw(&message.0);
         }
         Input::Date(unix_seconds) => number(out, kind::DATE, *unix_seconds),
+        Input::Rules(rules) => {
+            out.u8(kind::RULES);
+            settings::encode_rules(out, &rules.limits, &rules.policy);
+        }
     }
 }
 
@@ -101,6 +107,7 @@ pub(super) fn decode<'a>(input: &mut Reader<'a>) -> Result<Input<'a>, DecodeErro
         kind::TAG_GONE => Input::TagGone(decode_name(input)?),
         kind::KILL => Input::Kill(MessageId(input.array()?)),
         kind::DATE => Input::Date(input.var()?),
+        kind::RULES => Input::Rules(Box::new(settings::decode_rules(input)?)),
         other => return Err(DecodeError::Unknown(other)),
     })
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::hop::Memory;
 use crate::ids::{AuthorId, Incarnation, NodeId, Span, Time};
-use crate::node::{Authors, Boot, Config, NodeLimits, Parking, Policy, Tracing};
+use crate::node::{Authors, Boot, Config, NodeLimits, Parking, Policy, Rules, Tracing};
 use crate::tags::{TagLimits, Usage};
 
 /// The most entries of a list of keys or records: as much as any file holds.
@@ -14,22 +14,38 @@ const MOST: usize = usize::MAX;
 pub(super) fn encode(out: &mut Writer, config: &Config) {
     out.raw(&config.node.0);
     out.u8(u8::from(config.memory == Memory::Durable));
-    encode_limits(out, &config.limits);
-    encode_authors(out, &config.policy.authors);
-    out.len(config.policy.carriers.len());
-    for (node, authors) in &config.policy.carriers {
-        out.raw(&node.0);
-        encode_authors(out, authors);
-    }
-    encode_authors(out, &config.policy.others);
+    encode_rules(out, &config.limits, &config.policy);
     out.u8(u8::from(config.tracing == Tracing::On));
     out.u8(u8::from(config.parking == Parking::Image));
 }
 
 pub(super) fn decode(input: &mut Reader<'_>) -> Result<Config, DecodeError> {
+    let node = NodeId(input.array()?);
+    let memory = either(input, Memory::Volatile, Memory::Durable)?;
+    let Rules { limits, policy } = decode_rules(input)?;
     Ok(Config {
-        node: NodeId(input.array()?),
-        memory: either(input, Memory::Volatile, Memory::Durable)?,
+        node,
+        memory,
+        limits,
+        policy,
+        tracing: either(input, Tracing::Off, Tracing::On)?,
+        parking: either(input, Parking::Live, Parking::Image)?,
+    })
+}
+
+pub(super) fn encode_rules(out: &mut Writer, limits: &NodeLimits, policy: &Policy) {
+    encode_limits(out, limits);
+    encode_authors(out, &policy.authors);
+    out.len(policy.carriers.len());
+    for (node, authors) in &policy.carriers {
+        out.raw(&node.0);
+        encode_authors(out, authors);
+    }
+    encode_authors(out, &policy.others);
+}
+
+pub(super) fn decode_rules(input: &mut Reader<'_>) -> Result<Rules, DecodeError> {
+    Ok(Rules {
         limits: decode_limits(input)?,
         policy: Policy {
             authors: decode_authors(input)?,
@@ -41,8 +57,6 @@ pub(super) fn decode(input: &mut Reader<'_>) -> Result<Config, DecodeError> {
                 .collect::<BTreeMap<_, _>>(),
             others: decode_authors(input)?,
         },
-        tracing: either(input, Tracing::Off, Tracing::On)?,
-        parking: either(input, Parking::Live, Parking::Image)?,
     })
 }
 

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::content::ContentKind;
 use crate::engine::Vm;
-use crate::ids::{MessageId, NodeId, SessionId, StoreToken, TypeHash};
-use crate::node::TagChange;
+use crate::ids::{AuthorId, MessageId, NodeId, SessionId, StoreToken, TypeHash};
+use crate::node::{Authors, NodeLimits, Policy, Rules, TagChange};
 use crate::tags::{Access, Keeper, TagName};
 
 fn change(base: [u8; 32], key: Vec<u8>, value: Vec<u8>, driver: bool) -> TagChange {
@@ -53,7 +53,23 @@ fn inputs<'a>(key: [u8; 32], number: u64, bytes: &'a [u8]) -> Vec<Input<'a>> {
         Input::TagGone(name),
         Input::Kill(MessageId(key)),
         Input::Date(number),
+        Input::Rules(Box::new(rules(key, number))),
     ]
+}
+
+fn rules(key: [u8; 32], number: u64) -> Rules {
+    let only = Authors::Only([AuthorId(key)].into());
+    Rules {
+        limits: NodeLimits {
+            bytes: number,
+            ..NodeLimits::default()
+        },
+        policy: Policy {
+            authors: only.clone(),
+            carriers: [(NodeId(key), Authors::Any)].into(),
+            others: only,
+        },
+    }
 }
 
 fn recorder(records: Vec<(Vec<u8>, Vec<u8>)>) -> (Recorder, Config, Boot) {

@@ -90,6 +90,10 @@ impl Accounts {
         }
     }
 
+    pub(super) fn set_limits(&mut self, limits: TagLimits) {
+        self.limits = limits;
+    }
+
     pub(super) fn total(&self) -> Usage {
         self.total
     }

@@ -1,6 +1,7 @@
 //! What goes wrong, and how it ends.
 
-use super::{Due, Simulation};
+use super::Simulation;
+use super::queue::Due;
 use crate::link::{Effects, LinkIx};
 use crate::network::NodeIx;
 use crate::trace::Event;

@@ -7,7 +7,8 @@ use sm_core::hop::Memory as Durability;
 use sm_core::ids::{Incarnation, SessionId, Span, StoreToken, Time};
 use sm_core::node::{Boot, Config, Node, Output, Parking, Progress, Tracing};
 
-use super::{Input, Options};
+use super::Options;
+use super::turns::Input;
 use crate::limits;
 use crate::network::{Memory, NodeIx};
 use crate::random::{Delay, Stream};

@@ -8,7 +8,9 @@ use sm_core::node::{Output, Report, Step, Trace};
 use sm_core::tags::TagName;
 use sm_core::wire::Route;
 
-use super::{Input, NodeDue, Simulation};
+use super::Simulation;
+use super::queue::NodeDue;
+use super::turns::Input;
 use crate::link::{Effects, StreamKey};
 use crate::network::{Memory, NodeIx};
 use crate::trace::Event;

@@ -208,6 +208,11 @@ impl<'a> Json<'a> {
                 object["log"] = json!("report dropped");
                 object
             }
+            Log::Trapped(report) => {
+                let mut object = self.report(report);
+                object["log"] = json!("trapped");
+                object
+            }
             Log::CopyDropped { from, reason } => {
                 json!({"log": "copy dropped", "from": self.names.key(*from), "reason": reason})
             }

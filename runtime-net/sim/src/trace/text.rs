@@ -206,6 +206,10 @@ impl Text<'_> {
             Log::CopyDropped { from, reason } => {
                 write!(f, "drops a copy from {}: {reason}", self.key(*from))
             }
+            Log::Trapped(report) => {
+                f.write_str("notes that ")?;
+                self.report(f, report)
+            }
         }
     }
 }

@@ -395,6 +395,30 @@ fn an_unwanted_author_is_refused_and_a_stranger_has_no_rights() {
 }
 
 #[test]
+fn rules_that_change_are_for_what_comes_from_then_on() {
+    let mut world = World::line(2);
+    world.start(0, "move 1\nshow\nblock never");
+    world.settle();
+    let nobody = Rules {
+        policy: Policy {
+            authors: Authors::Only(BTreeSet::new()),
+            ..Policy::default()
+        },
+        ..Rules::default()
+    };
+    let now = world.now;
+    world.nodes[1].handle(now, Input::Rules(Box::new(nobody)));
+    world.start(0, "move 1\nshow");
+    world.settle();
+    assert_eq!(world.nodes[1].list(now).len(), 1, "the first one stays");
+    world.nodes[1].handle(now, Input::Rules(Box::default()));
+    world.start(0, "move 1\nshow");
+    world.settle();
+    let refused = format!("0:{}", HopError::Refused.code());
+    assert_eq!(world.printed(), ["1:0", &refused, "1:0"]);
+}
+
+#[test]
 fn a_backlog_answers_busy() {
     let mut world = World::line(2);
     world.nodes[0].handle_backlog(SessionId(1), limits::OUTBOUND_BYTES_PER_NEIGHBOR + 1);

@@ -244,6 +244,25 @@ fn launches_are_refused_by_name() {
 }
 
 #[test]
+fn a_trap_is_logged_where_it_happened() {
+    let mut world = World::line(2);
+    world.start(0, "move 1\ntrap");
+    world.settle();
+    world.start(0, "move 1\ndone 1");
+    world.settle();
+    let trapped = world.logs.iter().filter_map(|(node, log)| match log {
+        Log::Trapped(report) => Some((*node, report)),
+        _ => None,
+    });
+    let trapped: Vec<_> = trapped.collect();
+    assert_eq!(
+        trapped,
+        [(1, &world.reports[0])],
+        "what home is told, and nothing else"
+    );
+}
+
+#[test]
 fn a_trap_is_reported_and_the_node_lives() {
     let mut world = World::new(1);
     world.start(0, "trap");

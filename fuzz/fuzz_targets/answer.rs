@@ -1,0 +1,11 @@
+//! Fuzz target: a command reads and shows any answer of a node.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../targets.rs"]
+#[expect(dead_code, reason = "each fuzz target uses one of them")]
+mod targets;
+
+fuzz_target!(|data: &[u8]| targets::answer(data));

@@ -1,0 +1,11 @@
+//! Fuzz target: any settings file of a node.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../targets.rs"]
+#[expect(dead_code, reason = "each fuzz target uses one of them")]
+mod targets;
+
+fuzz_target!(|data: &[u8]| targets::settings(data));
