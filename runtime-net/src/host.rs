@@ -53,7 +53,7 @@ pub struct Parts {
     /// Its search for others, if it searches.
     pub discovery: Option<Discovery>,
     /// Its store.
-    pub store: Box<dyn Store>,
+    pub store: Box<dyn Store + Send>,
     /// Its sensors and actuators.
     pub drivers: Drivers,
     /// The tags that it begins with, beside those of drivers.
@@ -65,7 +65,7 @@ pub struct Parts {
     /// Where it dies, if a test wants that.
     pub crash_at: Option<CrashAt>,
     /// Is told everything that happens.
-    pub listener: Box<dyn FnMut(&Event)>,
+    pub listener: Box<dyn FnMut(&Event) + Send>,
 }
 
 impl std::fmt::Debug for Parts {
@@ -89,14 +89,14 @@ pub struct Host {
     backlogs: std::collections::BTreeMap<SessionId, usize>,
     names: std::collections::BTreeMap<NodeId, String>,
     discovery: Option<Discovery>,
-    store: Box<dyn Store>,
+    store: Box<dyn Store + Send>,
     drivers: Drivers,
     orders: mpsc::Receiver<Order>,
     watchers: Watchers,
     faults: Faults,
     record: Option<Record>,
     steps: Steps,
-    listener: Box<dyn FnMut(&Event)>,
+    listener: Box<dyn FnMut(&Event) + Send>,
     stopping: bool,
 }
 

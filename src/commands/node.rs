@@ -23,7 +23,7 @@ use sm_net::limits;
 use sm_net::quic::{LinkOptions, Quic, Trusted};
 use sm_net::store::Forgetful;
 use sm_sim::network::TagDef;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::exit::{Exit, Failure};
 use crate::keys::KeyPlace;
@@ -154,14 +154,14 @@ impl Options {
             wanted,
             orders,
         };
-        let ran = host.run(signals.end(reloads)).await;
+        let ran = live_until(host, signals.end(reloads)).await;
         drop(server);
         ran.map_err(|error| cannot("write the recording", &error))?;
         Ok(Exit::Ok)
     }
 
     /// Who started the node by a program knows of its links without being told.
-    fn listener(&self) -> Box<dyn FnMut(&Event)> {
+    fn listener(&self) -> Box<dyn FnMut(&Event) + Send> {
         let quiet = self.until_eof;
         Box::new(move |event| {
             if !(quiet && matches!(event.what, What::Linked(_))) {
@@ -299,6 +299,20 @@ fn wrong(flag: &str, line: &str, why: &str) -> Failure {
 /// The key of a node that is not said to have another.
 fn node_key() -> KeyPlace {
     "node".parse().expect("it is a name")
+}
+
+/// Lets a node live in a task of its own, which the runtime wakes without a call to the system.
+async fn live_until(host: Host, end: impl Future<Output = ()>) -> std::io::Result<()> {
+    let (over, ended) = oneshot::channel::<()>();
+    let mut life = tokio::spawn(host.run(async { drop(ended.await) }));
+    let lived = tokio::select! {
+        lived = &mut life => lived,
+        () = end => {
+            drop(over);
+            life.await
+        }
+    };
+    lived.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
 }
 
 /// What a node tells its operator: lines of programs are data, the rest is talk.

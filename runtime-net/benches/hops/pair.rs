@@ -57,17 +57,16 @@ pub(crate) async fn serve(other: NodeId) {
     let link = Quic::listen(&key, &[loopback()], &options(), trusted).expect("loopback");
     say(link.addresses().expect("it listens")[0], key.node_id());
     let (_orders, ordered) = mpsc::channel(1);
-    host(&key, link, ordered, Box::new(|_| {}))
-        .run(std::future::pending())
-        .await
-        .expect("it is not recorded");
+    let node = host(&key, link, ordered, Box::new(|_| {}));
+    let ran = tokio::spawn(node.run(std::future::pending())).await;
+    ran.expect("it does not fail").expect("it is not recorded");
 }
 
 fn host(
     key: &KeyPair,
     link: Quic,
     orders: mpsc::Receiver<Order>,
-    listener: Box<dyn FnMut(&Event)>,
+    listener: Box<dyn FnMut(&Event) + Send>,
 ) -> Host {
     let parts = Parts {
         name: "bench".to_owned(),
@@ -107,8 +106,8 @@ impl Pair {
                 link.call(called, &address);
                 let told = Box::new(move |event: &Event| tell(event, &ended));
                 let node = host(&own, link, ordered, told);
-                let ran = node.run(async { drop(over.await) }).await;
-                ran.expect("it is not recorded");
+                let ran = tokio::spawn(node.run(async { drop(over.await) })).await;
+                ran.expect("it does not fail").expect("it is not recorded");
             });
         });
         let pair = Self {
