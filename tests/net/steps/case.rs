@@ -105,8 +105,8 @@ const RECEIVER: [&str; 14] = [
 ];
 
 /// Bytes that do not fit an offer.
-const LOAD: u64 = 20_000;
-const PARCEL: usize = 20_000;
+const LOAD: u64 = 40_000;
+const PARCEL: usize = 40_000;
 
 /// The hops of a message that nobody hinders.
 const MOVES: u64 = 4;
