@@ -104,9 +104,10 @@ const RECEIVER: [&str; 14] = [
     "sent-done",
 ];
 
-/// Bytes that do not fit an offer.
+/// A state of so many bytes does not fit an offer.
 const LOAD: u64 = 40_000;
-const PARCEL: usize = 40_000;
+/// Nor does the launch record of a program with so many bytes of arguments.
+const PARCEL: usize = 20_000;
 
 /// The hops of a message that nobody hinders.
 const MOVES: u64 = 4;
