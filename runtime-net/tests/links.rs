@@ -216,3 +216,34 @@ async fn a_node_listens_at_several_addresses_and_calls_from_the_right_one() {
             .contains("listens at no address of IPv4")
     );
 }
+
+#[tokio::test]
+async fn an_address_that_was_given_is_not_replaced_by_one_that_is_found() {
+    let mut link = node(1, 1, &[2]);
+    let [here, there]: [SocketAddr; 2] = [7_001, 7_002].map(|port| ([127, 0, 0, 1], port).into());
+    let called = |link: &Quic| link.called().into_iter().map(|(_, at, _)| at).next();
+    link.found(id(2), here);
+    link.found(id(2), there);
+    assert_eq!(called(&link), Some(there.to_string()));
+    // The same as was found, but now from the operator.
+    link.call(id(2), &there.to_string());
+    link.found(id(2), here);
+    assert_eq!(called(&link), Some(there.to_string()));
+}
+
+#[tokio::test]
+async fn who_is_distrusted_before_the_session_begins_gets_none() {
+    let (mut a, mut b) = (node(1, 1, &[2]), node(2, 1, &[1]));
+    a.call(id(2), &address(&b));
+    // Both have greeted, and `b` has not yet looked: its end of the session is still to begin.
+    up(&mut a).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    b.distrust(&id(1));
+    assert!(b.try_next().is_none());
+    assert!(b.sessions().is_empty());
+    loop {
+        if let LinkEvent::Down { peer, .. } = next(&mut a).await {
+            break assert_eq!(peer, id(2));
+        }
+    }
+}
