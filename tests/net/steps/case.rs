@@ -336,34 +336,53 @@ fn refusals(back: bool) -> Vec<Case> {
     all
 }
 
+/// An end of a hop.
+#[derive(Clone, Copy)]
+enum Side {
+    Sender,
+    Receiver,
+}
+
+/// The second of two deaths, in the first hop and in the way back: the hop's sender, the death, and
+/// whether it leaves a doubt.
+fn seconds(steps: &[(Side, &str, bool)]) -> Vec<(Node, Death, bool)> {
+    let mut all = Vec::new();
+    for sender in [1, 2].map(sender_of) {
+        for (side, step, doubt) in steps {
+            let node = match side {
+                Side::Sender => sender,
+                Side::Receiver => sender.other(),
+            };
+            let step = (*step).to_owned();
+            all.push((sender, Death { node, step }, *doubt));
+        }
+    }
+    all
+}
+
 /// The sender dies before it decides; the receiver asks when it is back, and one of them dies.
 fn questions(back: bool) -> Vec<Case> {
     let mut all = Vec::new();
-    for (hop, by_sender, step, doubt) in [1, 2].into_iter().flat_map(|hop| {
-        [
-            (hop, false, "sending-query", false),
-            (hop, false, "sent-query", false),
-            (hop, false, "receiving-unknown", false),
-            (hop, false, "received-unknown", false),
-            (hop, true, "receiving-query", true),
-            (hop, true, "received-query", true),
-            (hop, true, "sending-unknown", true),
-            (hop, true, "sent-unknown", false),
-        ]
-    }) {
-        let sender = sender_of(hop);
-        let node = if by_sender { sender } else { sender.other() };
-        let step = step.to_owned();
+    for (sender, second, doubt) in seconds(&[
+        (Side::Receiver, "sending-query", false),
+        (Side::Receiver, "sent-query", false),
+        (Side::Receiver, "receiving-unknown", false),
+        (Side::Receiver, "received-unknown", false),
+        (Side::Sender, "receiving-query", true),
+        (Side::Sender, "received-query", true),
+        (Side::Sender, "sending-unknown", true),
+        (Side::Sender, "sent-unknown", false),
+    ]) {
         let first = Death {
             node: sender,
             step: "receiving-prepared".to_owned(),
         };
-        let told = if sender == A || node == A {
+        let told = if sender == A || second.node == A {
             Told::HomeEnded
         } else {
             Told::Nothing
         };
-        let (deaths, message) = (vec![first, Death { node, step }], Message::Lost);
+        let (deaths, message) = (vec![first, second], Message::Lost);
         let left = Left {
             message,
             doubt,
@@ -378,27 +397,22 @@ fn questions(back: bool) -> Vec<Case> {
 /// them dies.
 fn losses(back: bool) -> Vec<Case> {
     let mut all = Vec::new();
-    for (hop, by_sender, step, doubt) in [1, 2].into_iter().flat_map(|hop| {
-        [
-            (hop, false, "sending-lost", true),
-            (hop, false, "sent-lost", false),
-            (hop, true, "receiving-lost", false),
-            (hop, true, "received-lost", false),
-        ]
-    }) {
-        let sender = sender_of(hop);
-        let node = if by_sender { sender } else { sender.other() };
-        let step = step.to_owned();
+    for (sender, second, doubt) in seconds(&[
+        (Side::Receiver, "sending-lost", true),
+        (Side::Receiver, "sent-lost", false),
+        (Side::Sender, "receiving-lost", false),
+        (Side::Sender, "received-lost", false),
+    ]) {
         let first = Death {
             node: sender.other(),
             step: "receiving-commit".to_owned(),
         };
-        let told = match (first.node, node) {
+        let told = match (first.node, second.node) {
             (A, _) | (_, A) => Told::HomeEnded,
             _ if doubt && !back => Told::Nothing,
             _ => Told::Killed,
         };
-        let (deaths, message) = (vec![first, Death { node, step }], Message::Lost);
+        let (deaths, message) = (vec![first, second], Message::Lost);
         let left = Left {
             message,
             doubt,
