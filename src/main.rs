@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// A node lives on small allocations that soon end: a hop costs a fifth less with it.
+/// A node lives on allocations that soon end: `docs/decisions/0032-allocator.md`.
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

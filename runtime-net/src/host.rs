@@ -53,7 +53,7 @@ pub struct Parts {
     /// Its search for others, if it searches.
     pub discovery: Option<Discovery>,
     /// Its store.
-    pub store: Box<dyn Store + Send>,
+    pub store: Box<dyn Store>,
     /// Its sensors and actuators.
     pub drivers: Drivers,
     /// The tags that it begins with, beside those of drivers.
@@ -89,7 +89,7 @@ pub struct Host {
     backlogs: std::collections::BTreeMap<SessionId, usize>,
     names: std::collections::BTreeMap<NodeId, String>,
     discovery: Option<Discovery>,
-    store: Box<dyn Store + Send>,
+    store: Box<dyn Store>,
     drivers: Drivers,
     orders: mpsc::Receiver<Order>,
     watchers: Watchers,

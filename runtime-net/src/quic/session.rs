@@ -153,12 +153,10 @@ impl Session {
 
     fn send_in_lane(&mut self, number: usize, frame: Vec<u8>) {
         let lane = number % limits::LANES;
-        if self.lanes[lane].is_none() {
-            self.lanes[lane] = Some(self.open());
-        }
-        if let Some(outlet) = &self.lanes[lane] {
-            outlet.send(pack(frame), More::Follows);
-        }
+        let outlet = self.lanes[lane].take().unwrap_or_else(|| self.open());
+        self.lanes[lane]
+            .insert(outlet)
+            .send(pack(frame), More::Follows);
     }
 
     /// A new stream.

@@ -245,7 +245,7 @@ impl<E: Engine> Node<E> {
             return More::Follows;
         }
         if arrived.state.is_empty() {
-            // Room for it was reserved when it was accepted.
+            // `RESERVED_BYTES` counts it in since it was offered.
             arrived.state.reserve_exact(arrived.state_len);
         }
         arrived.state.extend_from_slice(bytes);

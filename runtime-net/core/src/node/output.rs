@@ -28,8 +28,8 @@ pub enum Output {
         session: SessionId,
     },
     /// Write a batch to the store, atomically and in order of the tokens, then call
-    /// [`Node::handle_stored`](super::Node::handle_stored). A driver without durable memory
-    /// answers at once and stores nothing.
+    /// [`Node::handle_stored`](super::Node::handle_stored). A node without durable memory puts none
+    /// out.
     Store {
         /// Names the batch.
         token: StoreToken,
