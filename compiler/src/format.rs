@@ -1,0 +1,90 @@
+//! Source text in the one style: `smc fmt`.
+//!
+//! The tokens of the source are written out again in their order, each once, so that numbers,
+//! strings, parentheses and comments stay as their author wrote them. Only the white space between
+//! them is new, apart from commas at the ends of lines and semicolons. Three steps:
+//!
+//! 1. A walk over the tree ([`item`], [`expr`], [`stmt`], [`pattern`]) takes tokens and comments
+//!    from a [`cursor`] and says where lines may break.
+//! 2. What it says is a [`doc`]: pieces of text, possible line breaks, and groups of them.
+//! 3. [`render`] decides group by group whether it fits on the line, in linear time.
+//!
+//! A break is only offered where the layout filter of the lexer goes on with the statement. The
+//! result is parsed again and compared with what was read: a program is never changed.
+
+mod cursor;
+mod doc;
+mod expr;
+mod item;
+mod list;
+mod pattern;
+mod postfix;
+mod render;
+mod stmt;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use crate::ast::{FileId, Module, dump};
+use crate::diagnostic::{Diagnostic, has_errors};
+use crate::parse;
+use cursor::Formatter;
+
+/// Why a text is not formatted.
+#[derive(Debug)]
+pub enum Unformatted {
+    /// The syntax is wrong; what the parser has to say, warnings included.
+    Mistakes(Vec<Diagnostic>),
+    /// The formatted text would not mean the same: a bug in the formatter.
+    Changed,
+}
+
+/// `source` in the style of the language.
+///
+/// # Errors
+///
+/// If `source` cannot be parsed. The spans of the diagnostics are those of `source`.
+pub fn format(source: &str) -> Result<String, Unformatted> {
+    let (module, diagnostics) = parse(FILE, source);
+    if has_errors(&diagnostics) {
+        return Err(Unformatted::Mistakes(diagnostics));
+    }
+    let formatted = match plain(source) {
+        Cow::Borrowed(_) => Formatter::new(source).module(&module),
+        Cow::Owned(text) => Formatter::new(&text).module(&parse(FILE, &text).0),
+    };
+    if formatted != source && !means(&formatted, &module) {
+        return Err(Unformatted::Changed);
+    }
+    Ok(formatted)
+}
+
+/// Spans in one text need no file.
+const FILE: FileId = FileId(0);
+
+/// Without a byte order mark, and with lines that end as they do on Unix.
+fn plain(source: &str) -> Cow<'_, str> {
+    let text = source.trim_start_matches('\u{feff}');
+    if text.len() == source.len() && !text.contains("\r\n") {
+        return Cow::Borrowed(source);
+    }
+    let mut lines = text.split('\n').peekable();
+    let mut out = String::with_capacity(text.len());
+    while let Some(line) = lines.next() {
+        if lines.peek().is_none() {
+            out.push_str(line);
+            break;
+        }
+        out.push_str(line.trim_end_matches('\r'));
+        out.push('\n');
+    }
+    Cow::Owned(out)
+}
+
+/// Whether `text` is parsed as `module`.
+fn means(text: &str, module: &Module) -> bool {
+    let (again, diagnostics) = parse(FILE, text);
+    !has_errors(&diagnostics) && dump(&again) == dump(module)
+}

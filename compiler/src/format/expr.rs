@@ -1,0 +1,329 @@
+//! Expressions.
+
+use super::cursor::{Blanks, Formatter};
+use super::doc::{Gap, Group, Op};
+use super::list::Separator;
+use crate::ast::{
+    BinaryOp, Closure, Expr, ExprKind, For, Ident, If, Loop, PlaceTerm, Polarity, While,
+};
+use crate::lexer::T;
+use crate::parser::operators::Operator;
+
+/// Columns of an element that does not need a line of its own in a long list.
+const SHORT: u32 = 12;
+
+impl Formatter<'_> {
+    pub(super) fn expr(&mut self, expr: &Expr) {
+        let parens = self.parens_around(expr);
+        self.in_parens(parens, |f| f.expr_kind(expr));
+    }
+
+    /// How many parentheses stand around an expression that are no part of it.
+    pub(super) fn parens_around(&self, expr: &Expr) -> usize {
+        let own = usize::from(matches!(expr.kind, ExprKind::Tuple(_) | ExprKind::Unit));
+        self.parens(expr.span).saturating_sub(own)
+    }
+
+    /// Writes so many parentheses around what `inner` writes.
+    pub(super) fn in_parens(&mut self, count: usize, inner: impl FnOnce(&mut Self)) {
+        if count == 0 {
+            return inner(self);
+        }
+        let lines_end = std::mem::replace(&mut self.lines_end, false);
+        (0..count).for_each(|_| self.token());
+        inner(self);
+        (0..count).for_each(|_| self.token());
+        self.lines_end = lines_end;
+        self.point = None;
+    }
+
+    fn expr_kind(&mut self, expr: &Expr) {
+        self.point = None;
+        match &expr.kind {
+            ExprKind::Literal(_) => self.literal(),
+            ExprKind::Interpolated(_) => self.verbatim(self.string_end()),
+            ExprKind::Name(_) => self.token(),
+            ExprKind::Unit => {
+                self.token();
+                self.token();
+            }
+            ExprKind::Tuple(parts) => self.exprs(parts, Separator::Lines),
+            ExprKind::List(elements) | ExprKind::Set(elements) => {
+                self.exprs(elements, separator(elements));
+            }
+            ExprKind::Map(entries) if entries.is_empty() => (0..3).for_each(|_| self.token()),
+            ExprKind::Map(entries) => {
+                let mut list = self.open_list(Separator::Lines);
+                for entry in entries {
+                    self.element(&mut list);
+                    self.expr(&entry.key);
+                    self.keyword();
+                    self.expr(&entry.value);
+                }
+                self.close_list(list);
+            }
+            ExprKind::Place(terms) => self.place(terms),
+            ExprKind::Unary { operand, .. } => {
+                self.token();
+                self.expr(operand);
+            }
+            ExprKind::Binary { .. } => self.chain(expr),
+            ExprKind::Range { start, end, .. } => {
+                self.expr(start);
+                self.token();
+                self.expr(end);
+            }
+            ExprKind::Call { .. }
+            | ExprKind::Index { .. }
+            | ExprKind::Field { .. }
+            | ExprKind::TupleField { .. }
+            | ExprKind::Try(_)
+            | ExprKind::Unwrap(_) => self.postfix(expr),
+            ExprKind::Spawn(call) => {
+                self.keyword();
+                self.expr(call);
+            }
+            ExprKind::Closure(closure) => self.closure(closure),
+            ExprKind::Block(block) => self.operand_block(block),
+            ExprKind::If(node) => self.if_expr(node),
+            ExprKind::Match(node) => self.match_expr(node),
+            ExprKind::For(node) => self.for_loop(node),
+            ExprKind::While(node) => self.while_loop(node),
+            ExprKind::Loop(node) => self.endless_loop(node),
+            ExprKind::Return(value) => {
+                self.token();
+                if let Some(value) = value {
+                    self.space();
+                    self.expr(value);
+                }
+            }
+            ExprKind::Break(label) | ExprKind::Continue(label) => {
+                self.token();
+                if label.is_some() {
+                    self.space();
+                    self.token();
+                }
+            }
+            ExprKind::Error => self.verbatim(expr.span.end),
+        }
+    }
+
+    /// A literal as it is written, perhaps with a sign, and the sign's parentheses.
+    pub(super) fn literal(&mut self) {
+        let mut open = 0;
+        while let Some(T::Minus | T::LParen) = self.kind() {
+            open += usize::from(self.kind() == Some(T::LParen));
+            self.token();
+        }
+        self.token();
+        (0..open).for_each(|_| self.token());
+    }
+
+    fn exprs(&mut self, elements: &[Expr], separator: Separator) {
+        let mut list = self.open_list(separator);
+        for element in elements {
+            self.element(&mut list);
+            self.expr(element);
+        }
+        self.close_list(list);
+    }
+
+    fn place(&mut self, terms: &[PlaceTerm]) {
+        let mut list = self.open_list(Separator::Lines);
+        for term in terms {
+            self.element(&mut list);
+            if term.polarity == Polarity::Negative {
+                self.token();
+            }
+            self.expr(&term.tag);
+        }
+        self.close_list(list);
+    }
+
+    // ---- Operators ----
+
+    /// Whether operators stand at the top of an expression at which it can be broken.
+    pub(super) fn is_chain(&self, expr: &Expr) -> bool {
+        matches!(expr.kind, ExprKind::Binary { .. }) && self.parens_around(expr) == 0
+    }
+
+    fn chain(&mut self, expr: &Expr) {
+        self.doc.open(Group::Plain);
+        self.doc.push(Op::Indent);
+        self.operators(expr);
+        self.doc.push(Op::Dedent);
+        self.doc.push(Op::Close);
+    }
+
+    /// Operands with operators of one precedence between them, in the group around them.
+    ///
+    /// A line begins with the operator. Where a line that begins with `-` would be a statement, all
+    /// operators of the chain stand at the ends of lines.
+    pub(super) fn operators(&mut self, expr: &Expr) {
+        let mut parts = Vec::new();
+        self.flatten(expr, &mut parts);
+        let has_minus = parts.iter().any(|(op, _)| *op == Some(BinaryOp::Sub));
+        let is_leading = !(has_minus && self.lines_end);
+        for (op, operand) in parts {
+            match op {
+                None => {}
+                Some(op) if is_leading => {
+                    self.line(Op::Line(Gap::Space), Blanks::Drop);
+                    self.operator(op);
+                    self.space();
+                }
+                Some(op) => {
+                    self.space();
+                    self.operator(op);
+                    self.line(Op::Line(Gap::Space), Blanks::Drop);
+                }
+            }
+            self.expr(operand);
+        }
+    }
+
+    /// The operands of `expr`, each but the first with the operator before it.
+    fn flatten<'e>(&self, expr: &'e Expr, parts: &mut Vec<(Option<BinaryOp>, &'e Expr)>) {
+        let ExprKind::Binary {
+            op, left, right, ..
+        } = &expr.kind
+        else {
+            return parts.push((None, expr));
+        };
+        let level = precedence(*op);
+        let goes_on = |side: &Expr| match &side.kind {
+            ExprKind::Binary { op, .. } => {
+                precedence(*op) == level && self.parens_around(side) == 0
+            }
+            _ => false,
+        };
+        match goes_on(left) {
+            true => self.flatten(left, parts),
+            false => parts.push((None, left)),
+        }
+        let first = parts.len();
+        match goes_on(right) {
+            true => self.flatten(right, parts),
+            false => parts.push((None, right)),
+        }
+        parts[first].0 = Some(*op);
+    }
+
+    fn operator(&mut self, op: BinaryOp) {
+        let tokens = match op {
+            BinaryOp::Shr => 2,
+            BinaryOp::ShrLogical => 3,
+            _ => 1,
+        };
+        (0..tokens).for_each(|_| self.token());
+    }
+
+    // ---- What has a block ----
+
+    fn closure(&mut self, closure: &Closure) {
+        let Closure {
+            params,
+            result,
+            body,
+        } = closure;
+        self.token();
+        let mut list = self.open_list(Separator::Lines);
+        for param in params {
+            self.element(&mut list);
+            self.pattern(&param.pattern);
+            self.annotation(param.ty.as_ref());
+        }
+        self.close_list(list);
+        self.result(result.as_ref());
+        self.space();
+        self.block(body);
+    }
+
+    /// All blocks of an `if` are broken, or none.
+    fn if_expr(&mut self, node: &If) {
+        self.doc.open(Group::Plain);
+        let mut node = node;
+        let mut first_point = None;
+        loop {
+            self.keyword();
+            self.condition(&node.condition);
+            self.lines_of(&node.then);
+            first_point = first_point.or(self.point);
+            let Some(otherwise) = &node.otherwise else {
+                break;
+            };
+            self.space();
+            self.token_first();
+            self.space();
+            match &otherwise.kind {
+                ExprKind::If(next) => node = next,
+                ExprKind::Block(block) => {
+                    self.lines_of(block);
+                    break;
+                }
+                _ => {
+                    self.expr(otherwise);
+                    break;
+                }
+            }
+        }
+        self.point = first_point;
+        self.doc.push(Op::Close);
+    }
+
+    fn for_loop(&mut self, node: &For) {
+        let For {
+            label,
+            pattern,
+            iterable,
+            body,
+        } = node;
+        self.label(label.as_ref());
+        self.doc.open(Group::Plain);
+        self.keyword();
+        self.pattern(pattern);
+        self.space();
+        self.keyword();
+        self.head(iterable);
+        self.lines_of(body);
+        self.doc.push(Op::Close);
+    }
+
+    fn while_loop(&mut self, node: &While) {
+        self.label(node.label.as_ref());
+        self.doc.open(Group::Plain);
+        self.keyword();
+        self.condition(&node.condition);
+        self.lines_of(&node.body);
+        self.doc.push(Op::Close);
+    }
+
+    fn endless_loop(&mut self, node: &Loop) {
+        self.label(node.label.as_ref());
+        self.keyword();
+        self.block(&node.body);
+    }
+
+    fn label(&mut self, label: Option<&Ident>) {
+        if label.is_some() {
+            self.token();
+            self.keyword();
+        }
+    }
+}
+
+const fn precedence(op: BinaryOp) -> u8 {
+    Operator::Binary(op).precedence()
+}
+
+/// Numbers and short names share lines in a long list.
+fn separator(elements: &[Expr]) -> Separator {
+    let is_short = |element: &Expr| {
+        matches!(element.kind, ExprKind::Literal(_) | ExprKind::Name(_))
+            && element.span.end - element.span.start <= SHORT
+    };
+    match elements.iter().all(is_short) {
+        true => Separator::Fill,
+        false => Separator::Lines,
+    }
+}

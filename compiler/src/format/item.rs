@@ -1,0 +1,269 @@
+//! Declarations.
+
+use super::cursor::{Blanks, Formatter};
+use super::doc::{Gap, Group, Op};
+use super::list::{Members, Separator};
+use crate::ast::{
+    ConstDecl, EnumDecl, Field, FnBody, FnDecl, ImplDecl, ImplFn, Import, Item, ItemKind,
+    Mutability, Param, StructDecl, TagDecl, Variant,
+};
+use crate::lexer::T;
+
+impl Formatter<'_> {
+    /// All declarations of a file, one after the other into `out`.
+    pub(super) fn items(&mut self, items: &[Item], out: &mut String) {
+        self.skip_all(T::Semi);
+        let mut before: Option<&Item> = None;
+        for item in items {
+            let blanks = match before {
+                Some(before) if are_apart(before, item) => Blanks::Insert,
+                _ => Blanks::Keep,
+            };
+            before = Some(item);
+            self.line(Op::Hard(Gap::Nothing), blanks);
+            self.item(item);
+            self.skip_all(T::Semi);
+            self.trailing_comments();
+            self.render(out);
+        }
+    }
+
+    fn item(&mut self, item: &Item) {
+        if item.visibility.is_public() {
+            self.keyword();
+        }
+        match &item.kind {
+            ItemKind::Import(import) => self.import(import),
+            ItemKind::Tag(tag) => self.tag(tag),
+            ItemKind::Const(decl) => self.constant(decl),
+            ItemKind::Struct(decl) => self.structure(decl),
+            ItemKind::Enum(decl) => self.enumeration(decl),
+            ItemKind::Fn(decl) => self.function(decl),
+            ItemKind::Impl(decl) => self.implementation(decl),
+            ItemKind::Test(test) => {
+                self.keyword();
+                self.keyword();
+                self.block(&test.body);
+            }
+            ItemKind::Error => self.verbatim(item.span.end),
+        }
+    }
+
+    fn import(&mut self, import: &Import) {
+        self.keyword();
+        while self.position() < import.path.span.end {
+            self.token();
+        }
+        if import.alias.is_some() {
+            self.alias();
+        }
+        let Some(names) = &import.names else { return };
+        self.space();
+        self.doc.open(Group::Plain);
+        let mut braces = self.open_braces(Members::Parts, names.len());
+        for name in names {
+            self.member(&mut braces, Blanks::Keep);
+            self.token();
+            if name.alias.is_some() {
+                self.alias();
+            }
+        }
+        self.close_braces(braces);
+        self.doc.push(Op::Close);
+    }
+
+    /// `as name`
+    fn alias(&mut self) {
+        self.space();
+        self.keyword();
+        self.token();
+    }
+
+    fn tag(&mut self, tag: &TagDecl) {
+        self.keyword();
+        self.token();
+        if !tag.params.is_empty() || self.kind() == Some(T::LParen) {
+            self.params(&tag.params, None);
+        }
+        self.annotation(tag.ty.as_ref());
+        self.doc.open(Group::Plain);
+        self.doc.push(Op::Indent);
+        // Their order is in the tokens only.
+        while let Some(kind @ (T::Lifetime | T::Access)) = self.kind() {
+            self.line(Op::Line(Gap::Space), Blanks::Drop);
+            self.keyword();
+            match (kind, &tag.lifetime) {
+                (T::Lifetime, Some(lifetime)) => self.expr(lifetime),
+                _ if self.kind() == Some(T::LParen) => self.access_levels(),
+                _ => self.token(),
+            }
+        }
+        self.doc.push(Op::Dedent);
+        self.doc.push(Op::Close);
+    }
+
+    /// `(read: any, write: owner)`
+    fn access_levels(&mut self) {
+        let mut list = self.open_list(Separator::Lines);
+        while !matches!(self.kind(), Some(T::RParen) | None) {
+            self.element(&mut list);
+            self.token();
+            self.keyword();
+            self.token();
+            if self.kind_after(1) == Some(T::RParen) {
+                self.skip_all(T::Comma);
+            }
+        }
+        self.close_list(list);
+    }
+
+    fn constant(&mut self, decl: &ConstDecl) {
+        self.keyword();
+        self.token();
+        self.annotation(Some(&decl.ty));
+        self.space();
+        self.token();
+        self.value(&decl.value);
+    }
+
+    fn structure(&mut self, decl: &StructDecl) {
+        self.keyword();
+        self.token();
+        self.generics();
+        self.space();
+        self.doc.open(Group::Plain);
+        let mut braces = self.open_braces(Members::Parts, decl.fields.len());
+        for field in &decl.fields {
+            self.member(&mut braces, Blanks::Keep);
+            self.field(field);
+        }
+        self.close_braces(braces);
+        self.doc.push(Op::Close);
+    }
+
+    fn field(&mut self, field: &Field) {
+        if field.mutability == Mutability::Var {
+            self.keyword();
+        }
+        self.token();
+        self.annotation(Some(&field.ty));
+        if let Some(default) = &field.default {
+            self.space();
+            self.token();
+            self.value(default);
+        }
+    }
+
+    fn enumeration(&mut self, decl: &EnumDecl) {
+        self.keyword();
+        self.token();
+        self.generics();
+        self.space();
+        self.doc.open(Group::Plain);
+        let mut braces = self.open_braces(Members::Parts, decl.variants.len());
+        for variant in &decl.variants {
+            self.member(&mut braces, Blanks::Keep);
+            self.variant(variant);
+        }
+        self.close_braces(braces);
+        self.doc.push(Op::Close);
+    }
+
+    fn variant(&mut self, variant: &Variant) {
+        self.token();
+        if self.kind() != Some(T::LParen) {
+            return;
+        }
+        let mut list = self.open_list(Separator::Lines);
+        for field in &variant.fields {
+            self.element(&mut list);
+            if field.name.is_some() {
+                self.token();
+                self.keyword();
+            }
+            self.ty(&field.ty);
+        }
+        self.close_list(list);
+    }
+
+    fn function(&mut self, decl: &FnDecl) {
+        if let FnBody::Native(_) = decl.body {
+            self.keyword();
+        }
+        self.keyword();
+        self.token();
+        self.generics();
+        self.params(&decl.params, decl.self_param);
+        self.result(decl.result.as_ref());
+        match &decl.body {
+            FnBody::Native(_) => {}
+            FnBody::Block(body) => {
+                self.space();
+                self.block(body);
+            }
+        }
+    }
+
+    /// `self_param` is where `self` stands.
+    fn params(&mut self, params: &[Param], self_param: Option<crate::ast::Span>) {
+        let mut list = self.open_list(Separator::Lines);
+        if self_param.is_some() {
+            self.element(&mut list);
+            self.token();
+        }
+        for param in params {
+            self.element(&mut list);
+            self.token();
+            self.annotation(Some(&param.ty));
+            if let Some(default) = &param.default {
+                self.space();
+                self.keyword();
+                self.expr(default);
+            }
+        }
+        self.close_list(list);
+    }
+
+    fn implementation(&mut self, decl: &ImplDecl) {
+        self.token();
+        self.generics();
+        self.space();
+        self.ty(&decl.target);
+        self.space();
+        self.doc.open(Group::Plain);
+        let mut braces = self.open_braces(Members::Statements, decl.functions.len());
+        let mut before: Option<&ImplFn> = None;
+        for function in &decl.functions {
+            let has_body = |f: &ImplFn| matches!(f.decl.body, FnBody::Block(_));
+            let blanks = match before {
+                Some(before) if has_body(before) || has_body(function) => Blanks::Insert,
+                _ => Blanks::Keep,
+            };
+            before = Some(function);
+            self.member(&mut braces, blanks);
+            if function.visibility.is_public() {
+                self.keyword();
+            }
+            self.function(&function.decl);
+        }
+        self.close_braces(braces);
+        self.doc.push(Op::Close);
+    }
+}
+
+/// Whether an empty line stands between two declarations in any case: where one of them has code in
+/// it, and after the imports.
+fn are_apart(first: &Item, second: &Item) -> bool {
+    let has_code = |item: &Item| match &item.kind {
+        ItemKind::Fn(decl) => matches!(decl.body, FnBody::Block(_)),
+        ItemKind::Impl(_) | ItemKind::Test(_) => true,
+        ItemKind::Import(_)
+        | ItemKind::Tag(_)
+        | ItemKind::Const(_)
+        | ItemKind::Struct(_)
+        | ItemKind::Enum(_)
+        | ItemKind::Error => false,
+    };
+    let is_import = |item: &Item| matches!(item.kind, ItemKind::Import(_));
+    has_code(first) || has_code(second) || (is_import(first) && !is_import(second))
+}

@@ -1,0 +1,293 @@
+//! From a document to text.
+//!
+//! First the widths of all pieces are added up from the left, so that the width of any range is a
+//! subtraction; then one pass decides each group when it opens. Both are linear.
+
+use super::doc::{Doc, Gap, Group, Op};
+use crate::ast::Span;
+use crate::limits::MAX_COLUMNS;
+
+/// Columns of one level.
+pub(super) const INDENT: usize = 4;
+
+/// Appends the text of `doc` to `out`, which ends with a line or is empty.
+pub(super) fn render(doc: &Doc, source: &str, out: &mut String) {
+    let mut renderer = Renderer {
+        source,
+        ops: &doc.ops,
+        measures: Measures::of(&doc.ops, source),
+        out,
+        column: 0,
+        indent: 0,
+        indents: Vec::new(),
+        modes: vec![Mode::Broken],
+    };
+    for index in 0..doc.ops.len() {
+        renderer.op(index);
+    }
+}
+
+/// How a group is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// It and all groups in it on one line.
+    Flat,
+    /// It on one line, the groups in it as they like.
+    Hugging,
+    Broken,
+}
+
+/// Sums over the ops before each index.
+struct Measures {
+    /// Columns on one line.
+    width: Vec<usize>,
+    /// Line ends that cannot be avoided.
+    forced: Vec<u32>,
+    /// The next break, or text of several lines, at or after each index.
+    next_break: Vec<u32>,
+    /// The next text of several lines.
+    next_lines: Vec<u32>,
+    /// Where the group ends that opens at an index.
+    close: Vec<u32>,
+}
+
+impl Measures {
+    fn of(ops: &[Op], source: &str) -> Self {
+        let count = ops.len();
+        let end = count as u32;
+        let mut measures = Self {
+            width: Vec::with_capacity(count + 1),
+            forced: Vec::with_capacity(count + 1),
+            next_break: vec![end; count + 1],
+            next_lines: vec![end; count + 1],
+            close: vec![end; count],
+        };
+        measures.add_up(ops, source);
+        measures.look_ahead(ops, source);
+        measures
+    }
+
+    fn add_up(&mut self, ops: &[Op], source: &str) {
+        let (mut width, mut forced, mut line_must_end) = (0, 0, false);
+        let mut open = Vec::new();
+        self.width.push(width);
+        self.forced.push(forced);
+        for (index, op) in ops.iter().enumerate() {
+            match op {
+                Op::Text(span) => width += first_line(&source[span.range()]),
+                Op::Word(text) | Op::IfFlat(text) => width += text.len(),
+                Op::Line(_) | Op::Fill | Op::Hard(_) => {
+                    width += usize::from(*op != Op::Line(Gap::Nothing));
+                    forced += u32::from(line_must_end || matches!(op, Op::Hard(_)));
+                    line_must_end = false;
+                }
+                Op::Comment { span, .. } => {
+                    line_must_end |= source[span.range()].starts_with("//");
+                }
+                Op::Open(_) => open.push(index),
+                Op::Close => {
+                    if let Some(start) = open.pop() {
+                        self.close[start] = index as u32;
+                    }
+                }
+                Op::IfBroken(_) | Op::Indent | Op::Dedent => {}
+            }
+            self.width.push(width);
+            self.forced.push(forced);
+        }
+    }
+
+    fn look_ahead(&mut self, ops: &[Op], source: &str) {
+        let (mut next_break, mut next_lines) = (ops.len() as u32, ops.len() as u32);
+        for (index, op) in ops.iter().enumerate().rev() {
+            match op {
+                Op::Line(_) | Op::Fill | Op::Hard(_) => next_break = index as u32,
+                Op::Text(span) if source[span.range()].contains('\n') => {
+                    next_break = index as u32;
+                    next_lines = index as u32;
+                }
+                _ => {}
+            }
+            self.next_break[index] = next_break;
+            self.next_lines[index] = next_lines;
+        }
+    }
+
+    fn is_forced(&self, from: usize, to: usize) -> bool {
+        self.forced[from] != self.forced[to]
+    }
+
+    fn has_lines(&self, from: usize, to: usize) -> bool {
+        (self.next_lines[from] as usize) < to
+    }
+
+    /// Columns of the ops `from..to` on one line, and of what follows up to the next break. Behind
+    /// a text of several lines there is room again.
+    fn width(&self, from: usize, to: usize) -> usize {
+        let to = match self.has_lines(from, to) {
+            true => self.next_lines[from] as usize + 1,
+            false => self.next_break[to] as usize,
+        };
+        self.width[to] - self.width[from]
+    }
+}
+
+struct Renderer<'a> {
+    source: &'a str,
+    ops: &'a [Op],
+    measures: Measures,
+    out: &'a mut String,
+    column: usize,
+    indent: usize,
+    /// What each open [`Op::Indent`] has added.
+    indents: Vec<usize>,
+    modes: Vec<Mode>,
+}
+
+impl Renderer<'_> {
+    fn op(&mut self, index: usize) {
+        match self.ops[index] {
+            Op::Text(span) => self.text(span),
+            Op::Word(text) => self.word(text),
+            Op::Line(gap) => {
+                let breaks = self.mode() == Mode::Broken;
+                self.gap(gap, breaks || self.measures.is_forced(index, index + 1));
+            }
+            Op::Fill => {
+                let full = self.column + self.measures.width(index, index + 1) > MAX_COLUMNS;
+                let breaks = full && self.mode() == Mode::Broken;
+                self.gap(
+                    Gap::Space,
+                    breaks || self.measures.is_forced(index, index + 1),
+                );
+            }
+            Op::Hard(gap) => self.gap(gap, true),
+            Op::Comment { span, column } => self.comment(span, column),
+            Op::IfBroken(text) if self.mode() == Mode::Broken => self.word(text),
+            Op::IfFlat(text) if self.mode() != Mode::Broken => self.word(text),
+            Op::IfBroken(_) | Op::IfFlat(_) => {}
+            Op::Open(group) => {
+                let mode = match self.mode() {
+                    Mode::Flat => Mode::Flat,
+                    _ => self.mode_of(index, group),
+                };
+                self.modes.push(mode);
+            }
+            Op::Close => {
+                self.modes.pop();
+            }
+            Op::Indent => {
+                let columns = match self.mode() {
+                    Mode::Broken => INDENT,
+                    _ => 0,
+                };
+                self.indent += columns;
+                self.indents.push(columns);
+            }
+            Op::Dedent => self.indent -= self.indents.pop().unwrap_or(0),
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        self.modes.last().copied().unwrap_or(Mode::Broken)
+    }
+
+    /// How the group is written that opens at `open`.
+    fn mode_of(&self, open: usize, group: Group) -> Mode {
+        let close = self.measures.close[open] as usize;
+        let is_forced = self.measures.is_forced(open, close);
+        if !is_forced && self.fits(self.column, open, close) {
+            return Mode::Flat;
+        }
+        match group {
+            Group::Plain => Mode::Broken,
+            Group::Hug(point) => {
+                let holds = !self.measures.is_forced(open, point);
+                match holds && self.fits(self.column, open, point) {
+                    true => Mode::Hugging,
+                    false => Mode::Broken,
+                }
+            }
+            Group::Value => {
+                let is_one_line = !is_forced && !self.measures.has_lines(open, close);
+                match is_one_line && self.fits(self.indent + INDENT - 1, open, close) {
+                    true => Mode::Broken,
+                    false => Mode::Hugging,
+                }
+            }
+        }
+    }
+
+    fn fits(&self, column: usize, from: usize, to: usize) -> bool {
+        column + self.measures.width(from, to) <= MAX_COLUMNS
+    }
+
+    fn word(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.column += text.len();
+    }
+
+    fn text(&mut self, span: Span) {
+        let text = &self.source[span.range()];
+        self.out.push_str(text);
+        match text.rsplit_once('\n') {
+            Some((_, last)) => self.column = columns(last),
+            None => self.column += columns(text),
+        }
+    }
+
+    /// A break, as a line's end or as white space.
+    fn gap(&mut self, gap: Gap, breaks: bool) {
+        if !breaks {
+            if gap != Gap::Nothing {
+                self.word(" ");
+            }
+            return;
+        }
+        self.trim();
+        // A file does not begin with an empty line.
+        if !self.out.is_empty() {
+            self.out.push('\n');
+            if gap == Gap::Blank && !self.out.ends_with("\n\n") {
+                self.out.push('\n');
+            }
+        }
+        self.column = self.indent + if gap == Gap::Deeper { INDENT } else { 0 };
+        self.out.extend(std::iter::repeat_n(' ', self.column));
+    }
+
+    fn comment(&mut self, span: Span, column: Option<u32>) {
+        self.trim();
+        let text = &self.source[span.range()];
+        let wanted = column.map_or(0, |column| column as usize);
+        let has_room = wanted + first_line(text) <= MAX_COLUMNS;
+        if has_room && wanted > self.column + 1 {
+            self.out
+                .extend(std::iter::repeat_n(' ', wanted - self.column));
+            self.column = wanted;
+        } else {
+            self.word(" ");
+        }
+        self.text(span);
+    }
+
+    /// No line ends with white space.
+    fn trim(&mut self) {
+        let length = self.out.trim_end_matches(' ').len();
+        self.column -= (self.out.len() - length).min(self.column);
+        self.out.truncate(length);
+    }
+}
+
+/// Characters; wide ones count as one, as in `tests/tidy.rs`.
+fn columns(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.chars().count()
+    }
+}
+
+fn first_line(text: &str) -> usize {
+    columns(text.split('\n').next().unwrap_or(text))
+}
