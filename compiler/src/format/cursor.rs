@@ -25,7 +25,7 @@ pub(super) struct Formatter<'s> {
     /// An empty line before the next token, or after the last pending comment.
     blank: bool,
     /// No space is needed before a comment here.
-    spaced: bool,
+    pub(super) spaced: bool,
     pub(super) doc: Doc,
     /// Whether the end of a line can end a statement here.
     pub(super) lines_end: bool,
@@ -138,6 +138,13 @@ impl<'s> Formatter<'s> {
             self.source[token.span.end as usize + at..].starts_with(['\n'])
                 || self.source[token.span.end as usize + at..].starts_with("//")
         })
+    }
+
+    /// Whether there is a comment between two places, neither of which has been reached.
+    pub(super) fn has_comment_between(&self, from: u32, to: u32) -> bool {
+        let ahead = &self.comments[self.next_comment..];
+        let first = ahead.partition_point(|comment| comment.start < from);
+        matches!(ahead.get(first), Some(comment) if comment.start < to)
     }
 
     /// Whether the next token is a bracket with nothing in it, not even a comment.
@@ -280,6 +287,9 @@ impl<'s> Formatter<'s> {
     pub(super) fn last_line(&mut self, op: Op) {
         self.trailing_comments();
         let had_own = self.own_comments(Blanks::Keep);
+        if self.has_comments() && !had_own {
+            self.comments_in_place();
+        }
         self.doc.push(Op::Dedent);
         self.doc
             .push(if had_own { Op::Hard(Gap::Nothing) } else { op });
@@ -347,7 +357,11 @@ impl<'s> Formatter<'s> {
             }
             must_end = comment.ends_line;
             self.spaced = false;
-            if !must_end && !matches!(self.kind(), Some(T::Comma | T::RParen | T::RBracket)) {
+            let is_closed = matches!(
+                self.kind(),
+                Some(T::Comma | T::RParen | T::RBracket | T::RBrace)
+            );
+            if !must_end && !is_closed {
                 self.space();
             }
         }

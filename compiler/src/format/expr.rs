@@ -4,7 +4,7 @@ use super::cursor::{Blanks, Formatter};
 use super::doc::{Gap, Group, Op};
 use super::list::Separator;
 use crate::ast::{
-    BinaryOp, Closure, Expr, ExprKind, For, Ident, If, Loop, PlaceTerm, Polarity, While,
+    BinaryOp, Closure, Expr, ExprKind, For, Ident, If, Loop, PlaceTerm, Polarity, Span, While,
 };
 use crate::lexer::T;
 use crate::parser::operators::Operator;
@@ -49,7 +49,11 @@ impl Formatter<'_> {
             }
             ExprKind::Tuple(parts) => self.exprs(parts, Separator::Lines),
             ExprKind::List(elements) | ExprKind::Set(elements) => {
-                self.exprs(elements, separator(elements));
+                let has_comment = self.has_comment_between(self.position(), expr.span.end);
+                match has_comment || !elements.iter().all(is_short) {
+                    true => self.exprs(elements, Separator::Lines),
+                    false => self.exprs(elements, Separator::Fill),
+                }
             }
             ExprKind::Map(entries) if entries.is_empty() => (0..3).for_each(|_| self.token()),
             ExprKind::Map(entries) => {
@@ -162,33 +166,38 @@ impl Formatter<'_> {
     pub(super) fn operators(&mut self, expr: &Expr) {
         let mut parts = Vec::new();
         self.flatten(expr, &mut parts);
-        let has_minus = parts.iter().any(|(op, _)| *op == Some(BinaryOp::Sub));
+        let has_minus = parts
+            .iter()
+            .any(|part| matches!(part.before, Some((BinaryOp::Sub, _))));
         let is_leading = !(has_minus && self.lines_end);
-        for (op, operand) in parts {
-            match op {
-                None => {}
-                Some(op) if is_leading => {
+        for Operand { before, expr } in parts {
+            if let Some((op, span)) = before {
+                // A comment after the operator is about what comes next.
+                if is_leading && !self.has_comment_between(span.end, expr.span.start) {
                     self.line(Op::Line(Gap::Space), Blanks::Drop);
                     self.operator(op);
                     self.space();
-                }
-                Some(op) => {
+                } else {
                     self.space();
                     self.operator(op);
                     self.line(Op::Line(Gap::Space), Blanks::Drop);
                 }
             }
-            self.expr(operand);
+            self.expr(expr);
         }
     }
 
     /// The operands of `expr`, each but the first with the operator before it.
-    fn flatten<'e>(&self, expr: &'e Expr, parts: &mut Vec<(Option<BinaryOp>, &'e Expr)>) {
+    fn flatten<'e>(&self, expr: &'e Expr, parts: &mut Vec<Operand<'e>>) {
+        let alone = |expr| Operand { before: None, expr };
         let ExprKind::Binary {
-            op, left, right, ..
+            op,
+            op_span,
+            left,
+            right,
         } = &expr.kind
         else {
-            return parts.push((None, expr));
+            return parts.push(alone(expr));
         };
         let level = precedence(*op);
         let goes_on = |side: &Expr| match &side.kind {
@@ -199,14 +208,14 @@ impl Formatter<'_> {
         };
         match goes_on(left) {
             true => self.flatten(left, parts),
-            false => parts.push((None, left)),
+            false => parts.push(alone(left)),
         }
         let first = parts.len();
         match goes_on(right) {
             true => self.flatten(right, parts),
-            false => parts.push((None, right)),
+            false => parts.push(alone(right)),
         }
-        parts[first].0 = Some(*op);
+        parts[first].before = Some((*op, *op_span));
     }
 
     fn operator(&mut self, op: BinaryOp) {
@@ -312,18 +321,19 @@ impl Formatter<'_> {
     }
 }
 
+/// A part of a chain of operators.
+struct Operand<'e> {
+    /// The operator before it, and where that stands.
+    before: Option<(BinaryOp, Span)>,
+    expr: &'e Expr,
+}
+
 const fn precedence(op: BinaryOp) -> u8 {
     Operator::Binary(op).precedence()
 }
 
-/// Numbers and short names share lines in a long list.
-fn separator(elements: &[Expr]) -> Separator {
-    let is_short = |element: &Expr| {
-        matches!(element.kind, ExprKind::Literal(_) | ExprKind::Name(_))
-            && element.span.end - element.span.start <= SHORT
-    };
-    match elements.iter().all(is_short) {
-        true => Separator::Fill,
-        false => Separator::Lines,
-    }
+/// Whether an element of a long list shares its line with others.
+fn is_short(element: &Expr) -> bool {
+    matches!(element.kind, ExprKind::Literal(_) | ExprKind::Name(_))
+        && element.span.end - element.span.start <= SHORT
 }

@@ -83,8 +83,7 @@ impl Formatter<'_> {
         self.lines_end = list.lines_end;
         self.token();
         self.doc.push(Op::Close);
-        let can_be_hugged = list.elements > 0 && !list.is_kept_open;
-        self.point = can_be_hugged.then_some(list.point);
+        self.point = (list.elements > 0).then_some(list.point);
     }
 
     /// The elements of the list that opened at `list` are broken last: `f(x, fn() {` goes on with
@@ -155,6 +154,7 @@ impl Formatter<'_> {
     pub(super) fn close_braces(&mut self, braces: Braces) {
         self.separators(braces.separates);
         if braces.members > 0 || self.has_comments() {
+            self.spaced = false;
             self.last_line(match braces.breaks {
                 true => Op::Hard(Gap::Nothing),
                 false => Op::Line(Gap::Space),

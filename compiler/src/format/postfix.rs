@@ -38,7 +38,7 @@ impl Formatter<'_> {
             && (root.span.end - root.span.start) as usize <= INDENT;
         let mut stays = is_short && is_method(suffixes, 0);
         for (index, suffix) in suffixes.iter().enumerate() {
-            if is_method(suffixes, index) && !std::mem::take(&mut stays) {
+            if is_method(suffixes, index) && (!std::mem::take(&mut stays) || self.has_comments()) {
                 self.line(Op::Line(Gap::Nothing), Blanks::Drop);
             }
             self.suffix(suffix);

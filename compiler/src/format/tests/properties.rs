@@ -1,19 +1,208 @@
-//! x
-#[test]
-fn look() {
-    for file in [
-        "../stdlib/sm/prelude.sm",
-        "../stdlib/sm/route/pull.sm",
-        "../stdlib/sm/route/tour.sm",
-        "../examples/fire.sm",
-        "../examples/led.sm",
-        "../examples/self_routing.sm",
-        "../examples/temperature.sm",
-        "../fuzz/sample.sm",
+//! What holds for all programs of the repository, and for all ways to space them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::super::{FILE, Unformatted, format};
+use super::formatted;
+use crate::diagnostic::has_errors;
+use crate::lexer::{T, Token, lex};
+use crate::parse;
+
+/// Ways to space each program.
+const SPACINGS: u64 = 60;
+
+/// Every text of a program without mistakes, with the name of its file.
+fn programs() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    for folder in [
+        "stdlib/sm",
+        "examples",
+        "tests",
+        "fuzz",
+        "compiler/src/parser/tests",
     ] {
-        let text = std::fs::read_to_string(file).unwrap();
-        let out = super::super::format(&text);
-        let name = file.replace('/', "_");
-        std::fs::write(format!("/tmp/fmtout{name}"), out.unwrap()).unwrap();
+        walk(&root.join(folder), &mut files);
     }
+    let mut programs: Vec<(PathBuf, String)> = files
+        .into_iter()
+        .map(|file| {
+            let text = fs::read_to_string(&file).expect("a text");
+            (file, text)
+        })
+        .collect();
+    for (file, text) in &mut programs {
+        // The parser's tests keep each construct and its tree in one file.
+        if file.extension().is_some_and(|ending| ending == "snap") {
+            let source = text.splitn(3, "---\n").nth(2).unwrap_or("");
+            *text = source.split("\n----\n").next().unwrap_or("").to_owned();
+        }
+    }
+    programs.retain(|(_, text)| !has_errors(&parse(FILE, text).1));
+    programs
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+    let entries = fs::read_dir(folder).expect("a folder of the repository");
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    paths.sort();
+    for path in paths {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let is_construct = path
+            .parent()
+            .is_some_and(|folder| folder.ends_with("constructs"));
+        if path.is_dir() {
+            walk(&path, files);
+        } else if ending == Some("sm") || (ending == Some("snap") && is_construct) {
+            files.push(path);
+        }
+    }
+}
+
+#[test]
+fn programs_keep_their_meaning_and_their_comments() {
+    let programs = programs();
+    assert!(programs.len() > 100, "{} programs", programs.len());
+    for (file, text) in &programs {
+        println!("{}", file.display());
+        formatted(text);
+        formatted(&text.replace('\n', "\r\n"));
+        formatted(&format!("\u{feff}{}", text.trim_end()));
+    }
+}
+
+#[test]
+fn the_spacing_of_a_program_may_be_any() {
+    let (mut tried, mut wrong) = (0, 0);
+    for (file, text) in programs() {
+        for seed in 0..SPACINGS {
+            let spaced = Spacing::new(seed).apply(&text);
+            tried += 1;
+            // A place may have become a block, or a word have grown together with its neighbor.
+            if has_errors(&parse(FILE, &spaced).1) {
+                wrong += 1;
+                continue;
+            }
+            println!("{} with spacing {seed}", file.display());
+            formatted(&spaced);
+        }
+    }
+    assert!(
+        wrong * 3 < tried,
+        "{wrong} of {tried} spacings make mistakes"
+    );
+}
+
+#[test]
+fn a_program_with_mistakes_is_refused() {
+    let Err(Unformatted::Mistakes(found)) = format("fn main() {\n    let = 1\n}\n") else {
+        panic!("it was formatted");
+    };
+    assert_eq!(found.len(), 1);
+    assert!(format("fn f(").is_err());
+}
+
+#[test]
+fn deep_programs_are_formatted_in_time() {
+    let depth = 90;
+    for (open, inner, close) in [
+        ("(", "1", ")"),
+        ("[", "1", "]"),
+        ("f(", "1", ")"),
+        ("f(fn() { ", "1", " })"),
+        ("-", "x", ""),
+        ("if a { ", "1", " } else { 2 }"),
+        ("a.b().c(", "1", ")"),
+        ("{ let x = ", "1", " }"),
+        ("1 + (2 * ", "3", ")"),
+    ] {
+        let nested = format!("{}{inner}{}", open.repeat(depth), close.repeat(depth));
+        let text = format!("fn f() {{\n    let y = {nested}\n}}\n");
+        if !has_errors(&parse(FILE, &text).1) {
+            formatted(&text);
+        }
+    }
+}
+
+/// A generator of random spacings: what Steele and others call SplitMix64.
+struct Spacing(u64);
+
+impl Spacing {
+    fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.bits() % bound
+    }
+
+    /// `text` with other white space, and more comments, between its tokens.
+    fn apply(&mut self, text: &str) -> String {
+        let lexed = lex(FILE, text);
+        // Some spacings change little, some everything.
+        let rarity = 1 + self.below(12);
+        let mut out = String::new();
+        let mut end = 0;
+        let mut open: Vec<T> = Vec::new();
+        let mut before: Option<Token> = None;
+        for token in &lexed.tokens {
+            let gap = &text[end..token.span.start as usize];
+            let in_string = open.iter().any(|kind| *kind == T::StrOpen);
+            if in_string || self.below(rarity) > 0 {
+                out.push_str(gap);
+            } else {
+                let may_end = before.is_none_or(|before| goes_on(before.kind, token.kind, &open));
+                self.space(gap, may_end, &mut out);
+            }
+            out.push_str(&text[token.span.range()]);
+            end = token.span.end as usize;
+            if token.kind.opens() {
+                open.push(token.kind);
+            } else if token.kind.closes() {
+                open.pop();
+            }
+            before = Some(*token);
+        }
+        out.push_str(&text[end..]);
+        out
+    }
+
+    /// Something like `gap`, in which a line ends if one must, or may.
+    fn space(&mut self, gap: &str, may_end: bool, out: &mut String) {
+        let must_end = gap.contains('\n');
+        out.push_str(gap);
+        for _ in 0..self.below(3) {
+            let text = match self.below(9) {
+                0 => "  ",
+                1 => "/* c */",
+                2 => " /* d */ ",
+                3 if must_end || may_end => "\n",
+                4 if must_end || may_end => "\n\n\n",
+                5 if must_end || may_end => " // e\n",
+                6 if must_end || may_end => "\n        // f\n",
+                7 if must_end || may_end => " /* g\n h */ ",
+                8 if must_end => "\n/// i\n",
+                _ => " ",
+            };
+            out.push_str(text);
+        }
+    }
+}
+
+/// Whether a line may end between two tokens without ending a statement.
+fn goes_on(before: T, next: T, open: &[T]) -> bool {
+    let in_brackets = matches!(open.last(), Some(T::LParen | T::LBracket | T::LSet));
+    let is_type = matches!(before, T::Gt | T::GtJoint | T::Coalesce);
+    in_brackets || next.continues_line() || !(before.can_end_statement() || is_type)
 }
