@@ -29,6 +29,7 @@ use std::borrow::Cow;
 
 use crate::ast::{FileId, Module, dump};
 use crate::diagnostic::{Diagnostic, has_errors};
+use crate::limits::MAX_COLUMNS;
 use crate::parse;
 use cursor::Formatter;
 
@@ -47,13 +48,18 @@ pub enum Unformatted {
 ///
 /// If `source` cannot be parsed. The spans of the diagnostics are those of `source`.
 pub fn format(source: &str) -> Result<String, Unformatted> {
+    format_to(source, MAX_COLUMNS)
+}
+
+/// The same with lines of so many columns: tests use narrow ones, which break everything.
+fn format_to(source: &str, columns: usize) -> Result<String, Unformatted> {
     let (module, diagnostics) = parse(FILE, source);
     if has_errors(&diagnostics) {
         return Err(Unformatted::Mistakes(diagnostics));
     }
     let formatted = match plain(source) {
-        Cow::Borrowed(_) => Formatter::new(source).module(&module),
-        Cow::Owned(text) => Formatter::new(&text).module(&parse(FILE, &text).0),
+        Cow::Borrowed(_) => Formatter::new(source, columns).module(&module),
+        Cow::Owned(text) => Formatter::new(&text, columns).module(&parse(FILE, &text).0),
     };
     if formatted != source && !means(&formatted, &module) {
         return Err(Unformatted::Changed);

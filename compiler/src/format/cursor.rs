@@ -13,6 +13,8 @@ use crate::lexer::{T, Token, lex};
 /// What the walk over the tree works with.
 pub(super) struct Formatter<'s> {
     source: &'s str,
+    /// Of a line.
+    columns: usize,
     tokens: Vec<Token>,
     /// For each bracket the index of its partner.
     partners: Vec<u32>,
@@ -39,7 +41,7 @@ struct Comment {
     span: Span,
     /// On a line behind a token.
     trails: bool,
-    /// A line ends after it, before the next token or comment.
+    /// A line ends after it, before the next token or a comment that starts one.
     ends_line: bool,
     /// An empty line stands before it.
     blank: bool,
@@ -59,10 +61,11 @@ pub(super) enum Blanks {
 }
 
 impl<'s> Formatter<'s> {
-    pub(super) fn new(source: &'s str) -> Self {
+    pub(super) fn new(source: &'s str, columns: usize) -> Self {
         let lexed = lex(FILE, source);
         Self {
             source,
+            columns,
             partners: partners(&lexed.tokens),
             tokens: lexed.tokens,
             comments: lexed.comments,
@@ -100,7 +103,7 @@ impl<'s> Formatter<'s> {
 
     /// Writes what was gathered, and begins anew.
     pub(super) fn render(&mut self, out: &mut String) {
-        render(&self.doc, self.source, out);
+        render(&self.doc, self.source, self.columns, out);
         self.doc.ops.clear();
     }
 
@@ -285,9 +288,9 @@ impl<'s> Formatter<'s> {
 
     /// The line end before a closing bracket, which is indented less.
     pub(super) fn last_line(&mut self, op: Op) {
-        self.trailing_comments();
+        let had_trailing = self.trailing_comments();
         let had_own = self.own_comments(Blanks::Keep);
-        if self.has_comments() && !had_own {
+        if self.has_comments() && !had_trailing && !had_own {
             self.comments_in_place();
         }
         self.doc.push(Op::Dedent);
@@ -296,8 +299,8 @@ impl<'s> Formatter<'s> {
         self.spaced = true;
     }
 
-    /// Writes the comments that stand behind the last token.
-    pub(super) fn trailing_comments(&mut self) {
+    /// Writes the comments that stand behind the last token. Whether there were any.
+    pub(super) fn trailing_comments(&mut self) -> bool {
         let mut count = 0;
         for comment in &self.pending {
             if !comment.trails || !comment.ends_line || comment.is_doc {
@@ -312,6 +315,7 @@ impl<'s> Formatter<'s> {
             }
         }
         self.pending.drain(..count);
+        count > 0
     }
 
     /// Writes the comments that have lines of their own, each after the end of a line. Whether
@@ -416,7 +420,14 @@ impl<'s> Formatter<'s> {
             });
             is_first = false;
         }
-        self.blank = self.lines_between(end, next) > 1;
+        let lines = self.lines_between(end, next);
+        self.blank = lines > 1;
+        // A comment before a token that was skipped may end a line after all.
+        let mut ends_line = lines > 0;
+        for comment in self.pending.iter_mut().rev() {
+            comment.ends_line |= ends_line;
+            ends_line = !comment.trails || comment.ends_line;
+        }
     }
 
     fn lines_between(&self, from: u32, to: u32) -> usize {

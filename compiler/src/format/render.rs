@@ -5,15 +5,15 @@
 
 use super::doc::{Doc, Gap, Group, Op};
 use crate::ast::Span;
-use crate::limits::MAX_COLUMNS;
 
 /// Columns of one level.
 pub(super) const INDENT: usize = 4;
 
-/// Appends the text of `doc` to `out`, which ends with a line or is empty.
-pub(super) fn render(doc: &Doc, source: &str, out: &mut String) {
+/// Appends the text of `doc` to `out`, in lines of so many columns where it can be broken.
+pub(super) fn render(doc: &Doc, source: &str, columns: usize, out: &mut String) {
     let mut renderer = Renderer {
         source,
+        columns,
         ops: &doc.ops,
         measures: Measures::of(&doc.ops, source),
         out,
@@ -81,9 +81,7 @@ impl Measures {
                     forced += u32::from(line_must_end || matches!(op, Op::Hard(_)));
                     line_must_end = false;
                 }
-                Op::Comment { span, .. } => {
-                    line_must_end |= source[span.range()].starts_with("//");
-                }
+                Op::Comment { .. } => line_must_end = true,
                 Op::Open(_) => open.push(index),
                 Op::Close => {
                     if let Some(start) = open.pop() {
@@ -134,6 +132,8 @@ impl Measures {
 
 struct Renderer<'a> {
     source: &'a str,
+    /// Of a line.
+    columns: usize,
     ops: &'a [Op],
     measures: Measures,
     out: &'a mut String,
@@ -154,7 +154,7 @@ impl Renderer<'_> {
                 self.gap(gap, breaks || self.measures.is_forced(index, index + 1));
             }
             Op::Fill => {
-                let full = self.column + self.measures.width(index, index + 1) > MAX_COLUMNS;
+                let full = self.column + self.measures.width(index, index + 1) > self.columns;
                 let breaks = full && self.mode() == Mode::Broken;
                 self.gap(
                     Gap::Space,
@@ -219,7 +219,7 @@ impl Renderer<'_> {
     }
 
     fn fits(&self, column: usize, from: usize, to: usize) -> bool {
-        column + self.measures.width(from, to) <= MAX_COLUMNS
+        column + self.measures.width(from, to) <= self.columns
     }
 
     fn word(&mut self, text: &str) {
@@ -260,7 +260,7 @@ impl Renderer<'_> {
         self.trim();
         let text = &self.source[span.range()];
         let wanted = column.map_or(0, |column| column as usize);
-        let has_room = wanted + first_line(text) <= MAX_COLUMNS;
+        let has_room = wanted + first_line(text) <= self.columns;
         if has_room && wanted > self.column + 1 {
             self.out
                 .extend(std::iter::repeat_n(' ', wanted - self.column));

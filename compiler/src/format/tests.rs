@@ -5,18 +5,24 @@
 
 mod comments;
 mod constructs;
+mod probe;
 mod properties;
 
-use super::{FILE, format};
+use super::{FILE, format_to};
 use crate::ast::Module;
 use crate::diagnostic::has_errors;
 use crate::lexer::lex;
+use crate::limits::MAX_COLUMNS;
 use crate::parse;
 
 /// `source` in the style, after checking that it still means the same, that no comment is lost,
 /// and that nothing is left to format.
 fn formatted(source: &str) -> String {
-    let out = match format(source) {
+    formatted_to(source, MAX_COLUMNS)
+}
+
+fn formatted_to(source: &str, columns: usize) -> String {
+    let out = match format_to(source, columns) {
         Ok(out) => out,
         Err(why) => panic!("not formatted: {why:?}\n{source}"),
     };
@@ -32,7 +38,7 @@ fn formatted(source: &str) -> String {
         "another meaning\n{source}\n----\n{out}"
     );
     assert_eq!(comments(source), comments(&out), "{source}\n----\n{out}");
-    let again = format(&out).expect("what was formatted can be formatted");
+    let again = format_to(&out, columns).expect("what was formatted can be formatted");
     assert_eq!(
         first_difference(&out, &again),
         None,

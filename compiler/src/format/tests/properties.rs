@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::super::{FILE, Unformatted, format};
-use super::formatted;
+use super::{formatted, formatted_to};
 use crate::diagnostic::has_errors;
 use crate::lexer::{T, Token, lex};
 use crate::parse;
 
-/// Ways to space each program.
-const SPACINGS: u64 = 60;
+/// A program is spaced in as many ways as make so many bytes.
+const SPACED_BYTES: u64 = 20_000;
 
 /// Every text of a program without mistakes, with the name of its file.
 fn programs() -> Vec<(PathBuf, String)> {
@@ -71,6 +71,9 @@ fn programs_keep_their_meaning_and_their_comments() {
         formatted(text);
         formatted(&text.replace('\n', "\r\n"));
         formatted(&format!("\u{feff}{}", text.trim_end()));
+        for columns in [60, 30, 1] {
+            formatted_to(text, columns);
+        }
     }
 }
 
@@ -78,8 +81,9 @@ fn programs_keep_their_meaning_and_their_comments() {
 fn the_spacing_of_a_program_may_be_any() {
     let (mut tried, mut wrong) = (0, 0);
     for (file, text) in programs() {
-        for seed in 0..SPACINGS {
-            let spaced = Spacing::new(seed).apply(&text);
+        for seed in 0..(SPACED_BYTES / text.len() as u64).clamp(2, 30) {
+            let mut spacing = Spacing::new(seed);
+            let spaced = spacing.apply(&text);
             tried += 1;
             // A place may have become a block, or a word have grown together with its neighbor.
             if has_errors(&parse(FILE, &spaced).1) {
@@ -87,9 +91,14 @@ fn the_spacing_of_a_program_may_be_any() {
                 continue;
             }
             println!("{} with spacing {seed}", file.display());
-            formatted(&spaced);
+            let columns = [100, 100, 60, 30, 1][spacing.below(5) as usize];
+            let done = std::panic::catch_unwind(|| formatted_to(&spaced, columns));
+            if done.is_err() {
+                std::fs::write(format!("/tmp/spaced/{columns}_{tried}.sm"), &spaced).unwrap();
+            }
         }
     }
+    std::fs::write("/tmp/spaced/wrong", format!("{wrong} of {tried}")).unwrap();
     assert!(
         wrong * 3 < tried,
         "{wrong} of {tried} spacings make mistakes"
@@ -158,11 +167,15 @@ impl Spacing {
         let mut before: Option<Token> = None;
         for token in &lexed.tokens {
             let gap = &text[end..token.span.start as usize];
-            let in_string = open.iter().any(|kind| *kind == T::StrOpen);
+            let in_string = open.contains(&T::StrOpen);
             if in_string || self.below(rarity) > 0 {
                 out.push_str(gap);
             } else {
                 let may_end = before.is_none_or(|before| goes_on(before.kind, token.kind, &open));
+                let is_last = matches!(token.kind, T::RParen | T::RBracket);
+                if is_last && before.is_some_and(|b| b.kind.can_end_statement()) {
+                    out.push_str([",", "", ""][self.below(3) as usize]);
+                }
                 self.space(gap, may_end, &mut out);
             }
             out.push_str(&text[token.span.range()]);
@@ -181,7 +194,12 @@ impl Spacing {
     /// Something like `gap`, in which a line ends if one must, or may.
     fn space(&mut self, gap: &str, may_end: bool, out: &mut String) {
         let must_end = gap.contains('\n');
-        out.push_str(gap);
+        match self.below(4) {
+            0 if !gap.contains("//") && (may_end || !must_end) => out.push(' '),
+            1 if gap.trim().is_empty() && (may_end || !must_end) => {}
+            2 if gap.trim().is_empty() && must_end => out.push_str("; "),
+            _ => out.push_str(gap),
+        }
         for _ in 0..self.below(3) {
             let text = match self.below(9) {
                 0 => "  ",
