@@ -27,8 +27,9 @@ mod tests;
 
 use std::borrow::Cow;
 
-use crate::ast::{FileId, Module, dump};
+use crate::ast::{FileId, Module, Span, dump};
 use crate::diagnostic::{Diagnostic, has_errors};
+use crate::lexer::lex;
 use crate::limits::MAX_COLUMNS;
 use crate::parse;
 use cursor::Formatter;
@@ -38,7 +39,7 @@ use cursor::Formatter;
 pub enum Unformatted {
     /// The syntax is wrong; what the parser has to say, warnings included.
     Mistakes(Vec<Diagnostic>),
-    /// The formatted text would not mean the same: a bug in the formatter.
+    /// The formatted text would not mean the same, or lack a comment: a bug in the formatter.
     Changed,
 }
 
@@ -57,11 +58,12 @@ fn format_to(source: &str, columns: usize) -> Result<String, Unformatted> {
     if has_errors(&diagnostics) {
         return Err(Unformatted::Mistakes(diagnostics));
     }
-    let formatted = match plain(source) {
-        Cow::Borrowed(_) => Formatter::new(source, columns).module(&module),
-        Cow::Owned(text) => Formatter::new(&text, columns).module(&parse(FILE, &text).0),
+    let text = plain(source);
+    let formatted = match &text {
+        Cow::Borrowed(text) => Formatter::new(text, columns).module(&module),
+        Cow::Owned(text) => Formatter::new(text, columns).module(&parse(FILE, text).0),
     };
-    if formatted != source && !means(&formatted, &module) {
+    if formatted != source && !(means(&formatted, &module) && has_comments(&formatted, &text)) {
         return Err(Unformatted::Changed);
     }
     Ok(formatted)
@@ -93,4 +95,14 @@ fn plain(source: &str) -> Cow<'_, str> {
 fn means(text: &str, module: &Module) -> bool {
     let (again, diagnostics) = parse(FILE, text);
     !has_errors(&diagnostics) && dump(&again) == dump(module)
+}
+
+/// Whether two texts have the same comments, but for white space behind them.
+fn has_comments<'t>(text: &'t str, other: &'t str) -> bool {
+    let (ours, theirs) = (lex(FILE, text).comments, lex(FILE, other).comments);
+    let comments = |text: &'t str, spans: Vec<Span>| {
+        let comments = spans.into_iter().map(|span| text[span.range()].trim_end());
+        comments.collect::<Vec<&str>>()
+    };
+    comments(text, ours) == comments(other, theirs)
 }

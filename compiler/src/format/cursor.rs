@@ -143,6 +143,11 @@ impl<'s> Formatter<'s> {
         })
     }
 
+    /// Whether one of them ends a line.
+    pub(super) fn has_line_comments(&self) -> bool {
+        self.pending.iter().any(|comment| comment.ends_line)
+    }
+
     /// Whether there is a comment between two places, neither of which has been reached.
     pub(super) fn has_comment_between(&self, from: u32, to: u32) -> bool {
         let ahead = &self.comments[self.next_comment..];

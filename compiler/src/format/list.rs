@@ -72,7 +72,7 @@ impl Formatter<'_> {
             self.skip_all(T::Comma);
             self.doc.push(Op::IfBroken(","));
         }
-        if list.elements > 0 || self.has_comments() {
+        if list.elements > 0 || self.has_line_comments() {
             self.last_line(match list.is_kept_open {
                 true => Op::Hard(Gap::Nothing),
                 false => Op::Line(Gap::Nothing),

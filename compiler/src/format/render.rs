@@ -81,7 +81,15 @@ impl Measures {
                     forced += u32::from(line_must_end || matches!(op, Op::Hard(_)));
                     line_must_end = false;
                 }
-                Op::Comment { .. } => line_must_end = true,
+                Op::Comment { span, .. } => {
+                    line_must_end = true;
+                    // One of the other kind could stand in the middle of the line as well.
+                    let text = &source[span.range()];
+                    if text.starts_with("/*") {
+                        let has_lines = text.contains('\n');
+                        width += 1 + if has_lines { 0 } else { first_line(text) };
+                    }
+                }
                 Op::Open(_) => open.push(index),
                 Op::Close => {
                     if let Some(start) = open.pop() {
@@ -103,6 +111,10 @@ impl Measures {
                 Op::Text(span) if source[span.range()].contains('\n') => {
                     next_break = index as u32;
                     next_lines = index as u32;
+                }
+                // In the middle of a line it would be a text, with a space before it.
+                Op::Comment { span, .. } if source[span.range()].contains('\n') => {
+                    next_break = index as u32 + 1;
                 }
                 _ => {}
             }
@@ -202,7 +214,8 @@ impl Renderer<'_> {
         match group {
             Group::Plain => Mode::Broken,
             Group::Hug(point) => {
-                let holds = !self.measures.is_forced(open, point);
+                let measures = &self.measures;
+                let holds = !measures.is_forced(open, point) && !measures.has_lines(open, point);
                 match holds && self.fits(self.column, open, point) {
                     true => Mode::Hugging,
                     false => Mode::Broken,

@@ -167,11 +167,9 @@ impl Formatter<'_> {
         self.doc.push(Op::Indent);
         self.operators(value);
         self.doc.push(Op::Dedent);
-        let op = Op::Line(Gap::Space);
-        match self.has_comments() {
-            true => self.space(),
-            false => self.line(op, Blanks::Drop),
-        }
+        // Comments before the brace will stand behind it.
+        self.doc.push(Op::Line(Gap::Space));
+        self.spaced = true;
         self.doc.push(Op::Close);
     }
 

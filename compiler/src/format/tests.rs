@@ -5,7 +5,6 @@
 
 mod comments;
 mod constructs;
-mod probe;
 mod properties;
 
 use super::{FILE, format_to};
