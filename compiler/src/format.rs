@@ -12,6 +12,7 @@
 //! A break is only offered where the layout filter of the lexer goes on with the statement. The
 //! result is parsed again and compared with what was read: a program is never changed.
 
+mod columns;
 mod cursor;
 mod doc;
 mod expr;

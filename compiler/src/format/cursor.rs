@@ -6,7 +6,7 @@
 
 use super::FILE;
 use super::doc::{Doc, Gap, Op};
-use super::render::render;
+use super::render::{Rendered, render};
 use crate::ast::{Module, Span};
 use crate::lexer::{T, Token, lex};
 
@@ -82,27 +82,23 @@ impl<'s> Formatter<'s> {
 
     /// The whole file.
     pub(super) fn module(mut self, module: &Module) -> String {
-        let mut out = String::with_capacity(self.source.len() + self.source.len() / 8);
+        let mut out = Rendered::default();
         let shebang = match self.source.starts_with("#!") {
             true => self.source.lines().next().unwrap_or(""),
             false => "",
         };
-        out.push_str(shebang.trim_end());
+        out.text.push_str(shebang.trim_end());
         self.gather(shebang.len() as u32);
         self.items(&module.items, &mut out);
         self.trailing_comments();
         self.own_comments(Blanks::Keep);
         self.comments_in_place();
         self.render(&mut out);
-        out.truncate(out.trim_end_matches([' ', '\n']).len());
-        if !out.is_empty() {
-            out.push('\n');
-        }
-        out
+        out.finish(self.columns)
     }
 
     /// Writes what was gathered, and begins anew.
-    pub(super) fn render(&mut self, out: &mut String) {
+    pub(super) fn render(&mut self, out: &mut Rendered) {
         render(&self.doc, self.source, self.columns, out);
         self.doc.ops.clear();
     }
@@ -130,22 +126,18 @@ impl<'s> Formatter<'s> {
         !self.pending.is_empty()
     }
 
+    /// Whether one of these comments ends a line.
+    pub(super) fn has_line_comments(&self) -> bool {
+        self.pending.iter().any(|comment| comment.ends_line)
+    }
+
     /// Whether a line ends between the next token, a bracket, and what stands in it.
     pub(super) fn opens_line(&self) -> bool {
         let Some(token) = self.tokens.get(self.at) else {
             return false;
         };
-        let first =
-            self.source[token.span.end as usize..].find(|c: char| !matches!(c, ' ' | '\t' | '\r'));
-        first.is_some_and(|at| {
-            self.source[token.span.end as usize + at..].starts_with(['\n'])
-                || self.source[token.span.end as usize + at..].starts_with("//")
-        })
-    }
-
-    /// Whether one of them ends a line.
-    pub(super) fn has_line_comments(&self) -> bool {
-        self.pending.iter().any(|comment| comment.ends_line)
+        let inside = self.source[token.span.end as usize..].trim_start_matches([' ', '\t']);
+        inside.starts_with('\n') || inside.starts_with("//")
     }
 
     /// Whether there is a comment between two places, neither of which has been reached.
@@ -157,18 +149,22 @@ impl<'s> Formatter<'s> {
 
     /// Whether the next token is a bracket with nothing in it, not even a comment.
     pub(super) fn is_empty_bracket(&self) -> bool {
-        let partner = self.partners[self.at] as usize;
-        let inside = Span::new(
-            self.tokens[self.at].span.end,
-            self.tokens[partner].span.start,
-        );
-        partner == self.at + 1 && self.source[inside.range()].trim().is_empty()
+        let Some([open, close]) = self.tokens.get(self.at..self.at + 2) else {
+            return false;
+        };
+        let inside = &self.source[open.span.end as usize..close.span.start as usize];
+        close.kind.closes() && inside.trim().is_empty()
     }
 
     /// Whether a comma stands before the bracket that closes the next token.
     pub(super) fn has_last_comma(&self) -> bool {
-        let partner = self.partners[self.at] as usize;
+        let partner = self.partner(self.at);
         partner > self.at + 1 && self.tokens[partner - 1].kind == T::Comma
+    }
+
+    /// The index of the bracket that belongs to the token at `index`.
+    fn partner(&self, index: usize) -> usize {
+        self.partners.get(index).map_or(index, |at| *at as usize)
     }
 
     /// How many parentheses stand around the whole of `span`.
@@ -184,12 +180,12 @@ impl<'s> Formatter<'s> {
         if !is_paren(first) {
             return 0;
         }
-        let last = self.partners[first] as usize;
+        let last = self.partner(first);
         if self.tokens[last].span.end != span.end {
             return 0;
         }
         let mut count = 1;
-        while is_paren(first + count) && self.partners[first + count] as usize + count == last {
+        while is_paren(first + count) && self.partner(first + count) + count == last {
             count += 1;
         }
         count
@@ -258,8 +254,8 @@ impl<'s> Formatter<'s> {
 
     /// Where the string ends that begins with the next token.
     pub(super) fn string_end(&self) -> u32 {
-        let partner = self.partners[self.at] as usize;
-        self.tokens[partner].span.end
+        let last = self.tokens.get(self.partner(self.at));
+        last.map_or(self.position(), |token| token.span.end)
     }
 
     /// A possible line end, after the comments that end lines.

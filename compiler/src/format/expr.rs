@@ -4,7 +4,8 @@ use super::cursor::{Blanks, Formatter};
 use super::doc::{Gap, Group, Op};
 use super::list::Separator;
 use crate::ast::{
-    BinaryOp, Closure, Expr, ExprKind, For, Ident, If, Loop, PlaceTerm, Polarity, Span, While,
+    BinaryOp, Closure, Expr, ExprKind, For, Ident, If, Loop, MapEntry, PlaceTerm, Polarity, Span,
+    While,
 };
 use crate::lexer::T;
 use crate::parser::operators::Operator;
@@ -56,23 +57,18 @@ impl Formatter<'_> {
                 }
             }
             ExprKind::Map(entries) if entries.is_empty() => (0..3).for_each(|_| self.token()),
-            ExprKind::Map(entries) => {
-                let mut list = self.open_list(Separator::Lines);
-                for entry in entries {
-                    self.element(&mut list);
-                    self.expr(&entry.key);
-                    self.keyword();
-                    self.expr(&entry.value);
-                }
-                self.close_list(list);
-            }
+            ExprKind::Map(entries) => self.map(entries),
             ExprKind::Place(terms) => self.place(terms),
-            ExprKind::Unary { operand, .. } => {
+            ExprKind::Unary { op: _, operand } => {
                 self.token();
                 self.expr(operand);
             }
             ExprKind::Binary { .. } => self.chain(expr),
-            ExprKind::Range { start, end, .. } => {
+            ExprKind::Range {
+                start,
+                end,
+                limit: _,
+            } => {
                 self.expr(start);
                 self.token();
                 self.expr(end);
@@ -94,20 +90,8 @@ impl Formatter<'_> {
             ExprKind::For(node) => self.for_loop(node),
             ExprKind::While(node) => self.while_loop(node),
             ExprKind::Loop(node) => self.endless_loop(node),
-            ExprKind::Return(value) => {
-                self.token();
-                if let Some(value) = value {
-                    self.space();
-                    self.expr(value);
-                }
-            }
-            ExprKind::Break(label) | ExprKind::Continue(label) => {
-                self.token();
-                if label.is_some() {
-                    self.space();
-                    self.token();
-                }
-            }
+            ExprKind::Return(value) => self.exit(None, value.as_deref()),
+            ExprKind::Break(label) | ExprKind::Continue(label) => self.exit(label.as_ref(), None),
             ExprKind::Error => self.verbatim(expr.span.end),
         }
     }
@@ -130,6 +114,30 @@ impl Formatter<'_> {
             self.expr(element);
         }
         self.close_list(list);
+    }
+
+    fn map(&mut self, entries: &[MapEntry]) {
+        let mut list = self.open_list(Separator::Lines);
+        for MapEntry { key, value } in entries {
+            self.element(&mut list);
+            self.expr(key);
+            self.keyword();
+            self.expr(value);
+        }
+        self.close_list(list);
+    }
+
+    /// `return value`, `break label`
+    fn exit(&mut self, label: Option<&Ident>, value: Option<&Expr>) {
+        self.token();
+        if label.is_some() {
+            self.space();
+            self.token();
+        }
+        if let Some(value) = value {
+            self.space();
+            self.expr(value);
+        }
     }
 
     fn place(&mut self, terms: &[PlaceTerm]) {
@@ -254,13 +262,16 @@ impl Formatter<'_> {
         let mut node = node;
         let mut first_point = None;
         loop {
+            let If {
+                condition,
+                then,
+                otherwise,
+            } = node;
             self.keyword();
-            self.condition(&node.condition);
-            self.lines_of(&node.then);
+            self.condition(condition);
+            self.lines_of(then);
             first_point = first_point.or(self.point);
-            let Some(otherwise) = &node.otherwise else {
-                break;
-            };
+            let Some(otherwise) = otherwise else { break };
             self.space();
             self.token_first();
             self.space();
@@ -299,18 +310,24 @@ impl Formatter<'_> {
     }
 
     fn while_loop(&mut self, node: &While) {
-        self.label(node.label.as_ref());
+        let While {
+            label,
+            condition,
+            body,
+        } = node;
+        self.label(label.as_ref());
         self.doc.open(Group::Plain);
         self.keyword();
-        self.condition(&node.condition);
-        self.lines_of(&node.body);
+        self.condition(condition);
+        self.lines_of(body);
         self.doc.push(Op::Close);
     }
 
     fn endless_loop(&mut self, node: &Loop) {
-        self.label(node.label.as_ref());
+        let Loop { label, body } = node;
+        self.label(label.as_ref());
         self.keyword();
-        self.block(&node.body);
+        self.block(body);
     }
 
     fn label(&mut self, label: Option<&Ident>) {

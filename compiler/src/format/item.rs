@@ -3,15 +3,16 @@
 use super::cursor::{Blanks, Formatter};
 use super::doc::{Gap, Group, Op};
 use super::list::{Members, Separator};
+use super::render::Rendered;
 use crate::ast::{
     ConstDecl, EnumDecl, Field, FnBody, FnDecl, ImplDecl, ImplFn, Import, Item, ItemKind,
-    Mutability, Param, StructDecl, TagDecl, Variant,
+    Mutability, Param, Span, StructDecl, TagDecl, Variant,
 };
 use crate::lexer::T;
 
 impl Formatter<'_> {
     /// All declarations of a file, one after the other into `out`.
-    pub(super) fn items(&mut self, items: &[Item], out: &mut String) {
+    pub(super) fn items(&mut self, items: &[Item], out: &mut Rendered) {
         self.skip_all(T::Semi);
         let mut before: Option<&Item> = None;
         for item in items {
@@ -50,14 +51,15 @@ impl Formatter<'_> {
     }
 
     fn import(&mut self, import: &Import) {
+        let Import { path, alias, names } = import;
         self.keyword();
-        while self.position() < import.path.span.end {
+        while self.position() < path.span.end {
             self.token();
         }
-        if import.alias.is_some() {
+        if alias.is_some() {
             self.alias();
         }
-        let Some(names) = &import.names else { return };
+        let Some(names) = names else { return };
         self.space();
         self.doc.open(Group::Plain);
         let mut braces = self.open_braces(Members::Parts, names.len());
@@ -80,19 +82,26 @@ impl Formatter<'_> {
     }
 
     fn tag(&mut self, tag: &TagDecl) {
+        let TagDecl {
+            name: _,
+            params,
+            ty,
+            lifetime,
+            access: _,
+        } = tag;
         self.keyword();
         self.token();
-        if !tag.params.is_empty() || self.kind() == Some(T::LParen) {
-            self.params(&tag.params, None);
+        if self.kind() == Some(T::LParen) {
+            self.params(params, None);
         }
-        self.annotation(tag.ty.as_ref());
+        self.annotation(ty.as_ref());
         self.doc.open(Group::Plain);
         self.doc.push(Op::Indent);
         // Their order is in the tokens only.
         while let Some(kind @ (T::Lifetime | T::Access)) = self.kind() {
             self.line(Op::Line(Gap::Space), Blanks::Drop);
             self.keyword();
-            match (kind, &tag.lifetime) {
+            match (kind, lifetime) {
                 (T::Lifetime, Some(lifetime)) => self.expr(lifetime),
                 _ if self.kind() == Some(T::LParen) => self.access_levels(),
                 _ => self.token(),
@@ -118,22 +127,28 @@ impl Formatter<'_> {
     }
 
     fn constant(&mut self, decl: &ConstDecl) {
+        let ConstDecl { name: _, ty, value } = decl;
         self.keyword();
         self.token();
-        self.annotation(Some(&decl.ty));
+        self.annotation(Some(ty));
         self.space();
         self.token();
-        self.value(&decl.value);
+        self.value(value);
     }
 
     fn structure(&mut self, decl: &StructDecl) {
+        let StructDecl {
+            name: _,
+            generics: _,
+            fields,
+        } = decl;
         self.keyword();
         self.token();
         self.generics();
         self.space();
         self.doc.open(Group::Plain);
-        let mut braces = self.open_braces(Members::Parts, decl.fields.len());
-        for field in &decl.fields {
+        let mut braces = self.open_braces(Members::Parts, fields.len());
+        for field in fields {
             self.member(&mut braces, Blanks::Keep);
             self.field(field);
         }
@@ -142,12 +157,20 @@ impl Formatter<'_> {
     }
 
     fn field(&mut self, field: &Field) {
-        if field.mutability == Mutability::Var {
+        let Field {
+            docs: _,
+            mutability,
+            name: _,
+            ty,
+            default,
+            span: _,
+        } = field;
+        if *mutability == Mutability::Var {
             self.keyword();
         }
         self.token();
-        self.annotation(Some(&field.ty));
-        if let Some(default) = &field.default {
+        self.annotation(Some(ty));
+        if let Some(default) = default {
             self.space();
             self.token();
             self.value(default);
@@ -187,15 +210,24 @@ impl Formatter<'_> {
     }
 
     fn function(&mut self, decl: &FnDecl) {
-        if let FnBody::Native(_) = decl.body {
+        let FnDecl {
+            name: _,
+            generics: _,
+            self_param,
+            params,
+            result,
+            body,
+            header: _,
+        } = decl;
+        if let FnBody::Native(_) = body {
             self.keyword();
         }
         self.keyword();
         self.token();
         self.generics();
-        self.params(&decl.params, decl.self_param);
-        self.result(decl.result.as_ref());
-        match &decl.body {
+        self.params(params, *self_param);
+        self.result(result.as_ref());
+        match body {
             FnBody::Native(_) => {}
             FnBody::Block(body) => {
                 self.space();
@@ -205,7 +237,7 @@ impl Formatter<'_> {
     }
 
     /// `self_param` is where `self` stands.
-    fn params(&mut self, params: &[Param], self_param: Option<crate::ast::Span>) {
+    fn params(&mut self, params: &[Param], self_param: Option<Span>) {
         let mut list = self.open_list(Separator::Lines);
         if self_param.is_some() {
             self.element(&mut list);

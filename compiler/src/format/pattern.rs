@@ -19,13 +19,17 @@ impl Formatter<'_> {
     fn pattern_kind(&mut self, pattern: &Pattern) {
         match &pattern.kind {
             PatternKind::Wildcard | PatternKind::Binding(_) => self.token(),
-            PatternKind::At { pattern, .. } => {
+            PatternKind::At { name: _, pattern } => {
                 self.keyword();
                 self.keyword();
                 self.pattern(pattern);
             }
             PatternKind::Literal(_) => self.literal(),
-            PatternKind::Range { .. } => {
+            PatternKind::Range {
+                start: _,
+                end: _,
+                limit: _,
+            } => {
                 self.literal();
                 self.token();
                 self.literal();

@@ -63,15 +63,20 @@ impl Formatter<'_> {
     /// What `suffix` adds to its object.
     fn suffix(&mut self, suffix: &Expr) {
         match &suffix.kind {
-            ExprKind::Call { args, .. } => self.args(args),
-            ExprKind::Index { index, .. } => {
+            ExprKind::Call { callee: _, args } => self.args(args),
+            ExprKind::Index { object: _, index } => {
                 let lines_end = std::mem::replace(&mut self.lines_end, false);
                 self.token();
                 self.expr(index);
                 self.token();
                 self.lines_end = lines_end;
             }
-            ExprKind::Field { .. } | ExprKind::TupleField { .. } => {
+            ExprKind::Field { object: _, name: _ }
+            | ExprKind::TupleField {
+                object: _,
+                index: _,
+                index_span: _,
+            } => {
                 self.token();
                 self.token();
             }

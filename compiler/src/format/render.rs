@@ -3,6 +3,7 @@
 //! First the widths of all pieces are added up from the left, so that the width of any range is a
 //! subtraction; then one pass decides each group when it opens. Both are linear.
 
+use super::columns::{Placed, align};
 use super::doc::{Doc, Gap, Group, Op};
 use crate::ast::Span;
 
@@ -10,7 +11,7 @@ use crate::ast::Span;
 pub(super) const INDENT: usize = 4;
 
 /// Appends the text of `doc` to `out`, in lines of so many columns where it can be broken.
-pub(super) fn render(doc: &Doc, source: &str, columns: usize, out: &mut String) {
+pub(super) fn render(doc: &Doc, source: &str, columns: usize, out: &mut Rendered) {
     let mut renderer = Renderer {
         source,
         columns,
@@ -24,6 +25,26 @@ pub(super) fn render(doc: &Doc, source: &str, columns: usize, out: &mut String) 
     };
     for index in 0..doc.ops.len() {
         renderer.op(index);
+    }
+}
+
+/// What has been written so far.
+#[derive(Debug, Default)]
+pub(super) struct Rendered {
+    pub(super) text: String,
+    /// The comments at the ends of lines.
+    comments: Vec<Placed>,
+}
+
+impl Rendered {
+    /// The text of a file, with its comments in their columns.
+    pub(super) fn finish(mut self, columns: usize) -> String {
+        let length = self.text.trim_end_matches([' ', '\n']).len();
+        self.text.truncate(length);
+        if length > 0 {
+            self.text.push('\n');
+        }
+        align(&self.text, &self.comments, columns)
     }
 }
 
@@ -148,7 +169,7 @@ struct Renderer<'a> {
     columns: usize,
     ops: &'a [Op],
     measures: Measures,
-    out: &'a mut String,
+    out: &'a mut Rendered,
     column: usize,
     indent: usize,
     /// What each open [`Op::Indent`] has added.
@@ -236,13 +257,13 @@ impl Renderer<'_> {
     }
 
     fn word(&mut self, text: &str) {
-        self.out.push_str(text);
+        self.out.text.push_str(text);
         self.column += text.len();
     }
 
     fn text(&mut self, span: Span) {
         let text = &self.source[span.range()];
-        self.out.push_str(text);
+        self.out.text.push_str(text);
         match text.rsplit_once('\n') {
             Some((_, last)) => self.column = columns(last),
             None => self.column += columns(text),
@@ -259,36 +280,36 @@ impl Renderer<'_> {
         }
         self.trim();
         // A file does not begin with an empty line.
-        if !self.out.is_empty() {
-            self.out.push('\n');
-            if gap == Gap::Blank && !self.out.ends_with("\n\n") {
-                self.out.push('\n');
+        if !self.out.text.is_empty() {
+            self.out.text.push('\n');
+            if gap == Gap::Blank && !self.out.text.ends_with("\n\n") {
+                self.out.text.push('\n');
             }
         }
         self.column = self.indent + if gap == Gap::Deeper { INDENT } else { 0 };
-        self.out.extend(std::iter::repeat_n(' ', self.column));
+        self.out.text.extend(std::iter::repeat_n(' ', self.column));
     }
 
     fn comment(&mut self, span: Span, column: Option<u32>) {
         self.trim();
         let text = &self.source[span.range()];
-        let wanted = column.map_or(0, |column| column as usize);
-        let has_room = wanted + first_line(text) <= self.columns;
-        if has_room && wanted > self.column + 1 {
-            self.out
-                .extend(std::iter::repeat_n(' ', wanted - self.column));
-            self.column = wanted;
-        } else {
-            self.word(" ");
+        if text.starts_with("//") {
+            self.out.comments.push(Placed {
+                at: self.out.text.len(),
+                end: self.column,
+                wanted: column.map(|column| column as usize),
+                width: columns(text),
+            });
         }
+        self.word(" ");
         self.text(span);
     }
 
     /// No line ends with white space.
     fn trim(&mut self) {
-        let length = self.out.trim_end_matches(' ').len();
-        self.column -= (self.out.len() - length).min(self.column);
-        self.out.truncate(length);
+        let length = self.out.text.trim_end_matches(' ').len();
+        self.column -= (self.out.text.len() - length).min(self.column);
+        self.out.text.truncate(length);
     }
 }
 

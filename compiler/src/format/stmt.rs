@@ -73,20 +73,27 @@ impl Formatter<'_> {
     }
 
     pub(super) fn assign(&mut self, assign: &Assign) {
-        self.expr(&assign.target);
+        let Assign {
+            target,
+            op: _,
+            op_span: _,
+            value,
+        } = assign;
+        self.expr(target);
         self.space();
         self.token();
-        self.value(&assign.value);
+        self.value(value);
     }
 
     fn assert(&mut self, assert: &Assert) {
+        let Assert { condition, message } = assert;
         self.keyword();
-        let Some(message) = &assert.message else {
-            return self.expr(&assert.condition);
+        let Some(message) = message else {
+            return self.expr(condition);
         };
         self.doc.open(Group::Plain);
         self.doc.push(Op::Indent);
-        self.expr(&assert.condition);
+        self.expr(condition);
         self.token_first();
         self.line(Op::Line(Gap::Space), Blanks::Drop);
         self.expr(message);
@@ -146,7 +153,11 @@ impl Formatter<'_> {
     pub(super) fn condition(&mut self, condition: &Condition) {
         match condition {
             Condition::Expr(value) => self.head(value),
-            Condition::Let { pattern, value, .. } => {
+            Condition::Let {
+                pattern,
+                value,
+                span: _,
+            } => {
                 self.keyword();
                 self.pattern(pattern);
                 self.space();
@@ -174,11 +185,12 @@ impl Formatter<'_> {
     }
 
     pub(super) fn match_expr(&mut self, node: &Match) {
+        let Match { value, arms } = node;
         self.doc.open(Group::Plain);
         self.keyword();
-        self.head(&node.value);
-        let mut braces = self.open_braces(Members::Parts, node.arms.len());
-        for arm in &node.arms {
+        self.head(value);
+        let mut braces = self.open_braces(Members::Parts, arms.len());
+        for arm in arms {
             self.member(&mut braces, Blanks::Keep);
             self.arm(arm);
         }
@@ -187,35 +199,42 @@ impl Formatter<'_> {
     }
 
     fn arm(&mut self, arm: &MatchArm) {
-        self.pattern(&arm.pattern);
-        if let Some(guard) = &arm.guard {
+        let MatchArm {
+            pattern,
+            guard,
+            body,
+            span: _,
+        } = arm;
+        self.pattern(pattern);
+        if let Some(guard) = guard {
             self.space();
             self.keyword();
             self.expr(guard);
         }
         self.space();
         self.token_first();
-        match &arm.body.kind {
+        match &body.kind {
             ExprKind::Block(block) if self.kind() == Some(T::LBrace) => {
                 self.space();
                 self.block(block);
             }
             // An assignment stands in a block without braces.
-            ExprKind::Block(Block { stmts, .. }) if self.is_assignment(&arm.body) => {
+            ExprKind::Block(Block { stmts, .. }) if is_assignment(body) => {
                 self.space();
                 stmts.iter().for_each(|stmt| self.stmt(stmt));
             }
-            _ => self.value(&arm.body),
+            _ => self.value(body),
         }
     }
+}
 
-    fn is_assignment(&self, body: &Expr) -> bool {
-        match &body.kind {
-            ExprKind::Block(Block { stmts, .. }) => match stmts.as_slice() {
-                [stmt] => matches!(stmt.kind, StmtKind::Assign(_)) && stmt.span == body.span,
-                _ => false,
-            },
+/// Whether a block consists of an assignment without braces around it.
+fn is_assignment(body: &Expr) -> bool {
+    match &body.kind {
+        ExprKind::Block(Block { stmts, span: _ }) => match stmts.as_slice() {
+            [stmt] => matches!(stmt.kind, StmtKind::Assign(_)) && stmt.span == body.span,
             _ => false,
-        }
+        },
+        _ => false,
     }
 }

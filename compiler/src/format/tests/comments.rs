@@ -152,6 +152,11 @@ fn f() {
     }
     h() // not apart
     i()\t// with a tab
+    j()    // alone in its column
+    k(1)  // the longest
+    k()   // another column
+    a_long_name( ) ; // a line that gets shorter
+    other(1,2,3,4)   // a line that gets longer
 }
 "
     over_lines: "

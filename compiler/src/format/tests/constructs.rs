@@ -11,7 +11,8 @@ import ../../shared/names {
     first, second
     third
 }
-import ../names { one_long_name, another_long_name, a_third_long_name as shorter, and_one_more_name_of_it }
+import ../names { one_long_name, another_long_name, a_third_long_name as shorter, \
+        and_one_more_name_of_it }
 tag after: Int
 "
     tags: "
@@ -19,12 +20,15 @@ tag   three_signal
 pub tag route( to : Name ) : Hop   lifetime 60s  access code
 tag quota(of: Str, day: Int): [Str: Int] lifetime HOUR * 24
     access ( read : any , write : owner )
-tag a_tag_with_a_long_name(of: Str, day: Int): [Str: (Int, Float)] lifetime ONE_HOUR * 24 access (read: any, write: owner)
+tag a_tag_with_a_long_name(of: Str, day: Int): [Str: (Int, Float)] lifetime ONE_HOUR * 24 \
+        access (read: any, write: owner)
 "
     constants: "
 const LIMIT:Int=1<<20
-const NAMES: [Str] = [\"a name\", \"another name\", \"a third name\", \"a fourth name\", \"the fifth name\"]
-const PRIMES: [Int] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97]
+const NAMES: [Str] = [\"a name\", \"another name\", \"a third name\", \"a fourth name\", \
+        \"the fifth name\"]
+const PRIMES: [Int] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, \
+        67, 71, 73, 79, 83, 89, 97]
 const MATRIX: [[Int]] = [
   [1, 0],
   [0, 1],
@@ -41,7 +45,8 @@ struct Q {
     z: [Int]? = None }
 struct Pair<A,B:Ord+Show>{ first: A, second: B, }
 struct Empty { }
-struct Wide { a_long_name: [Str: Int], another_long_name: [Str: Int], a_third_long_name: [Str: Int] }
+struct Wide { a_long_name: [Str: Int], another_long_name: [Str: Int], a_third_long_name: \
+        [Str: Int] }
 "
     enums: "
 enum Shape<T> {
@@ -60,7 +65,8 @@ fn g<T,U:Ord+Show>(t: T, f: fn(T,Int)->U ?) -> (T,U)
 {
     (t, f(t, 1)!)
 }
-fn a_function_with_many_parameters(first: [Int], second: [Int], third: fn(Int, Int) -> Bool) -> Int {
+fn a_function_with_many_parameters(first: [Int], second: [Int], third: fn(Int, Int) -> \
+        Bool) -> Int {
     1
 }
 fn kept_open(
@@ -85,7 +91,8 @@ impl<K,V> [K:V] { }
     tests: "
 test \"the route\"{ assert 1==1
   assert xs.len() > 0,\"no {what} found\"
-  assert some_long_condition_about(this) && some_other_condition_about(that), \"a message that is long\"
+  assert some_long_condition_about(this) && some_other_condition_about(that), \"a message \
+        that is long\"
 }
 "
     statements: "
@@ -105,12 +112,18 @@ fn main() {
 "
     values_on_the_next_line: "
 fn main() {
-    let a_long_name = some_function_with_a_name(of_one_argument, of_another_argument, and_a_third_one)
-    let a_long_name = some_function_with_a_name(of_one_argument, of_another_argument, and_a_third_one, more)
-    a_long_target.field = some_function_with_a_name(of_one_argument, of_another_argument, and_a_third_one)
-    let text = \"a text that is so long that there is no room for it behind the name that it is given: {x}\"
-    let list = [some_function_with_a_name(of_one_argument), of_another_argument, and_a_third_one, more]
-    let Some(hop) = read(some_function_with_a_name(of_one_argument, of_another_argument)) else { return None }
+    let a_long_name = some_function_with_a_name(of_one_argument, of_another_argument, \
+        and_a_third_one)
+    let a_long_name = some_function_with_a_name(of_one_argument, of_another_argument, \
+        and_a_third_one, more)
+    a_long_target.field = some_function_with_a_name(of_one_argument, of_another_argument, \
+        and_a_third_one)
+    let text = \"a text that is so long that there is no room for it behind the name that \
+        it is given: {x}\"
+    let list = [some_function_with_a_name(of_one_argument), of_another_argument, \
+        and_a_third_one, more]
+    let Some(hop) = read(some_function_with_a_name(of_one_argument, of_another_argument)) \
+        else { return None }
 }
 "
     control: "
@@ -124,9 +137,12 @@ fn main() {
     for _ in 0 .. 3 { }
     outer : for i in 0..=n { inner: while true { break  outer }
         loop { continue outer } }
-    if first_condition_of_several(x) && second_condition_of_several(y) || third_condition(z) { run() }
-    while first_condition_of_several(x) && second_condition_of_several(y) && third_condition(zzzzz) { run() }
-    let size = if some_condition(x) { \"a long text for the first\" } else { \"a long text for the second\" }
+    if first_condition_of_several(x) && second_condition_of_several(y) || \
+        third_condition(z) { run() }
+    while first_condition_of_several(x) && second_condition_of_several(y) && \
+        third_condition(zzzzz) { run() }
+    let size = if some_condition(x) { \"a long text for the first\" } else { \"a long text \
+        for the second\" }
     return if a { 1 } else { 2 }
 }
 "
@@ -161,7 +177,8 @@ fn main() {
     let parity = match y % 2 {0=>\"even\",_=>\"odd\"}
     match x { }
     match x {
-        AVeryLongVariant(of_a_name) | AnotherLongVariant(of_a_name) | AThirdLongVariant(of_a_name) => of_a_name
+        AVeryLongVariant(of_a_name) | AnotherLongVariant(of_a_name) | \
+        AThirdLongVariant(of_a_name) => of_a_name
         Some(hop) => a_function_with_a_long_name(of_one_argument, of_another_argument, of_a_third)
         Some(hop) => { go(hop) }
         None => {
@@ -178,12 +195,17 @@ fn main() {
     let a = x? ?
     let a = (x?)? ?? y
     let a = (b + c)*((d))
-    let a = a_long_operand_of_a_sum + another_long_operand_of_a_sum * a_third_operand + the_last_operand
-    let a = a_long_operand_of_a_sum - another_long_operand_of_a_sum * a_third_operand - the_last_operand_of_all
-    let a = f(a_long_operand_of_a_sum - another_long_operand_of_a_sum * a_third_operand - the_last_operand)
-    let a = some_condition(of_this) && some_condition(of_that) || (another_condition(of_this) && the_last(one))
+    let a = a_long_operand_of_a_sum + another_long_operand_of_a_sum * a_third_operand + \
+        the_last_operand
+    let a = a_long_operand_of_a_sum - another_long_operand_of_a_sum * a_third_operand - \
+        the_last_operand_of_all
+    let a = f(a_long_operand_of_a_sum - another_long_operand_of_a_sum * a_third_operand - \
+        the_last_operand)
+    let a = some_condition(of_this) && some_condition(of_that) || \
+        (another_condition(of_this) && the_last(one))
     let a = b >> c >>> d is e
-    return some_condition(of_this) && some_condition(of_that) && another_condition(of_this) && the_last(one)
+    return some_condition(of_this) && some_condition(of_that) && another_condition(of_this) \
+        && the_last(one)
 }
 "
     literals: "
@@ -205,9 +227,11 @@ fn main() {
     let a = [ ];let b=[1 , 2];let c=[ : ];let d=[\"a\":1,\"b\" : 2];let e=#{ 1,2 }
     let f = [1, 2,]
     let g = (1, (2, [3]))
-    let h = [\"a key\": some_function(of_a_value), \"another key\": some_function(of_a_value), \"a third\": 3]
+    let h = [\"a key\": some_function(of_a_value), \"another key\": \
+        some_function(of_a_value), \"a third\": 3]
     migrate({ temperature,town , ! busy,route( x ) }, timeout : 5s)
-    migrate({a_long_name_of_a_tag, another_long_name_of_a_tag, a_third_long_name, !busy}, timeout: 5s)
+    migrate({a_long_name_of_a_tag, another_long_name_of_a_tag, a_third_long_name, !busy}, \
+        timeout: 5s)
 }
 "
     blocks_as_values: "
@@ -221,11 +245,14 @@ fn main() {
 fn main() {
     f( );f( 1,y:3 )
     f(a_first_argument_that_is_long, a_second_argument_that_is_long, a_third_argument_that_is_long)
-    f(g(a_first_argument_that_is_long, a_second_argument_that_is_long, a_third_argument_that_is_long))
-    print([a_first_element_that_is_long, a_second_element_that_is_long, a_third_element_that_is_long])
+    f(g(a_first_argument_that_is_long, a_second_argument_that_is_long, \
+        a_third_argument_that_is_long))
+    print([a_first_element_that_is_long, a_second_element_that_is_long, \
+        a_third_element_that_is_long])
     f(1,)
     spawn explore(place,here())
-    f(if a_condition_that_is_long(of_something) { something_that_is_long } else { something_else(here) })
+    f(if a_condition_that_is_long(of_something) { something_that_is_long } else { \
+        something_else(here) })
 }
 "
     closures: "
@@ -233,7 +260,8 @@ fn main() {
     xs.map(fn(x){x+1})
     let f=fn(x,y:Int)->Int{x+y}
     visit_all({temperature,town},timeout:10s,fn(){ seen.push(read(temperature)!); again() })
-    visit_all({temperature, town}, timeout: 10s, fn(node) { seen.push(read(temperature_of(node))!) })
+    visit_all({temperature, town}, timeout: 10s, fn(node) { \
+        seen.push(read(temperature_of(node))!) })
     xs.fold(0, fn(a, b) {
         a + b
     })
@@ -244,14 +272,19 @@ fn main() {
     method_chains: "
 fn main() {
     self.items.first(x).map(fn(x) { x + 1 })
-    let found = all_readings.filter(fn(x) { x > the_limit }).map(fn(x) { x * factor }).sorted().slice(0, 10)
-    xs.filter(fn(x) { x > the_limit }).map(fn(x) { x * factor }).sorted().slice(0, 10).each(print_it)[0]!.more
-    let n = (1, 2).first.second(with_an_argument, with_another).third(with_an_argument, with_another)?.fourth(1)!
+    let found = all_readings.filter(fn(x) { x > the_limit }).map(fn(x) { x * factor \
+        }).sorted().slice(0, 10)
+    xs.filter(fn(x) { x > the_limit }).map(fn(x) { x * factor }).sorted().slice(0, \
+        10).each(print_it)[0]!.more
+    let n = (1, 2).first.second(with_an_argument, with_another).third(with_an_argument, \
+        with_another)?.fourth(1)!
     readings.sorted().each(fn(x) {
         print(x)
     })
-    net.node(3).create(temperature_of_the_place, 80.0, lifetime: 10s, access: Access.Owner, more: 1, x: 2)
-    let deep = first.second.third.fourth.a_method(of_one_argument, of_another_argument, and_a_third_one)
+    net.node(3).create(temperature_of_the_place, 80.0, lifetime: 10s, access: Access.Owner, \
+        more: 1, x: 2)
+    let deep = first.second.third.fourth.a_method(of_one_argument, of_another_argument, \
+        and_a_third_one)
 }
 "
     empty_lines: "
