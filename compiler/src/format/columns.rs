@@ -1,7 +1,9 @@
 //! Comments in columns.
 //!
 //! A comment at the end of a line stands one space behind the code, unless its author has put it
-//! in a column with the one before or after it: then it stays there, if the code leaves it room.
+//! in a column with another one of the file: then it stays there, if the code leaves it room.
+
+use std::collections::BTreeMap;
 
 /// A comment that was written at the end of a line.
 #[derive(Clone, Copy, Debug)]
@@ -26,17 +28,19 @@ pub(super) fn align(text: &str, comments: &[Placed], columns: usize) -> String {
             _ => behind(comment),
         })
         .collect();
-    // Whoever leaves a column may leave its neighbors alone in it.
-    let mut asked: Vec<usize> = (0..comments.len()).collect();
-    while let Some(index) = asked.pop() {
+    // The longest line of a column leaves one space, as any other line does.
+    let mut apart: BTreeMap<usize, usize> = BTreeMap::new();
+    for (comment, place) in comments.iter().zip(&places) {
+        if *place != behind(comment) {
+            *apart.entry(*place).or_default() += 1;
+        }
+    }
+    for index in 0..places.len() {
         let place = places[index];
-        let neighbors = [index.checked_sub(1), Some(index + 1)];
-        let mut neighbors = neighbors.into_iter().flatten();
-        let is_shared = neighbors.any(|other| places.get(other) == Some(&place));
-        if place != behind(&comments[index]) && !is_shared {
+        let neighbors = [index.wrapping_sub(1), index + 1];
+        let is_shared = neighbors.iter().any(|at| places.get(*at) == Some(&place));
+        if apart.get(&place) == Some(&1) && !is_shared {
             places[index] = behind(&comments[index]);
-            asked.extend(index.checked_sub(1));
-            asked.extend((index + 1 < comments.len()).then_some(index + 1));
         }
     }
     let mut out = String::with_capacity(text.len());

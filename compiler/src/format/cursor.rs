@@ -6,7 +6,7 @@
 
 use super::FILE;
 use super::doc::{Doc, Gap, Op};
-use super::render::{Rendered, render};
+use super::render::{Rendered, is_one_line, render};
 use crate::ast::{Module, Span};
 use crate::lexer::{T, Token, lex};
 
@@ -56,8 +56,6 @@ pub(super) enum Blanks {
     /// One of several stays.
     Keep,
     Drop,
-    /// There will be one.
-    Insert,
 }
 
 impl<'s> Formatter<'s> {
@@ -95,6 +93,12 @@ impl<'s> Formatter<'s> {
         self.comments_in_place();
         self.render(&mut out);
         out.finish(self.columns)
+    }
+
+    /// Whether what was written since `from` will be one line, if it begins in this column.
+    pub(super) fn is_one_line(&self, from: usize, column: usize) -> bool {
+        let columns = self.columns.saturating_sub(column);
+        is_one_line(&self.doc.ops[from..], self.source, columns)
     }
 
     /// Writes what was gathered, and begins anew.
@@ -156,10 +160,22 @@ impl<'s> Formatter<'s> {
         close.kind.closes() && inside.trim().is_empty()
     }
 
-    /// Whether a comma stands before the bracket that closes the next token.
-    pub(super) fn has_last_comma(&self) -> bool {
+    /// Whether a comma and the end of a line stand before the bracket that closes the next token.
+    pub(super) fn is_kept_open(&self) -> bool {
         let partner = self.partner(self.at);
-        partner > self.at + 1 && self.tokens[partner - 1].kind == T::Comma
+        if partner <= self.at + 1 {
+            return false;
+        }
+        let (last, close) = (self.tokens[partner - 1], self.tokens[partner]);
+        last.kind == T::Comma && self.lines_between(last.span.end, close.span.start) > 0
+    }
+
+    /// Whether a line ends after the next token.
+    pub(super) fn ends_line(&self) -> bool {
+        match self.tokens.get(self.at..self.at + 2) {
+            Some([token, next]) => self.lines_between(token.span.end, next.span.start) > 0,
+            _ => true,
+        }
     }
 
     /// The index of the bracket that belongs to the token at `index`.
@@ -261,7 +277,6 @@ impl<'s> Formatter<'s> {
     /// A possible line end, after the comments that end lines.
     pub(super) fn line(&mut self, op: Op, blanks: Blanks) {
         self.trailing_comments();
-        let mut blanks = blanks;
         if self.own_comments(blanks) {
             self.doc.push(Op::Hard(match self.blank {
                 true => Gap::Blank,
@@ -270,15 +285,11 @@ impl<'s> Formatter<'s> {
             self.spaced = true;
             return;
         }
-        if let Some(comment) = self.pending.first() {
-            let keeps = blanks == Blanks::Keep && comment.blank;
-            blanks = if keeps { Blanks::Insert } else { blanks };
-        }
-        let blank = match blanks {
-            Blanks::Keep => self.blank,
-            Blanks::Insert => true,
-            Blanks::Drop => false,
-        };
+        let before = self
+            .pending
+            .first()
+            .map_or(self.blank, |comment| comment.blank);
+        let blank = before && blanks == Blanks::Keep;
         self.doc.push(match op {
             Op::Line(_) if blank => Op::Line(Gap::Blank),
             Op::Hard(_) if blank => Op::Hard(Gap::Blank),
@@ -328,13 +339,11 @@ impl<'s> Formatter<'s> {
             if !comment.ends_line {
                 break;
             }
-            let blank = match blanks {
-                Blanks::Keep => comment.blank,
-                Blanks::Insert => true,
-                Blanks::Drop => false,
-            };
-            let gap = if blank { Gap::Blank } else { Gap::Nothing };
-            self.doc.push(Op::Hard(gap));
+            let blank = comment.blank && blanks == Blanks::Keep;
+            self.doc.push(Op::Hard(match blank {
+                true => Gap::Blank,
+                false => Gap::Nothing,
+            }));
             self.doc.push(Op::Text(comment.span));
             blanks = Blanks::Keep;
             count += 1;

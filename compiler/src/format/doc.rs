@@ -53,6 +53,11 @@ pub(super) enum Group {
     /// If what comes before the op at this index fits on the line: not at all, for the last thing
     /// in it can be broken instead. `f(x, fn() {` goes on with the lines of the closure.
     Hug(usize),
+    /// At each of its breaks, unless the one thing in it would be too long for a line then as well.
+    Word,
+    /// If the first operand, which breaks first at `point` and ends before `end`, must have lines:
+    /// not at all, for what follows stands behind its last bracket.
+    Behind { point: u32, end: u32 },
     /// At its only break, if all that follows fits on the next line; else not at all.
     Value,
 }
@@ -72,10 +77,33 @@ impl Doc {
         self.ops.len()
     }
 
+    /// An empty line stands at the first line end at or after `from`.
+    pub(super) fn blank_at(&mut self, from: usize) {
+        let mut after = self.ops[from..].iter_mut();
+        if let Some(op) = after.find(|op| matches!(op, Op::Hard(_))) {
+            *op = Op::Hard(Gap::Blank);
+        }
+    }
+
     /// Opens a group; its place is needed to [`hug`](Self::hug).
     pub(super) fn open(&mut self, group: Group) -> usize {
         self.push(Op::Open(group));
         self.ops.len() - 1
+    }
+
+    /// The group opened at `open` is broken only if that helps, if there is no break in it.
+    pub(super) fn keep_words(&mut self, open: usize) {
+        let is_break = |op: &&Op| matches!(op, Op::Line(_) | Op::Fill | Op::Hard(_));
+        if self.ops[open..].iter().filter(is_break).take(2).count() == 1 {
+            self.ops[open] = Op::Open(Group::Word);
+        }
+    }
+
+    /// The operands of the group opened at `open` stand behind the first, which breaks at `point`
+    /// and ends at `end`.
+    pub(super) fn stand_behind(&mut self, open: usize, point: usize, end: usize) {
+        let (point, end) = (point as u32, end as u32);
+        self.ops[open] = Op::Open(Group::Behind { point, end });
     }
 
     /// The group opened at `open` hugs what breaks first at `point`.

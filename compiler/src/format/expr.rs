@@ -10,8 +10,8 @@ use crate::ast::{
 use crate::lexer::T;
 use crate::parser::operators::Operator;
 
-/// Columns of an element that does not need a line of its own in a long list.
-const SHORT: u32 = 12;
+/// Bytes of an element that does not need a line of its own in a long list.
+const SHORT: u32 = 40;
 
 impl Formatter<'_> {
     pub(super) fn expr(&mut self, expr: &Expr) {
@@ -53,7 +53,7 @@ impl Formatter<'_> {
                 let has_comment = self.has_comment_between(self.position(), expr.span.end);
                 match has_comment || !elements.iter().all(is_short) {
                     true => self.exprs(elements, Separator::Lines),
-                    false => self.exprs(elements, Separator::Fill),
+                    false => self.data(elements),
                 }
             }
             ExprKind::Map(entries) if entries.is_empty() => (0..3).for_each(|_| self.token()),
@@ -116,6 +116,23 @@ impl Formatter<'_> {
         self.close_list(list);
     }
 
+    /// A list of data, of which nothing is broken but the list.
+    fn data(&mut self, elements: &[Expr]) {
+        let mut list = self.open_list(Separator::Fill);
+        for element in elements {
+            self.element(&mut list);
+            while self.position() < element.span.end {
+                let next = self.kind_after(1);
+                match self.kind() {
+                    Some(T::Comma) if next.is_some_and(T::closes) => self.skip(),
+                    Some(T::Comma) => self.keyword(),
+                    _ => self.token(),
+                }
+            }
+        }
+        self.close_list(list);
+    }
+
     fn map(&mut self, entries: &[MapEntry]) {
         let mut list = self.open_list(Separator::Lines);
         for MapEntry { key, value } in entries {
@@ -160,9 +177,11 @@ impl Formatter<'_> {
     }
 
     fn chain(&mut self, expr: &Expr) {
-        self.doc.open(Group::Plain);
+        let open = self.doc.open(Group::Plain);
         self.doc.push(Op::Indent);
-        self.operators(expr);
+        if let Some((point, end)) = self.operators(expr) {
+            self.doc.stand_behind(open, point, end);
+        }
         self.doc.push(Op::Dedent);
         self.doc.push(Op::Close);
     }
@@ -171,13 +190,17 @@ impl Formatter<'_> {
     ///
     /// A line begins with the operator. Where a line that begins with `-` would be a statement, all
     /// operators of the chain stand at the ends of lines.
-    pub(super) fn operators(&mut self, expr: &Expr) {
+    ///
+    /// Answers where the first of two operands can break first, and where it ends.
+    pub(super) fn operators(&mut self, expr: &Expr) -> Option<(usize, usize)> {
         let mut parts = Vec::new();
         self.flatten(expr, &mut parts);
         let has_minus = parts
             .iter()
             .any(|part| matches!(part.before, Some((BinaryOp::Sub, _))));
         let is_leading = !(has_minus && self.lines_end);
+        let mut first = None;
+        let count = parts.len();
         for Operand { before, expr } in parts {
             if let Some((op, span)) = before {
                 // A comment after the operator is about what comes next.
@@ -192,7 +215,12 @@ impl Formatter<'_> {
                 }
             }
             self.expr(expr);
+            if before.is_none() && count == 2 {
+                first = self.point.map(|point| (point, self.doc.len()));
+            }
         }
+        self.point = None;
+        first
     }
 
     /// The operands of `expr`, each but the first with the operator before it.
@@ -349,8 +377,15 @@ const fn precedence(op: BinaryOp) -> u8 {
     Operator::Binary(op).precedence()
 }
 
-/// Whether an element of a long list shares its line with others.
+/// Whether an element of a long list shares its line with others: data, and not much of it.
 fn is_short(element: &Expr) -> bool {
-    matches!(element.kind, ExprKind::Literal(_) | ExprKind::Name(_))
-        && element.span.end - element.span.start <= SHORT
+    element.span.end - element.span.start <= SHORT && is_data(element)
+}
+
+fn is_data(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Literal(_) | ExprKind::Name(_) | ExprKind::Unit => true,
+        ExprKind::Tuple(parts) | ExprKind::List(parts) => parts.iter().all(is_data),
+        _ => false,
+    }
 }

@@ -3,10 +3,10 @@
 use super::cursor::{Blanks, Formatter};
 use super::doc::{Gap, Group, Op};
 use super::list::{Members, Separator};
-use super::render::Rendered;
+use super::render::{INDENT, Rendered};
 use crate::ast::{
-    ConstDecl, EnumDecl, Field, FnBody, FnDecl, ImplDecl, ImplFn, Import, Item, ItemKind,
-    Mutability, Param, Span, StructDecl, TagDecl, Variant,
+    ConstDecl, EnumDecl, Field, FnBody, FnDecl, ImplDecl, Import, Item, ItemKind, Mutability,
+    Param, Span, StructDecl, TagDecl, Variant,
 };
 use crate::lexer::T;
 
@@ -14,15 +14,20 @@ impl Formatter<'_> {
     /// All declarations of a file, one after the other into `out`.
     pub(super) fn items(&mut self, items: &[Item], out: &mut Rendered) {
         self.skip_all(T::Semi);
-        let mut before: Option<&Item> = None;
+        let mut before: Option<(&Item, bool)> = None;
         for item in items {
-            let blanks = match before {
-                Some(before) if are_apart(before, item) => Blanks::Insert,
-                _ => Blanks::Keep,
-            };
-            before = Some(item);
-            self.line(Op::Hard(Gap::Nothing), blanks);
+            let line = self.doc.len();
+            self.line(Op::Hard(Gap::Nothing), Blanks::Keep);
+            let start = self.doc.len();
             self.item(item);
+            let is_short = self.is_one_line(start, 0);
+            if let Some((before, was_short)) = before {
+                let are_long = has_code(before) && !was_short || has_code(item) && !is_short;
+                if are_long || (is_import(before) && !is_import(item)) {
+                    self.doc.blank_at(line);
+                }
+            }
+            before = Some((item, is_short));
             self.skip_all(T::Semi);
             self.trailing_comments();
             self.render(out);
@@ -264,29 +269,32 @@ impl Formatter<'_> {
         self.space();
         self.doc.open(Group::Plain);
         let mut braces = self.open_braces(Members::Statements, decl.functions.len());
-        let mut before: Option<&ImplFn> = None;
+        let mut is_first = true;
+        let mut was_long = false;
         for function in &decl.functions {
-            let has_body = |f: &ImplFn| matches!(f.decl.body, FnBody::Block(_));
-            let blanks = match before {
-                Some(before) if has_body(before) || has_body(function) => Blanks::Insert,
-                _ => Blanks::Keep,
-            };
-            before = Some(function);
-            self.member(&mut braces, blanks);
+            let line = self.doc.len();
+            self.member(&mut braces, Blanks::Keep);
+            let start = self.doc.len();
             if function.visibility.is_public() {
                 self.keyword();
             }
             self.function(&function.decl);
+            let has_body = matches!(function.decl.body, FnBody::Block(_));
+            let is_long = has_body && !self.is_one_line(start, INDENT);
+            if (was_long || is_long) && !is_first {
+                self.doc.blank_at(line);
+            }
+            (is_first, was_long) = (false, is_long);
         }
         self.close_braces(braces);
         self.doc.push(Op::Close);
     }
 }
 
-/// Whether an empty line stands between two declarations in any case: where one of them has code in
-/// it, and after the imports.
-fn are_apart(first: &Item, second: &Item) -> bool {
-    let has_code = |item: &Item| match &item.kind {
+/// Whether there is code in a declaration: then an empty line stands before and after it, if it has
+/// several lines.
+fn has_code(item: &Item) -> bool {
+    match &item.kind {
         ItemKind::Fn(decl) => matches!(decl.body, FnBody::Block(_)),
         ItemKind::Impl(_) | ItemKind::Test(_) => true,
         ItemKind::Import(_)
@@ -295,7 +303,9 @@ fn are_apart(first: &Item, second: &Item) -> bool {
         | ItemKind::Struct(_)
         | ItemKind::Enum(_)
         | ItemKind::Error => false,
-    };
-    let is_import = |item: &Item| matches!(item.kind, ItemKind::Import(_));
-    has_code(first) || has_code(second) || (is_import(first) && !is_import(second))
+    }
+}
+
+fn is_import(item: &Item) -> bool {
+    matches!(item.kind, ItemKind::Import(_))
 }

@@ -7,7 +7,7 @@ use crate::lexer::T;
 /// A list with commas that is being written.
 ///
 /// It stands on one line, or each element has a line and ends with a comma. A comma behind the last
-/// element keeps it open.
+/// element, with the bracket on the next line, keeps it open.
 pub(super) struct List {
     open: usize,
     /// Where it can break first.
@@ -23,14 +23,14 @@ pub(super) struct List {
 pub(super) enum Separator {
     /// Each on a line of its own.
     Lines,
-    /// As many on a line as fit: numbers and other short things.
+    /// As many on a line as fit, for numbers and other data. One that is kept open keeps its rows.
     Fill,
 }
 
 impl Formatter<'_> {
     /// Begins with the opening bracket, which is the next token.
     pub(super) fn open_list(&mut self, separator: Separator) -> List {
-        let is_kept_open = self.has_last_comma();
+        let is_kept_open = self.is_kept_open();
         self.token();
         let open = self.doc.open(Group::Plain);
         self.doc.push(Op::Indent);
@@ -48,11 +48,13 @@ impl Formatter<'_> {
 
     /// To be called before each element.
     pub(super) fn element(&mut self, list: &mut List) {
+        let ends_row = self.ends_line();
         if list.elements > 0 {
             self.token_first();
         }
         let op = match (list.elements, list.is_kept_open, list.separator) {
             (0, true, _) | (_, true, Separator::Lines) => Op::Hard(Gap::Nothing),
+            (_, true, Separator::Fill) if ends_row => Op::Hard(Gap::Nothing),
             (0, false, _) => Op::Line(Gap::Nothing),
             (_, false, Separator::Lines) => Op::Line(Gap::Space),
             (_, _, Separator::Fill) => Op::Fill,
@@ -68,6 +70,9 @@ impl Formatter<'_> {
 
     /// Ends with the closing bracket. What encloses the list can hug it.
     pub(super) fn close_list(&mut self, list: List) {
+        if list.elements == 1 && !list.is_kept_open {
+            self.doc.keep_words(list.open);
+        }
         if list.elements > 0 {
             self.skip_all(T::Comma);
             self.doc.push(Op::IfBroken(","));

@@ -28,6 +28,13 @@ pub(super) fn render(doc: &Doc, source: &str, columns: usize, out: &mut Rendered
     }
 }
 
+/// Whether `ops` make one line of at most so many columns.
+pub(super) fn is_one_line(ops: &[Op], source: &str, columns: usize) -> bool {
+    let (measures, end) = (Measures::of(ops, source), ops.len());
+    let is_broken = measures.is_forced(0, end) || measures.has_lines(0, end);
+    !is_broken && measures.width[end] <= columns
+}
+
 /// What has been written so far.
 #[derive(Debug, Default)]
 pub(super) struct Rendered {
@@ -68,7 +75,9 @@ struct Measures {
     next_break: Vec<u32>,
     /// The next text of several lines.
     next_lines: Vec<u32>,
-    /// Where the group ends that opens at an index.
+    /// Commas of broken lists.
+    commas: Vec<u32>,
+    /// Where the group ends that opens at an index; for a [`Op::Fill`] its group's next break.
     close: Vec<u32>,
 }
 
@@ -79,6 +88,7 @@ impl Measures {
         let mut measures = Self {
             width: Vec::with_capacity(count + 1),
             forced: Vec::with_capacity(count + 1),
+            commas: Vec::with_capacity(count + 1),
             next_break: vec![end; count + 1],
             next_lines: vec![end; count + 1],
             close: vec![end; count],
@@ -89,10 +99,12 @@ impl Measures {
     }
 
     fn add_up(&mut self, ops: &[Op], source: &str) {
-        let (mut width, mut forced, mut line_must_end) = (0, 0, false);
-        let mut open = Vec::new();
+        let (mut width, mut forced, mut commas, mut line_must_end) = (0, 0, 0, false);
+        // Groups that are open, each with the last break in it.
+        let mut open: Vec<(usize, Option<usize>)> = Vec::new();
         self.width.push(width);
         self.forced.push(forced);
+        self.commas.push(commas);
         for (index, op) in ops.iter().enumerate() {
             match op {
                 Op::Text(span) => width += first_line(&source[span.range()]),
@@ -101,6 +113,11 @@ impl Measures {
                     width += usize::from(*op != Op::Line(Gap::Nothing));
                     forced += u32::from(line_must_end || matches!(op, Op::Hard(_)));
                     line_must_end = false;
+                    if let Some((_, last)) = open.last_mut()
+                        && let Some(last) = last.replace(index)
+                    {
+                        self.close[last] = index as u32;
+                    }
                 }
                 Op::Comment { span, .. } => {
                     line_must_end = true;
@@ -111,16 +128,18 @@ impl Measures {
                         width += 1 + if has_lines { 0 } else { first_line(text) };
                     }
                 }
-                Op::Open(_) => open.push(index),
+                Op::Open(_) => open.push((index, None)),
                 Op::Close => {
-                    if let Some(start) = open.pop() {
+                    if let Some((start, _)) = open.pop() {
                         self.close[start] = index as u32;
                     }
                 }
-                Op::IfBroken(_) | Op::Indent | Op::Dedent => {}
+                Op::IfBroken(_) => commas += 1,
+                Op::Indent | Op::Dedent => {}
             }
             self.width.push(width);
             self.forced.push(forced);
+            self.commas.push(commas);
         }
     }
 
@@ -155,11 +174,12 @@ impl Measures {
     /// Columns of the ops `from..to` on one line, and of what follows up to the next break. Behind
     /// a text of several lines there is room again.
     fn width(&self, from: usize, to: usize) -> usize {
-        let to = match self.has_lines(from, to) {
-            true => self.next_lines[from] as usize + 1,
-            false => self.next_break[to] as usize,
-        };
-        self.width[to] - self.width[from]
+        if self.has_lines(from, to) {
+            return self.width[self.next_lines[from] as usize + 1] - self.width[from];
+        }
+        let end = self.next_break[to] as usize;
+        let commas = self.commas[end] - self.commas[to];
+        self.width[end] - self.width[from] + commas as usize
     }
 }
 
@@ -187,7 +207,8 @@ impl Renderer<'_> {
                 self.gap(gap, breaks || self.measures.is_forced(index, index + 1));
             }
             Op::Fill => {
-                let full = self.column + self.measures.width(index, index + 1) > self.columns;
+                let next = self.measures.close[index] as usize;
+                let full = self.column + self.measures.width(index, next) > self.columns;
                 let breaks = full && self.mode() == Mode::Broken;
                 self.gap(
                     Gap::Space,
@@ -233,11 +254,17 @@ impl Renderer<'_> {
             return Mode::Flat;
         }
         match group {
-            Group::Plain => Mode::Broken,
-            Group::Hug(point) => {
-                let measures = &self.measures;
-                let holds = !measures.is_forced(open, point) && !measures.has_lines(open, point);
-                match holds && self.fits(self.column, open, point) {
+            Group::Hug(point) if self.is_head(open, point) => Mode::Hugging,
+            Group::Behind { point, end } => {
+                let (point, end) = (point as usize, end as usize);
+                match self.is_head(open, point) && self.stands_behind(open, end, close) {
+                    true => Mode::Hugging,
+                    false => Mode::Broken,
+                }
+            }
+            Group::Word => {
+                let width = self.measures.width[close] - self.measures.width[open];
+                match !is_forced && self.indent + INDENT + width > self.columns {
                     true => Mode::Hugging,
                     false => Mode::Broken,
                 }
@@ -249,7 +276,23 @@ impl Renderer<'_> {
                     false => Mode::Hugging,
                 }
             }
+            Group::Plain | Group::Hug(_) => Mode::Broken,
         }
+    }
+
+    /// Whether the ops up to `point` stand on one line, here.
+    fn is_head(&self, open: usize, point: usize) -> bool {
+        let measures = &self.measures;
+        let has_lines = measures.is_forced(open, point) || measures.has_lines(open, point);
+        !has_lines && self.fits(self.column, open, point)
+    }
+
+    /// Whether the ops up to `end` will have lines, and the rest fits behind their last bracket.
+    fn stands_behind(&self, open: usize, end: usize, close: usize) -> bool {
+        let measures = &self.measures;
+        let width = measures.width[end] - measures.width[open];
+        let has_lines = measures.is_forced(open, end) || self.column + width > self.columns;
+        has_lines && !measures.is_forced(end, close) && self.fits(self.indent + 2, end, close)
     }
 
     fn fits(&self, column: usize, from: usize, to: usize) -> bool {

@@ -136,7 +136,7 @@ impl Formatter<'_> {
                 | ExprKind::While(_)
                 | ExprKind::Loop(_)
         );
-        has_brackets && !self.has_comments()
+        (has_brackets || is_constructor(value)) && !self.has_comments()
     }
 
     /// An expression where a block is meant by braces.
@@ -225,6 +225,19 @@ impl Formatter<'_> {
             }
             _ => self.value(body),
         }
+    }
+}
+
+/// Whether a struct or a variant is built: a call of a name in upper case.
+fn is_constructor(value: &Expr) -> bool {
+    let ExprKind::Call { callee, args: _ } = &value.kind else {
+        return false;
+    };
+    match &callee.kind {
+        ExprKind::Name(name) | ExprKind::Field { object: _, name } => {
+            name.name.starts_with(|first: char| first.is_uppercase())
+        }
+        _ => false,
     }
 }
 

@@ -204,6 +204,9 @@ fn main() {
     let a = some_condition(of_this) && some_condition(of_that) || \
         (another_condition(of_this) && the_last(one))
     let a = b >> c >>> d is e
+    assert xs.sorted_by_key(fn(x) {
+        -x
+    }) == [3, 2, 1]
     return some_condition(of_this) && some_condition(of_that) && another_condition(of_this) \
         && the_last(one)
 }
@@ -226,6 +229,13 @@ fn main() {
 fn main() {
     let a = [ ];let b=[1 , 2];let c=[ : ];let d=[\"a\":1,\"b\" : 2];let e=#{ 1,2 }
     let f = [1, 2,]
+    let rows = [
+      1, 2,   3,
+      4, 5
+      ,
+    ]
+    let pairs = [(1, \"one\"), (2, \"two\"), (3, \"three\"), (4, \"four\"), (5, \"five\"), (6, \"six\"), \
+        (7, \"seven\")]
     let g = (1, (2, [3]))
     let h = [\"a key\": some_function(of_a_value), \"another key\": \
         some_function(of_a_value), \"a third\": 3]
@@ -250,6 +260,10 @@ fn main() {
     print([a_first_element_that_is_long, a_second_element_that_is_long, \
         a_third_element_that_is_long])
     f(1,)
+    f(\"a text that is too long for a line of its own, so that breaking the call would not help it \
+        at all\")
+    let date = DateTime(year: day.slice(0, 4).int()?, month: day.slice(5, 7).int()?, day: \
+        day.slice(8, 10).int()?)
     spawn explore(place,here())
     f(if a_condition_that_is_long(of_something) { something_that_is_long } else { \
         something_else(here) })
@@ -311,6 +325,14 @@ fn f() {
 
 }
 fn g() {}
+fn one() -> Int { 1 }
+fn two() -> Int { 2 }
+impl P {
+    fn one() -> Int { 1 }
+    fn two() -> Int { 2 }
+    fn three() -> Int {
+        3 }
+}
 "
 }
 
