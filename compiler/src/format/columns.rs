@@ -1,9 +1,13 @@
 //! Comments in columns.
 //!
 //! A comment at the end of a line stands one space behind the code, unless its author has put it
-//! in a column with another one of the file: then it stays there, if the code leaves it room.
+//! in a column with another one of the file, or far away: then it stays there, if the code leaves
+//! it room.
 
 use std::collections::BTreeMap;
+
+/// Spaces that nobody writes by accident.
+const FAR: usize = 8;
 
 /// A comment that was written at the end of a line.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +43,8 @@ pub(super) fn align(text: &str, comments: &[Placed], columns: usize) -> String {
         let place = places[index];
         let neighbors = [index.wrapping_sub(1), index + 1];
         let is_shared = neighbors.iter().any(|at| places.get(*at) == Some(&place));
-        if apart.get(&place) == Some(&1) && !is_shared {
+        let is_far = place - comments[index].end >= FAR;
+        if apart.get(&place) == Some(&1) && !is_shared && !is_far {
             places[index] = behind(&comments[index]);
         }
     }

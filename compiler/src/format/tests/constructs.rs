@@ -234,8 +234,8 @@ fn main() {
       4, 5
       ,
     ]
-    let pairs = [(1, \"one\"), (2, \"two\"), (3, \"three\"), (4, \"four\"), (5, \"five\"), (6, \"six\"), \
-        (7, \"seven\")]
+    let pairs = [(1, \"one\"), (2, \"two\"), (3, \"three\"), (4, \"four\"), (5, \"five\"), \
+        (6, \"six\"), (7, \"seven\")]
     let g = (1, (2, [3]))
     let h = [\"a key\": some_function(of_a_value), \"another key\": \
         some_function(of_a_value), \"a third\": 3]
