@@ -23,7 +23,7 @@ enum Associativity {
 
 impl Operator {
     /// Loosest is lowest.
-    const fn precedence(self) -> u8 {
+    pub(crate) const fn precedence(self) -> u8 {
         use BinaryOp as B;
         match self {
             Self::Range(_) => 0,
