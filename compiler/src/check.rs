@@ -120,6 +120,7 @@ pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
             used_imports: &mut used,
             values: vec![ValueState::Unknown; world.values.len()],
             hidden: Vec::new(),
+            tag_functions: BTreeMap::new(),
             instances: Vec::new(),
             suggestions: 0,
         };
@@ -180,7 +181,7 @@ fn unused_imports(world: &World<'_>, used: &[bool], sink: &mut Sink) {
         let broken = broken
             .entry(import.file)
             .or_insert_with(|| sink.has_errors_in(import.file));
-        if *used || *broken || import.name.starts_with('_') {
+        if *used || *broken || !import.use_expected || import.name.starts_with('_') {
             continue;
         }
         let message = format!("the import `{}` is not used", import.name);

@@ -91,6 +91,8 @@ pub(super) struct ValueDecl<'a> {
     pub name: Name,
     pub kind: ValueKind,
     pub generics: Vec<Generic>,
+    /// The target of the `impl` it stands in.
+    pub owner: Option<Ty>,
     pub ty: Ty,
     pub expr: &'a Expr,
     /// Of the name.

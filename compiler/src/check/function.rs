@@ -72,6 +72,7 @@ fn function(
 ) -> (Vec<Local>, typed::Body) {
     let mut body = Body::new(cx, signature.module, signature.generics.clone());
     body.function = Some(id);
+    body.self_ty = signature.owner;
     let (declared, text) = match signature.result_span {
         Some(span) => (span, "the result type is declared here"),
         None => (signature.span, "the function has no result"),

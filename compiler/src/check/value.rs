@@ -104,6 +104,7 @@ pub(super) fn compute(cx: &mut Cx<'_>, id: ValueId, depth: u32) {
     let errors = cx.sink.errors();
     let mut body = Body::new(cx, declared.module, declared.generics.clone());
     body.value_depth = depth + 1;
+    body.self_ty = declared.owner;
     body.open_frame(FrameKind::Value, declared.ty, None);
     let why = Why::At(body.file, declared.span, "the type is declared here");
     let mut expr = match declared.kind {

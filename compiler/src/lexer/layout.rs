@@ -430,6 +430,7 @@ fn expects_operand(before: T) -> bool {
                 | T::Comma
                 | T::Colon
                 | T::Return
+                | T::Break
                 | T::Minus
                 | T::Spawn
         )
@@ -453,6 +454,7 @@ fn raises(kind: T) -> bool {
                 | T::FatArrow
                 | T::At
                 | T::Return
+                | T::Break
                 | T::Spawn
                 | T::Loop
                 | T::Fn

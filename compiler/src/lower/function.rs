@@ -45,6 +45,8 @@ pub(crate) struct FnLower<'a, 'p> {
     pub(crate) code: Builder,
     pub(crate) result: Ty,
     pub(crate) loops: HashMap<LoopId, LoopTargets>,
+    /// Where the value goes with which a loop is left.
+    pub(crate) loop_values: HashMap<LoopId, Vec<Reg>>,
     module: ModuleId,
     /// What the generic parameters stand for.
     args: Rc<[Ty]>,
@@ -122,6 +124,7 @@ impl<'a, 'p> FnLower<'a, 'p> {
             code: Builder::new(Vec::new()),
             result,
             loops: HashMap::new(),
+            loop_values: HashMap::new(),
             module: border.module,
             args: args.clone(),
             locals: border.locals,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use sm_bytecode::{BlockIx, Inst, Reg, Slot, TrapKind};
 
 use super::control::Join;
-use super::decision::{Decisions, Head, PartId, PartOf, Tree, decide};
+use super::decision::{Decisions, ElementAt, Head, Leaf, PartId, PartOf, Tree, decide};
 use super::function::{FnLower, Lowered, Want};
 use crate::typed::{Arm, Expr, ExprKind, Literal, LocalId, Pattern, PatternKind, Ty};
 
@@ -192,13 +192,11 @@ impl<'p> FnLower<'_, 'p> {
     fn tree(&mut self, matched: &mut Matched<'_, 'p>, tree: &Tree<'p>) {
         match tree {
             Tree::Fail => self.code.jump(matched.fail),
-            Tree::Leaf {
-                arm,
-                binds,
-                rejected,
-            } => {
-                self.leaf(matched, *arm, binds, rejected.as_deref());
+            Tree::Leaf(leaf) => {
+                self.bind_parts(matched, leaf);
+                self.code.jump(matched.arms[leaf.arm].block);
             }
+            Tree::Guards { arms, rejected } => self.guards(matched, arms, rejected),
             Tree::Test {
                 part,
                 cases,
@@ -223,29 +221,40 @@ impl<'p> FnLower<'_, 'p> {
         let known = matched.log.len();
         self.code.begin(block);
         self.tree(matched, tree);
+        self.forget(matched, known);
+    }
+
+    /// Forgets the parts that were loaded since there were `known` of them.
+    #[expect(clippy::unused_self, reason = "reads like the other steps of a walk")]
+    fn forget(&self, matched: &mut Matched<'_, 'p>, known: usize) {
         for part in matched.log.split_off(known) {
             matched.loaded[part.0] = None;
         }
     }
 
-    fn leaf(
-        &mut self,
-        matched: &mut Matched<'_, 'p>,
-        arm: usize,
-        binds: &[(LocalId, PartId)],
-        rejected: Option<&Tree<'p>>,
-    ) {
-        for (local, part) in binds {
-            self.bind_part(matched, arm, *local, *part);
+    /// Tries one guard after the other, and goes on where none holds.
+    fn guards(&mut self, matched: &mut Matched<'_, 'p>, arms: &[Leaf], rejected: &Tree<'p>) {
+        let known = matched.log.len();
+        for leaf in arms {
+            self.bind_parts(matched, leaf);
+            let ArmTarget { block, guard, .. } = matched.arms[leaf.arm];
+            let Some(guard) = guard else {
+                break;
+            };
+            let next = self.code.block();
+            // A guard that does not end lets nothing go on.
+            if self.condition(guard, block, next).is_err() {
+                return self.forget(matched, known);
+            }
+            self.code.begin(next);
         }
-        let target = matched.arms[arm].block;
-        let (Some(guard), Some(rejected)) = (matched.arms[arm].guard, rejected) else {
-            return self.code.jump(target);
-        };
-        let next = self.code.block();
-        let decided = self.condition(guard, target, next);
-        if decided.is_ok() {
-            self.subtree(matched, next, rejected);
+        self.tree(matched, rejected);
+        self.forget(matched, known);
+    }
+
+    fn bind_parts(&mut self, matched: &mut Matched<'_, 'p>, leaf: &Leaf) {
+        for (local, part) in &leaf.binds {
+            self.bind_part(matched, leaf.arm, *local, *part);
         }
     }
 
@@ -292,6 +301,35 @@ impl<'p> FnLower<'_, 'p> {
                 let ty = matched.decisions.parts[of.0].ty;
                 self.read_field(ty, src, field, want)
             }
+            PartOf::Length(of) => {
+                let list = self.load(matched, of, None)[0];
+                let dst = self.dest1(Slot::Int, want);
+                self.emit(Inst::ListLen { dst, list });
+                vec![dst]
+            }
+            PartOf::Element { of, at } => {
+                let list = self.load(matched, of, None)[0];
+                let index = match at {
+                    ElementAt::Front(at) => self.int(at as i64),
+                    ElementAt::Back(at) => self.from_end(list, at),
+                };
+                self.unpack(part.ty, want, |f, dst| {
+                    f.emit(Inst::ListGet { dst, list, index });
+                })
+            }
+            PartOf::Rest { of, front, back } => {
+                let list = self.load(matched, of, None)[0];
+                let from = self.int(front as i64);
+                let to = self.from_end(list, back);
+                let dst = self.dest(part.ty, want);
+                self.emit(Inst::ListSlice {
+                    dst: dst[0],
+                    list,
+                    from,
+                    to,
+                });
+                dst
+            }
         };
         // What went into a variable's registers may be overwritten there.
         if want.is_none() {
@@ -299,6 +337,20 @@ impl<'p> FnLower<'_, 'p> {
             matched.log.push(id);
         }
         regs
+    }
+
+    /// The index of the element before which there are all but the last `count`.
+    fn from_end(&mut self, list: Reg, count: usize) -> Reg {
+        let length = self.code.reg(Slot::Int);
+        self.emit(Inst::ListLen { dst: length, list });
+        let count = self.int(count as i64);
+        let dst = self.code.reg(Slot::Int);
+        self.emit(Inst::IntWrapSub {
+            dst,
+            a: length,
+            b: count,
+        });
+        dst
     }
 
     fn option_cases(

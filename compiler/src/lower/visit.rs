@@ -29,6 +29,10 @@ fn for_each_child<'p>(expr: &'p Expr, mut visit: impl FnMut(&'p Expr)) {
         | ExprKind::Try { value, .. }
         | ExprKind::Unwrap { value, .. }
         | ExprKind::Loop { body: value, .. }
+        | ExprKind::Matches { value, .. }
+        | ExprKind::Break {
+            value: Some(value), ..
+        }
         | ExprKind::Return(Some(value)) => visit(value),
         ExprKind::Index {
             object: a,
@@ -42,14 +46,12 @@ fn for_each_child<'p>(expr: &'p Expr, mut visit: impl FnMut(&'p Expr)) {
         | ExprKind::Coalesce {
             value: a,
             otherwise: b,
+            ..
         }
         | ExprKind::While {
             condition: a,
             body: b,
             ..
-        }
-        | ExprKind::WhileLet {
-            value: a, body: b, ..
         }
         | ExprKind::ForEach {
             iterable: a,
@@ -68,12 +70,6 @@ fn for_each_child<'p>(expr: &'p Expr, mut visit: impl FnMut(&'p Expr)) {
             condition: first,
             then,
             otherwise,
-        }
-        | ExprKind::IfLet {
-            value: first,
-            then,
-            otherwise,
-            ..
         } => {
             visit(first);
             visit(then);

@@ -122,10 +122,13 @@ fn walk(decisions: &Decisions<'_>, value: &Value, accept: &[bool]) -> Option<usi
     loop {
         match tree {
             Tree::Fail => return None,
-            Tree::Leaf { arm, rejected, .. } => match rejected {
-                Some(rejected) if !accept[*arm] => tree = rejected,
-                _ => return Some(*arm),
-            },
+            Tree::Leaf(leaf) => return Some(leaf.arm),
+            Tree::Guards { arms, rejected } => {
+                match arms.iter().find(|leaf| accept[leaf.arm]) {
+                    Some(leaf) => return Some(leaf.arm),
+                    None => tree = rejected,
+                }
+            }
             Tree::Test {
                 part: id,
                 cases,
