@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::annotation::{Annotations, WrittenKey, did_you_mean};
 use super::collect::World;
 use super::frame::{Frame, FrameKind, LocalKind, LocalState};
+use super::lints::{Item, Notes};
 use super::sink::Sink;
 use super::suggest::nearest;
 use super::unify::{Cause, Infer, Mismatch};
@@ -32,6 +33,7 @@ pub(super) struct Cx<'w> {
     /// Those of them that give a tag to generic functions.
     pub tag_functions: BTreeMap<TagId, FnId>,
     pub instances: Vec<Instance>,
+    pub notes: &'w mut Notes,
     pub suggestions: usize,
 }
 
@@ -129,6 +131,8 @@ pub(super) struct Body<'c, 'w> {
     pub value_depth: u32,
     /// The function this is the body of, if it is one that is declared.
     pub function: Option<FnId>,
+    /// What this is the body of.
+    pub user: Option<Item>,
     /// What `Self` stands for.
     pub self_ty: Option<Ty>,
 }
@@ -157,6 +161,7 @@ impl<'c, 'w> Body<'c, 'w> {
             before: (cx.sink.len(), cx.sink.errors()),
             value_depth: 0,
             function: None,
+            user: None,
             self_ty: None,
             cx,
         }
@@ -388,6 +393,22 @@ impl<'c, 'w> Body<'c, 'w> {
             .get(name)
             .and_then(|locals| locals.last())
             .copied()
+    }
+
+    /// Notes that this body uses an item.
+    pub(super) fn uses(&mut self, item: Item) {
+        let Some(user) = self.user else {
+            return;
+        };
+        let module = match item {
+            Item::Fn(id) => self.world.function(id).module,
+            Item::Value(id) => self.world.value(id).module,
+            Item::Tag(id) => self.world.tag(id).module,
+            Item::Adt(id) => self.world.adt(id).module,
+        };
+        if !self.world.parsed[module.index()].library {
+            self.cx.notes.uses.push((user, item));
+        }
     }
 
     /// Marks the import that brought a name as used.

@@ -95,6 +95,7 @@ pub(super) struct ValueDecl<'a> {
     pub owner: Option<Ty>,
     pub ty: Ty,
     pub expr: &'a Expr,
+    pub public: bool,
     /// Of the name.
     pub span: Span,
 }

@@ -2,6 +2,7 @@
 
 use super::arguments::{Called, Given, Naming, Param};
 use super::body::{Body, Want, Why};
+use super::lints::Item;
 use super::unify::Cause;
 use crate::ast::{Arg, Mutability, Span};
 use crate::diagnostic::{Fix, code};
@@ -309,6 +310,7 @@ impl Body<'_, '_> {
     /// there a tag that belongs to the code of this module comes out of a function of its own.
     pub(super) fn tag_expr(&mut self, tag: TagId, args: Vec<Expr>, ty: Ty, span: Span) -> Expr {
         let signature = self.world.tag(tag);
+        self.uses(Item::Tag(tag));
         let of_code = signature.read == Access::Code || signature.write == Access::Code;
         if of_code && !self.generics.is_empty() && signature.module == self.module {
             let function = self.tag_function(tag, ty);

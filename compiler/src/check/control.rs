@@ -248,7 +248,17 @@ impl Body<'_, '_> {
         let ty = self
             .close_loop()
             .map_or(Ty::NEVER, |join| Self::join_type(&join));
+        if ty == Ty::NEVER {
+            self.endless();
+        }
         self.expr(ExprKind::Loop { id, body }, ty, span)
+    }
+
+    /// Notes that a loop may never end.
+    fn endless(&mut self) {
+        if let Some(function) = self.function {
+            self.cx.notes.endless.insert(function);
+        }
     }
 
     pub(super) fn while_loop(&mut self, repeat: &ast::While, span: Span) -> Expr {
@@ -258,6 +268,9 @@ impl Body<'_, '_> {
         let body = Box::new(self.block(&repeat.body, Want::Nothing));
         self.close_scope(mark);
         self.close_loop();
+        if matches!(condition.kind, ExprKind::Literal(ast::Literal::Bool(true))) {
+            self.endless();
+        }
         let kind = ExprKind::While {
             id,
             condition,

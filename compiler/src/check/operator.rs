@@ -303,6 +303,7 @@ impl Body<'_, '_> {
             of
         };
         let right = self.coerce(right, ty, Why::Plain);
+        let ty = if right.ty == Ty::ERROR { Ty::ERROR } else { ty };
         let kind = ExprKind::Coalesce {
             value: Box::new(left),
             otherwise: Box::new(right),

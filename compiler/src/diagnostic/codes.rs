@@ -669,8 +669,40 @@ the general.";
 Changing what a collection or struct holds needs no `var`.";
     UNUSED_VALUE = "SM0808", "a value that is not used",
         "The expression is computed and dropped, and computing it has no effect. Often `=` was
-meant.";
+meant, or a method that answers a new value is taken for one that changes its receiver:
+
+    name.trim()                     // wrong: a text does not change
+    let name = name.trim()";
     ALWAYS_MATCHES = "SM0809", "a pattern that always matches",
         "`if let`, `while let` and `let .. else` are for patterns that may not match. This one
 always does, so a plain `let` is enough.";
+    UNUSED_ITEM = "SM0810", "a declaration that is not used",
+        "Nothing reaches this private function, struct, enum, tag or constant: not `main`, no test,
+and nothing that is declared with `pub`. Remove it, declare it with `pub` if other modules should
+use it, or begin its name with `_` if it stays for later.";
+    SHADOWED_TAG = "SM0811", "a variable that hides a tag",
+        "A variable or parameter has the name of a tag. Where it is in scope, the name is its value,
+and the tag cannot be named:
+
+    tag temperature: Float
+
+    fn warmer(temperature: Float) -> Bool {
+        read(temperature)           // a Float is no tag
+    }
+
+Give the variable another name.";
+    ENDLESS_LOOP = "SM0812", "a loop that never ends",
+        "Nothing in this loop leaves it, ends the message, or lets it wait. It goes over the budget
+of its turn, and that is a trap.
+
+    loop {
+        let reading = block(sensor)     // waits for the next value
+        print(reading)
+    }
+
+`yield()` gives the turn away and goes on in the next one.";
+    TAG_TYPES_DIFFER = "SM0813", "tags that only look the same",
+        "The identity of a plain tag is its name and its types. Two modules that declare a tag of one
+name with different types have two tags: what one writes, the other never reads. Give them the same
+type, or different names.";
 }

@@ -446,8 +446,8 @@ impl<'p> FnLower<'_, 'p> {
         } else {
             cases.len() - 1
         };
-        match dense(cases) {
-            Some(first) => self.switch(regs[0], first, cases, &blocks, last),
+        match numbers(cases, &blocks) {
+            Some(numbers) => self.number_cases(regs[0], &numbers, last),
             None => {
                 let ty = matched.decisions.parts[part.0].ty;
                 let tests = cases.iter().zip(&blocks).take(tested);
@@ -465,36 +465,65 @@ impl<'p> FnLower<'_, 'p> {
         }
     }
 
-    /// A jump table for integers that lie close together; the least is `first`.
-    fn switch(
-        &mut self,
-        value: Reg,
-        first: i64,
-        cases: &[(Head<'p>, Tree<'p>)],
-        blocks: &[BlockIx],
-        default: BlockIx,
-    ) {
-        let index = match first {
+    /// Goes where the interval leads that holds the value. They are in order and apart: a jump table
+    /// if they lie close together, a few comparisons, or the half in which the value is.
+    fn number_cases(&mut self, value: Reg, all: &[Interval], default: BlockIx) {
+        if is_dense(all) {
+            return self.switch(value, all, default);
+        }
+        if all.len() <= MAX_COMPARISONS {
+            for one in all {
+                let no = self.code.block();
+                let cond = self.in_interval(value, *one, no);
+                self.code.end(Inst::Branch {
+                    cond,
+                    then: one.block,
+                    otherwise: no,
+                });
+                self.code.begin(no);
+            }
+            return self.code.jump(default);
+        }
+        let (low, high) = all.split_at(all.len() / 2);
+        let first = self.int(high[0].first);
+        let cond = self.code.reg(Slot::Bool);
+        self.emit(Inst::IntLt {
+            dst: cond,
+            a: value,
+            b: first,
+        });
+        let (below, above) = (self.code.block(), self.code.block());
+        self.code.end(Inst::Branch {
+            cond,
+            then: below,
+            otherwise: above,
+        });
+        self.code.begin(below);
+        self.number_cases(value, low, default);
+        self.code.begin(above);
+        self.number_cases(value, high, default);
+    }
+
+    fn switch(&mut self, value: Reg, all: &[Interval], default: BlockIx) {
+        let least = all[0].first;
+        let index = match least {
             0 => value,
             _ => {
-                let first = self.int(first);
+                let least = self.int(least);
                 let dst = self.code.reg(Slot::Int);
                 self.emit(Inst::IntWrapSub {
                     dst,
                     a: value,
-                    b: first,
+                    b: least,
                 });
                 dst
             }
         };
-        let mut targets = Vec::new();
-        for ((head, _), block) in cases.iter().zip(blocks) {
-            if let Some(at) = head_number(*head).and_then(|n| usize::try_from(n - first).ok()) {
-                if targets.len() <= at {
-                    targets.resize(at + 1, default);
-                }
-                targets[at] = *block;
-            }
+        let mut targets: Vec<BlockIx> = Vec::new();
+        for one in all {
+            let place = |n: i64| usize::try_from(n - least).expect("the intervals are in order");
+            targets.resize(place(one.first), default);
+            targets.resize(place(one.last) + 1, one.block);
         }
         self.code.end(Inst::Switch {
             index,
@@ -503,11 +532,25 @@ impl<'p> FnLower<'_, 'p> {
         });
     }
 
+    /// Whether the value is in the interval; goes to `no` if it is below.
+    fn in_interval(&mut self, value: Reg, one: Interval, no: BlockIx) -> Reg {
+        if one.first < one.last {
+            return self.in_range(value, one.first, one.last, no);
+        }
+        let number = self.int(one.first);
+        let dst = self.code.reg(Slot::Bool);
+        self.emit(Inst::IntEq {
+            dst,
+            a: value,
+            b: number,
+        });
+        dst
+    }
+
     /// Goes to `yes` if the value is `head`, and on in a new block if not.
     fn test_head(&mut self, ty: Ty, regs: &[Reg], head: Head<'p>, yes: BlockIx) {
         let no = self.code.block();
         let cond = match head {
-            Head::Range(first, last) => self.in_range(regs[0], first, last, no),
             Head::Literal(Literal::Bool(true)) => regs[0],
             Head::Literal(Literal::Bool(false)) => {
                 let dst = self.code.reg(Slot::Bool);
@@ -518,7 +561,7 @@ impl<'p> FnLower<'_, 'p> {
                 let constant = self.literal(literal, None);
                 self.equal(ty, regs, &[constant])
             }
-            Head::Some | Head::None | Head::Variant(_) => regs[0],
+            Head::Some | Head::None | Head::Variant(_) | Head::Range(..) => regs[0],
         };
         self.code.end(Inst::Branch {
             cond,
@@ -604,18 +647,39 @@ fn takes_apart(pattern: &Pattern) -> bool {
     }
 }
 
-fn head_number(head: Head<'_>) -> Option<i64> {
-    match head {
-        Head::Literal(Literal::Int(value) | Literal::Duration(value)) => Some(*value),
-        _ => None,
-    }
+/// Whole numbers, both ends included, and where they lead.
+#[derive(Clone, Copy)]
+struct Interval {
+    first: i64,
+    last: i64,
+    block: BlockIx,
 }
 
-/// The least of at least four integers that fill at least a quarter of their range.
-fn dense(cases: &[(Head<'_>, Tree<'_>)]) -> Option<i64> {
-    let numbers: Option<Vec<i64>> = cases.iter().map(|(head, _)| head_number(*head)).collect();
-    let numbers = numbers.filter(|numbers| numbers.len() >= 4)?;
-    let (first, last) = (*numbers.iter().min()?, *numbers.iter().max()?);
-    let width = usize::try_from(last.checked_sub(first)?).ok()?;
-    (width < numbers.len() * 4).then_some(first)
+/// Intervals that are compared one after the other; more are halved first.
+const MAX_COMPARISONS: usize = 4;
+
+/// The cases as intervals in order, if the value is a number.
+fn numbers(cases: &[(Head<'_>, Tree<'_>)], blocks: &[BlockIx]) -> Option<Vec<Interval>> {
+    let all = cases.iter().zip(blocks).map(|((head, _), block)| {
+        let (first, last) = match head {
+            Head::Literal(Literal::Int(n) | Literal::Duration(n)) => (*n, *n),
+            Head::Range(first, last) => (*first, *last),
+            _ => return None,
+        };
+        let block = *block;
+        Some(Interval { first, last, block })
+    });
+    let mut all: Vec<Interval> = all.collect::<Option<_>>()?;
+    all.sort_unstable_by_key(|one| one.first);
+    Some(all)
+}
+
+/// At least four intervals that lie so close that a table has at most four places for each.
+fn is_dense(all: &[Interval]) -> bool {
+    let ([first, .., last], true) = (all, all.len() >= 4) else {
+        return false;
+    };
+    let width = last.last.checked_sub(first.first);
+    let width = width.and_then(|width| usize::try_from(width).ok());
+    width.is_some_and(|width| width < all.len() * 4)
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::ast::{
     AccessDecl, AccessLevel, Arg, Docs, Expr, ExprKind, FileId, FnBody, FnDecl, GenericParam,
-    Ident, Item, ItemKind, Name, Param, Pattern, PatternArg, PatternKind, Span, Stmt, StmtKind, TagDecl,
+    Ident, Item, ItemKind, Name, Param, Pattern, PatternArg, PatternKind, Span, TagDecl,
     Type, TypeKind, UnaryOp, Visibility,
 };
 use crate::diagnostic::{Diagnostic, code};
@@ -449,17 +449,14 @@ impl<'s> Context<'s> {
         clippy::unused_self,
         reason = "actions are written as methods throughout"
     )]
-    pub(crate) fn labeled(&self, label: Ident, mut kind: ExprKind, span: Span) -> Stmt {
+    pub(crate) fn labeled(&self, label: Ident, mut kind: ExprKind, span: Span) -> Expr {
         match &mut kind {
             ExprKind::For(node) => node.label = Some(label),
             ExprKind::While(node) => node.label = Some(label),
             ExprKind::Loop(node) => node.label = Some(label),
             _ => {}
         }
-        Stmt {
-            kind: StmtKind::Expr(Expr { kind, span }),
-            span,
-        }
+        Expr { kind, span }
     }
 }
 

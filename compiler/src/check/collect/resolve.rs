@@ -122,7 +122,7 @@ impl<'a> Resolver<'_, 'a> {
     }
 
     fn constants(&mut self, declared: &Declared<'a>) {
-        for (module, decl) in &declared.constants {
+        for (module, decl, public) in &declared.constants {
             let ty = self.ty(*module, &[], &decl.ty);
             self.values.push(ValueDecl {
                 module: *module,
@@ -132,6 +132,7 @@ impl<'a> Resolver<'_, 'a> {
                 owner: None,
                 ty,
                 expr: &decl.value,
+                public: *public,
                 span: decl.name.span,
             });
         }
@@ -154,6 +155,7 @@ impl<'a> Resolver<'_, 'a> {
             owner: self.self_ty,
             ty,
             expr,
+            public: false,
             span: expr.span,
         });
         id
