@@ -16,6 +16,7 @@ use sm_bytecode::{BlockIx, Inst, Reg, Slot, TypeIx};
 use super::body::{Body, Builder, Mark};
 use super::finish::finish;
 use super::limits::MAX_LIVE_BITS;
+use super::liveness::table_bits;
 use super::program::Lowering;
 use super::unit::{Unit, UnitFunction};
 use crate::typed::{ClosureBody, Expr, FnId, Local, LocalId, LoopId, ModuleId, Mutability, Ty};
@@ -144,7 +145,7 @@ impl<'a, 'p> FnLower<'a, 'p> {
         }
         let result = lower.cx.layout.type_ix(result);
         let mut body = lower.code.finish();
-        let overflow = body.overflow || body.regs.len() * body.blocks.len() > MAX_LIVE_BITS;
+        let overflow = body.overflow || table_bits(&body) > MAX_LIVE_BITS;
         if overflow {
             body = Body::unreachable();
             lower.names.clear();

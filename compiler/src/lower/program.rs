@@ -120,10 +120,14 @@ impl<'p> Lowering<'p> {
     fn check_unit(&mut self, id: FnId, unit: &Unit) {
         let function = self.program.function(id);
         let file = self.program.module(function.module).file;
-        if unit.is_too_large() {
+        if let Some(reason) = unit.too_large() {
             let message = format!("`{}` is too large to be compiled", function.name);
             let found = Diagnostic::error(code::FUNCTION_TOO_LARGE, file, function.span, message);
-            self.report(found.help("divide it into several functions"));
+            self.report(
+                found
+                    .note(reason)
+                    .help("divide it into several functions"),
+            );
         }
         if function.generics.is_empty() {
             return;

@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 
 use super::{compiled, lowered};
 
-fn codes(text: &str) -> Vec<&'static str> {
-    let found = compiled(&[("./main", text)]);
-    found.diagnostics.iter().map(|one| one.code.as_str()).collect()
+/// What is wrong with a program.
+fn complaints(text: &str) -> Vec<String> {
+    let found = compiled(&[("./main", text)]).diagnostics;
+    let shown = found.iter().map(|one| format!("{} {} {:?}", one.code, one.message, one.notes));
+    shown.collect()
 }
 
 /// `main` with a `match` of `value` over these arms.
@@ -43,7 +45,8 @@ fn a_match_may_have_thousands_of_arms() {
         let text = matching(value, arms.iter().cloned());
         let unused = if value == "x" { "s: Str" } else { "x: Int" };
         let text = text.replace(unused, &format!("_{unused}"));
-        assert_eq!(codes(&text), [""; 0], "{}", &arms[0][..arms[0].len().min(40)]);
+        let first = &arms[0][..arms[0].len().min(40)];
+        assert_eq!(complaints(&text), [""; 0], "{first}");
     }
 }
 
@@ -61,10 +64,22 @@ fn a_program_may_have_more_functions_than_specialisations() {
 
 #[test]
 fn a_function_may_have_many_closures() {
-    let mut text = String::from("fn main() {\n    let all: [fn(Int) -> Int] = []\n");
-    for at in 0..8000 {
-        let _ = writeln!(text, "    all.push(fn(x) {{ x + {at} }})");
-    }
-    text += "    print(all.len())\n}\n";
-    assert_eq!(codes(&text), [""; 0]);
+    let text = |closures: usize| {
+        let mut text = String::from("fn main() {\n    let all: [fn(Int) -> Int] = []\n");
+        for at in 0..closures {
+            let _ = writeln!(text, "    all.push(fn(x) {{ x + {at} }})");
+        }
+        text + "    print(all.len())\n}\n"
+    };
+    assert_eq!(complaints(&text(4000)), [""; 0]);
+    let found = compiled(&[("./main", &text(8000))]).diagnostics;
+    let [found] = found.as_slice() else {
+        panic!("{found:#?}");
+    };
+    assert_eq!(found.code.as_str(), "SM0702");
+    assert_eq!(found.primary.span.start, 3);
+    assert_eq!(
+        found.notes,
+        ["it has 8000 closures, and 4095 is the most".to_owned()]
+    );
 }

@@ -168,7 +168,7 @@ fn a_function_with_too_many_values_is_refused() {
         .filter(|one| one.is_error())
         .map(|one| one.code.as_str())
         .collect();
-    assert_eq!(codes, ["SM0706"], "{:#?}", found.diagnostics.last());
+    assert_eq!(codes, ["SM0702"], "{:#?}", found.diagnostics.last());
 }
 
 #[test]

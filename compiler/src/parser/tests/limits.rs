@@ -52,6 +52,10 @@ const CHAINS: &[[&str; 3]] = &[
     ["fn f() { ", "- ~ !", "a }"],
     ["fn f() { ", "a + ", "a }"],
     ["fn f() { ", "a ?? ", "a }"],
+    ["fn f() { ", "a | ", "a }"],
+    ["const X: Int = ", "1 | ", "1"],
+    ["fn f() { g(", "a | ", "a, 1) }"],
+    ["fn f() { match ", "a | ", "a {} }"],
     ["fn f() { ", "a.", "a }"],
     ["fn f() { a", "()", " }"],
     ["fn f() { a", "[0]", " }"],
@@ -131,7 +135,7 @@ fn what_is_wide_is_not_deep() {
     let arms = format!("fn f() {{ match a {{ {} }} }}", "1 | 2 => b, ".repeat(MANY));
     let alternatives = format!(
         "fn f() {{ match a {{ {}3 => b }} }}",
-        "1 , ".replace(',', "|")
+        "1 | ".repeat(MANY)
     );
     let text = format!("fn f() {{ \"{}\" }}", "{a} and ".repeat(MANY));
     let ladder = "if a { b }\n".repeat(MANY);
