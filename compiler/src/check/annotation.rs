@@ -217,7 +217,9 @@ impl Annotations<'_> {
     fn unknown(&mut self, name: &Ident, args: &[ast::Type]) {
         let message = match &*name.name {
             "Never" => "`Never` can only be the result of a function".to_owned(),
-            "Self" => "`Self` is the type of an `impl` block, and there is none around this".to_owned(),
+            "Self" => {
+                "`Self` is the type of an `impl` block, and there is none around this".to_owned()
+            }
             _ => format!("there is no type `{name}`"),
         };
         let error = Diagnostic::error(code::UNKNOWN_TYPE, self.file, name.span, message);

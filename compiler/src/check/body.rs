@@ -18,7 +18,8 @@ use crate::ast::{self, FileId, Ident, Mutability, Span};
 use crate::diagnostic::{Code, Diagnostic, code};
 use crate::limits::{MAX_SUGGESTIONS, MAX_TYPE_SIZE};
 use crate::typed::{
-    Bound, Expr, ExprKind, FnId, Function, Generic, LocalId, ModuleId, Name, TagId, Ty, TyKind, Types,
+    Bound, Expr, ExprKind, FnId, Function, Generic, LocalId, ModuleId, Name, TagId, Ty, TyKind,
+    Types,
 };
 
 /// What all bodies share.

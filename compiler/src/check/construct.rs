@@ -7,8 +7,8 @@ use super::unify::Cause;
 use crate::ast::{Arg, Mutability, Span};
 use crate::diagnostic::{Fix, code};
 use crate::typed::{
-    self, Access, AdtId, ClosureBody, Expr, ExprKind, FieldId, FnId, Function, Local, LocalId, Name, Pattern, PatternKind, Stmt,
-    StmtKind, TagId, Ty, TyKind, VariantId,
+    self, Access, AdtId, ClosureBody, Expr, ExprKind, FieldId, FnId, Function, Local, LocalId,
+    Name, Pattern, PatternKind, Stmt, StmtKind, TagId, Ty, TyKind, VariantId,
 };
 
 impl Body<'_, '_> {

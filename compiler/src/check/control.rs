@@ -144,15 +144,12 @@ impl Body<'_, '_> {
 
     /// The condition of an `if` or `while`; brings what it binds into scope.
     fn asked(&mut self, condition: &Condition) -> Expr {
-        if let Condition::Let { pattern, span, .. } = condition {
-            let asked = self.condition(condition);
-            if let ExprKind::Matches { pattern: found, .. } = &asked.kind {
-                debug_assert_eq!(found.span, pattern.span);
-                self.warn_if_certain(found, *span);
-            }
-            return asked;
+        let asked = self.condition(condition);
+        // Among other conditions a pattern that always matches only gives a name.
+        if let ExprKind::Matches { pattern, .. } = &asked.kind {
+            self.warn_if_certain(pattern, asked.span);
         }
-        self.condition(condition)
+        asked
     }
 
     fn condition(&mut self, condition: &Condition) -> Expr {
@@ -413,7 +410,11 @@ impl Body<'_, '_> {
     }
 
     fn is_label(&mut self, name: &Ident) -> bool {
-        let mut labels = self.frame().loops.iter().filter_map(|open| open.label.as_ref());
+        let mut labels = self
+            .frame()
+            .loops
+            .iter()
+            .filter_map(|open| open.label.as_ref());
         labels.any(|label| label.name == name.name)
     }
 
@@ -423,7 +424,9 @@ impl Body<'_, '_> {
         let own = self.world.names.scope(self.module);
         self.find_local(&name.name).is_some()
             || self.world.names.lookup(self.module, &name.name).is_some()
-            || [own, prelude].iter().any(|scope| scope.variants.contains_key(&name.name))
+            || [own, prelude]
+                .iter()
+                .any(|scope| scope.variants.contains_key(&name.name))
             || name.name == "None"
     }
 

@@ -146,7 +146,9 @@ fn always_matches(pattern: &Pattern) -> bool {
     match &pattern.kind {
         PatternKind::Wildcard | PatternKind::Bind(_) => true,
         PatternKind::At { pattern, .. } => always_matches(pattern),
-        PatternKind::List { front, back, .. } => front.is_empty() && back.is_empty() && has_rest(pattern),
+        PatternKind::List { front, back, .. } => {
+            front.is_empty() && back.is_empty() && has_rest(pattern)
+        }
         PatternKind::Tuple(parts) | PatternKind::Struct { fields: parts, .. } => {
             parts.iter().all(always_matches)
         }

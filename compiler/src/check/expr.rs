@@ -476,9 +476,7 @@ fn self_contradiction(spec: &FormatSpec) -> Option<&'static str> {
 fn format_fits(spec: &FormatSpec, ty: Ty) -> Option<(&'static str, &'static str)> {
     let (int, float) = (ty == Ty::INT, ty == Ty::FLOAT);
     match spec.kind {
-        FormatKind::Hex | FormatKind::UpperHex | FormatKind::Binary | FormatKind::Octal
-            if !int =>
-        {
+        FormatKind::Hex | FormatKind::UpperHex | FormatKind::Binary | FormatKind::Octal if !int => {
             Some(("the digits of an `Int`", "Int"))
         }
         FormatKind::Exponent if !float => Some(("a `Float`", "Float")),

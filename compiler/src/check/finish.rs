@@ -10,9 +10,7 @@ use super::scope::Entity;
 use super::unify::{Cause, Mismatch};
 use crate::ast::{Mutability, Span};
 use crate::diagnostic::{Diagnostic, code};
-use crate::typed::{
-    Bound, Expr, ExprKind, FnId, Local, NodeMut, Pattern, PatternKind, Ty, TyKind,
-};
+use crate::typed::{Bound, Expr, ExprKind, FnId, Local, NodeMut, Pattern, PatternKind, Ty, TyKind};
 
 /// Types that have been filled in already.
 type Known = HashMap<Ty, Ty>;
@@ -103,8 +101,14 @@ impl Body<'_, '_> {
         let tag = self.world.tag(tag);
         self.report(
             warning
-                .label_in(self.world.file(tag.module), tag.span, "the tag is declared here")
-                .note(format!("where this is in scope, `{name}` is the value and not the tag"))
+                .label_in(
+                    self.world.file(tag.module),
+                    tag.span,
+                    "the tag is declared here",
+                )
+                .note(format!(
+                    "where this is in scope, `{name}` is the value and not the tag"
+                ))
                 .help("give the variable another name"),
         );
     }

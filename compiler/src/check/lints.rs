@@ -114,7 +114,10 @@ impl Linter<'_> {
                 continue;
             }
             let show = |ty| self.types.show(ty, &self.world.adts, &[]);
-            let message = format!("another module declares the tag `{}` in another way", tag.name);
+            let message = format!(
+                "another module declares the tag `{}` in another way",
+                tag.name
+            );
             let file = self.world.file(tag.module);
             let (own, theirs) = (show(tag.value), show(other.value));
             let warning = Diagnostic::warning(code::TAG_TYPES_DIFFER, file, tag.span, message)

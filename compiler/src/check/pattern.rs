@@ -217,7 +217,8 @@ impl Body<'_, '_> {
         };
         let fits = of.is_some() && parts <= MAX_FIELDS;
         if of.is_some() && !fits {
-            let message = format!("this pattern has {parts} elements, and {MAX_FIELDS} are allowed");
+            let message =
+                format!("this pattern has {parts} elements, and {MAX_FIELDS} are allowed");
             let error = self.error(code::LIST_PATTERN_TOO_LONG, span, message);
             self.report(error.help("look at the elements in a loop"));
         }

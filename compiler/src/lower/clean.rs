@@ -161,7 +161,9 @@ fn drop_dead(body: &mut Body) {
     let live = live_in(body);
     for at in 0..body.blocks.len() {
         let mut now = RegSet::new(body.regs.len());
-        live.at_end(body, at).into_iter().for_each(|reg| now.insert(reg));
+        live.at_end(body, at)
+            .into_iter()
+            .for_each(|reg| now.insert(reg));
         let ops = &mut body.blocks[at].ops;
         let mut kept = Vec::with_capacity(ops.len());
         for op in std::mem::take(ops).into_iter().rev() {

@@ -517,8 +517,7 @@ impl<'p> Maker<'_, 'p> {
         let mut default = Rows::default();
         for row in rows {
             let at = row.tests.iter().position(|(of, _)| *of == part);
-            let Some((at, (first, last))) =
-                at.and_then(|at| Some((at, bounds(row.tests[at].1)?)))
+            let Some((at, (first, last))) = at.and_then(|at| Some((at, bounds(row.tests[at].1)?)))
             else {
                 cases.values_mut().for_each(|(_, rows)| self.add(rows, row));
                 self.add(&mut default, row);
@@ -559,13 +558,7 @@ impl<'p> Maker<'_, 'p> {
         out
     }
 
-    fn test(
-        &mut self,
-        part: PartId,
-        groups: Groups<'p>,
-        complete: bool,
-        depth: usize,
-    ) -> Tree<'p> {
+    fn test(&mut self, part: PartId, groups: Groups<'p>, complete: bool, depth: usize) -> Tree<'p> {
         let mut cases = Vec::with_capacity(groups.cases.len());
         for (head, rows) in groups.cases {
             cases.push((head, self.tree(rows.rows, depth + 1)));

@@ -81,7 +81,9 @@ impl Liveness {
     pub(crate) fn at_end(&self, body: &Body, block: usize) -> Vec<Reg> {
         let mut out = RegSet::new(self.carried.len());
         self.add_end(body, block, &mut out);
-        out.iter().map(|place| self.carried[place.index()]).collect()
+        out.iter()
+            .map(|place| self.carried[place.index()])
+            .collect()
     }
 
     fn add_end(&self, body: &Body, block: usize, out: &mut RegSet) {

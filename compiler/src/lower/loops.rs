@@ -125,13 +125,7 @@ impl<'p> FnLower<'_, 'p> {
         Ok(())
     }
 
-    fn endless(
-        &mut self,
-        id: LoopId,
-        body: &'p Expr,
-        ty: Ty,
-        want: Want<'_>,
-    ) -> Lowered<Vec<Reg>> {
+    fn endless(&mut self, id: LoopId, body: &'p Expr, ty: Ty, want: Want<'_>) -> Lowered<Vec<Reg>> {
         let (head, exit) = (self.code.block(), self.code.block());
         let ty = self.ty(ty);
         let dst = match self.is_unit(ty) {

@@ -311,7 +311,7 @@ impl<'p> FnLower<'_, 'p> {
                 let list = self.load(matched, of, None)[0];
                 let index = match at {
                     ElementAt::Front(at) => self.int(at as i64),
-                    ElementAt::Back(at) => self.from_end(list, at),
+                    ElementAt::Back(at) => self.but_last(list, at),
                 };
                 self.unpack(part.ty, want, |f, dst| {
                     f.emit(Inst::ListGet { dst, list, index });
@@ -320,7 +320,7 @@ impl<'p> FnLower<'_, 'p> {
             PartOf::Rest { of, front, back } => {
                 let list = self.load(matched, of, None)[0];
                 let from = self.int(front as i64);
-                let to = self.from_end(list, back);
+                let to = self.but_last(list, back);
                 let dst = self.dest(part.ty, want);
                 self.emit(Inst::ListSlice {
                     dst: dst[0],
@@ -340,7 +340,7 @@ impl<'p> FnLower<'_, 'p> {
     }
 
     /// The index of the element before which there are all but the last `count`.
-    fn from_end(&mut self, list: Reg, count: usize) -> Reg {
+    fn but_last(&mut self, list: Reg, count: usize) -> Reg {
         let length = self.code.reg(Slot::Int);
         self.emit(Inst::ListLen { dst: length, list });
         let count = self.int(count as i64);

@@ -123,11 +123,7 @@ impl<'p> Lowering<'p> {
         if let Some(reason) = unit.too_large() {
             let message = format!("`{}` is too large to be compiled", function.name);
             let found = Diagnostic::error(code::FUNCTION_TOO_LARGE, file, function.span, message);
-            self.report(
-                found
-                    .note(reason)
-                    .help("divide it into several functions"),
-            );
+            self.report(found.note(reason).help("divide it into several functions"));
         }
         if function.generics.is_empty() {
             return;

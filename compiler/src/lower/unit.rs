@@ -75,7 +75,13 @@ impl Unit {
     /// What there is too much of for one brick.
     pub(crate) fn too_large(&self) -> Option<String> {
         let mut functions = self.functions.iter().flatten();
-        let regs = || self.functions.iter().flatten().map(|one| one.code.regs.len()).max();
+        let regs = || {
+            self.functions
+                .iter()
+                .flatten()
+                .map(|one| one.code.regs.len())
+                .max()
+        };
         if functions.any(|function| function.overflow) {
             return Some("it has more values and branches than the compiler can follow".into());
         }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::ast::{
     AccessDecl, AccessLevel, Arg, Docs, Expr, ExprKind, FileId, FnBody, FnDecl, GenericParam,
-    Ident, Item, ItemKind, Name, Param, Pattern, PatternArg, PatternKind, Span, TagDecl,
-    Type, TypeKind, UnaryOp, Visibility,
+    Ident, Item, ItemKind, Name, Param, Pattern, PatternArg, PatternKind, Span, TagDecl, Type,
+    TypeKind, UnaryOp, Visibility,
 };
 use crate::diagnostic::{Diagnostic, code};
 use crate::lexer::DocBlock;

@@ -97,7 +97,11 @@ impl Spec {
             None => sign.to_owned(),
         };
         let grouped = self.grouped && may_pad;
-        let digits = if grouped { group(digits) } else { digits.to_owned() };
+        let digits = if grouped {
+            group(digits)
+        } else {
+            digits.to_owned()
+        };
         if self.zero && self.align.is_none() && may_pad {
             let missing = self.width.saturating_sub(sign.len() + digits.len());
             return format!("{sign}{}{digits}", "0".repeat(missing));

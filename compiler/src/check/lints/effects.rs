@@ -146,8 +146,10 @@ impl<'p> Effects<'p> {
     }
 
     fn call(&mut self, id: FnId, args: &[Expr], scope: &Scope) -> Facts {
-        let is_native = |function: &Function| matches!(&function.body, Body::Native(name)
-            if CHANGE_FIRST.contains(&&**name));
+        let is_native = |function: &Function| {
+            matches!(&function.body, Body::Native(name)
+            if CHANGE_FIRST.contains(&&**name))
+        };
         if self.functions.get(id.index()).is_some_and(is_native) {
             let is_fresh = args.first().is_some_and(|first| scope.is_fresh(first));
             return Facts {

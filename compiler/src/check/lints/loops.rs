@@ -21,7 +21,7 @@ impl Linter<'_> {
         for repeat in found {
             let file = self.world.file(function.module);
             let head = crate::ast::Span::new(repeat.span.start, repeat.span.start + HEAD);
-            let message = "this loop never ends, and the message never waits in it";
+            let message = "nothing but a trap ends this loop, and the message never waits in it";
             let warning = Diagnostic::warning(code::ENDLESS_LOOP, file, head, message)
                 .note("a turn that goes over its budget is a trap")
                 .help("wait with `block(..)`, give the turn away with `yield()`, or `break`");

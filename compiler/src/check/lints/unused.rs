@@ -155,9 +155,9 @@ impl Linter<'_> {
         let is_part = match item {
             Item::Value(id) => self.world.value(id).kind == ValueKind::Default,
             // Said of the type itself.
-            Item::Fn(id) => self.owner(id).is_some_and(|adt| {
-                !self.world.adt(adt).public && !used_types.contains(&adt)
-            }),
+            Item::Fn(id) => self
+                .owner(id)
+                .is_some_and(|adt| !self.world.adt(adt).public && !used_types.contains(&adt)),
             _ => false,
         };
         !unread_tests && !is_part && !self.name(item).starts_with('_')

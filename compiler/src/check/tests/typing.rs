@@ -9,7 +9,9 @@ fn typed(source: &str) -> String {
     let mut files = Files::small().with_all(source);
     let mut checked = files.check();
     // What a case shows is not called by anybody.
-    checked.diagnostics.retain(|one| one.code != code::UNUSED_ITEM);
+    checked
+        .diagnostics
+        .retain(|one| one.code != code::UNUSED_ITEM);
     assert_eq!(files.render(&checked), "");
     dump(&checked.program)
 }

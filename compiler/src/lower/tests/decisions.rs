@@ -123,7 +123,12 @@ fn fits(pattern: &Pattern, value: &Value) -> bool {
             .iter()
             .zip(values)
             .all(|(part, value)| fits(part, value)),
-        (PatternKind::List { front, rest, back, .. }, Value::List(values)) => {
+        (
+            PatternKind::List {
+                front, rest, back, ..
+            },
+            Value::List(values),
+        ) => {
             let elements = front.len() + back.len();
             let long_enough = match rest {
                 Some(_) => values.len() >= elements,
@@ -160,7 +165,14 @@ fn part(decisions: &Decisions<'_>, id: PartId, whole: &Value) -> Value {
                 ElementAt::Back(at) => values[values.len() - at].clone(),
             }
         }
-        (PartOf::Rest { of: list, front, back }, ()) => {
+        (
+            PartOf::Rest {
+                of: list,
+                front,
+                back,
+            },
+            (),
+        ) => {
             let values = elements(of(list));
             Value::List(values[front..values.len() - back].to_vec())
         }
@@ -181,12 +193,10 @@ fn walk(decisions: &Decisions<'_>, value: &Value, accept: &[bool]) -> Option<usi
         match tree {
             Tree::Fail => return None,
             Tree::Leaf(leaf) => return Some(leaf.arm),
-            Tree::Guards { arms, rejected } => {
-                match arms.iter().find(|leaf| accept[leaf.arm]) {
-                    Some(leaf) => return Some(leaf.arm),
-                    None => tree = rejected,
-                }
-            }
+            Tree::Guards { arms, rejected } => match arms.iter().find(|leaf| accept[leaf.arm]) {
+                Some(leaf) => return Some(leaf.arm),
+                None => tree = rejected,
+            },
             Tree::Test {
                 part: id,
                 cases,

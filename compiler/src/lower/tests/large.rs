@@ -7,7 +7,9 @@ use super::{compiled, lowered};
 /// What is wrong with a program.
 fn complaints(text: &str) -> Vec<String> {
     let found = compiled(&[("./main", text)]).diagnostics;
-    let shown = found.iter().map(|one| format!("{} {} {:?}", one.code, one.message, one.notes));
+    let shown = found
+        .iter()
+        .map(|one| format!("{} {} {:?}", one.code, one.message, one.notes));
     shown.collect()
 }
 
@@ -40,7 +42,10 @@ fn a_match_may_have_thousands_of_arms() {
         ("s", texts.chain(last()).collect()),
         ("x", one_range.chain(last()).collect()),
         ("x", guards.chain(last()).collect()),
-        ("x", vec![format!("{} => 1", sides.join(" | ")), "_ => 0".to_owned()]),
+        (
+            "x",
+            vec![format!("{} => 1", sides.join(" | ")), "_ => 0".to_owned()],
+        ),
     ] {
         let text = matching(value, arms.iter().cloned());
         let unused = if value == "x" { "s: Str" } else { "x: Int" };

@@ -143,10 +143,19 @@ pub fn get() -> Int? { read(mark(1)) }
         let own = code.modules.iter().find(|one| one.manifest.name == "./lib");
         own.expect("the program has it").manifest.clone()
     };
-    let (plain, ints, texts) = (modules(""), modules("lib.put(1);"), modules("lib.put(\"x\");"));
+    let (plain, ints, texts) = (
+        modules(""),
+        modules("lib.put(1);"),
+        modules("lib.put(\"x\");"),
+    );
     assert_eq!(plain, ints);
     assert_eq!(plain, texts);
-    assert!(plain.exports.iter().any(|export| export.symbol == "tag mark"));
+    assert!(
+        plain
+            .exports
+            .iter()
+            .any(|export| export.symbol == "tag mark")
+    );
 }
 
 #[test]

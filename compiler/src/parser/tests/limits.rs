@@ -133,10 +133,7 @@ fn what_is_wide_is_not_deep() {
     let statements = format!("fn f() {{ {} }}", "a + b; ".repeat(MANY));
     let items = "fn f() { }\n".repeat(MANY);
     let arms = format!("fn f() {{ match a {{ {} }} }}", "1 | 2 => b, ".repeat(MANY));
-    let alternatives = format!(
-        "fn f() {{ match a {{ {}3 => b }} }}",
-        "1 | ".repeat(MANY)
-    );
+    let alternatives = format!("fn f() {{ match a {{ {}3 => b }} }}", "1 | ".repeat(MANY));
     let text = format!("fn f() {{ \"{}\" }}", "{a} and ".repeat(MANY));
     let ladder = "if a { b }\n".repeat(MANY);
     let ladder = format!("fn f() {{ {ladder} }}");
