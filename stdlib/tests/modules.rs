@@ -22,9 +22,11 @@ use world::{End, Plan};
 /// What the compiler calls the program under test.
 const ROOT: &str = "./root";
 
-/// A program that uses no more fuel is captured at every safepoint, and a longer one about a tenth
-/// as many times.
-const SHORT: u64 = 300_000;
+/// A program that uses less fuel is captured at every safepoint.
+const SHORT: u64 = 100_000;
+
+/// A longer program is captured about so many times.
+const CAPTURES: u64 = 3_000;
 
 #[test]
 fn test_blocks_pass() {
@@ -99,9 +101,10 @@ fn modules() -> BTreeMap<String, String> {
 /// Files with tests of the prelude, which would only make the prelude longer.
 fn cases() -> BTreeMap<String, String> {
     let texts = texts(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases"));
-    let named = texts
-        .into_iter()
-        .map(|(path, text)| (path.display().to_string(), text));
+    let named = texts.into_iter().map(|(path, text)| {
+        let name = path.with_extension("");
+        (name.display().to_string(), text)
+    });
     named.collect()
 }
 
@@ -202,7 +205,7 @@ fn problem_of(name: &str, text: &str, report: &mut String) {
     let plain = world::run(&program, Plan::Never);
     let plan = match plain.fuel {
         0..SHORT => Plan::Safepoints(1),
-        fuel => Plan::Fuel(fuel * 10 / SHORT),
+        fuel => Plan::Fuel(fuel / CAPTURES),
     };
     let captured = world::run(&program, plan);
     let ways = [("plain", &plain), ("captured", &captured)];
