@@ -74,7 +74,8 @@ fn every_public_function_has_an_example() {
                 doc.push('\n');
                 continue;
             }
-            if line.starts_with("pub fn") && !doc.contains("```") && name != "prelude" {
+            let is_function = line.starts_with("pub fn") || line.starts_with("pub native fn");
+            if is_function && !doc.contains("```") {
                 let _ = writeln!(report, "{name}.sm:{number}: {line}");
             }
             doc.clear();
@@ -146,11 +147,12 @@ fn tests_as_functions(text: &str) -> (String, usize) {
     (out + &main + "}\n", tests.len())
 }
 
-/// A program of the examples of a module, each at its line, with a `main` that calls them.
+/// A program of the examples of a module, each at its line, with a `main` that calls them. What an
+/// example imports and the tags it declares stand beside it.
 fn examples_as_functions(module: &str, text: &str) -> (String, usize) {
     let mut lines = Vec::new();
     let mut main = String::from("fn main() {\n");
-    let mut imports = BTreeSet::new();
+    let mut declarations = BTreeSet::new();
     let mut open = false;
     let mut count = 0;
     for (line, number) in text.lines().zip(1..) {
@@ -174,8 +176,8 @@ fn examples_as_functions(module: &str, text: &str) -> (String, usize) {
                 open = false;
                 "}".to_owned()
             }
-            (false, true) if doc.starts_with("import ") => {
-                imports.insert(doc.to_owned());
+            (false, true) if doc.starts_with("import ") || doc.starts_with("tag ") => {
+                declarations.insert(doc.to_owned());
                 String::new()
             }
             (false, true) => doc.to_owned(),
@@ -183,11 +185,11 @@ fn examples_as_functions(module: &str, text: &str) -> (String, usize) {
         });
     }
     if module != "prelude" {
-        imports.insert(format!("import {module}"));
+        declarations.insert(format!("import {module}"));
     }
-    let imports: Vec<String> = imports.into_iter().collect();
+    let declarations: Vec<String> = declarations.into_iter().collect();
     (
-        lines.join("\n") + "\n" + &main + "}\n" + &imports.join("\n") + "\n",
+        lines.join("\n") + "\n" + &main + "}\n" + &declarations.join("\n") + "\n",
         count,
     )
 }
