@@ -84,6 +84,24 @@ fn every_public_function_has_an_example() {
     assert!(report.is_empty(), "\n{report}");
 }
 
+/// `docs/library.md` names every module, and its programs run.
+#[test]
+fn the_page_about_the_library_is_true() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/library.md");
+    let page = fs::read_to_string(path).expect("the page is text");
+    for (module, _) in modules() {
+        assert!(page.contains(&format!("`{module}`")), "{module} is missing");
+    }
+    let mut report = String::new();
+    let programs: Vec<&str> = page.split("```sm\n").skip(1).collect();
+    assert!(!programs.is_empty());
+    for program in programs {
+        let program = program.split("```").next().unwrap_or_default();
+        problem_of("docs/library.md", program, &mut report);
+    }
+    assert!(report.is_empty(), "\n{report}");
+}
+
 /// The modules as they are in the folder now, by path.
 fn modules() -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sm");
