@@ -40,24 +40,9 @@ impl Interp<'_> {
             Native::StrTrim => (Given::Text(first().trim().to_owned()), first().len()),
             Native::StrTrimStart => (Given::Text(first().trim_start().to_owned()), first().len()),
             Native::StrTrimEnd => (Given::Text(first().trim_end().to_owned()), first().len()),
-            Native::StrStripPrefix => {
-                let rest = first().strip_prefix(second());
-                (Given::OptText(rest.map(str::to_owned)), both())
-            }
-            Native::StrStripSuffix => {
-                let rest = first().strip_suffix(second());
-                (Given::OptText(rest.map(str::to_owned)), both())
-            }
-            Native::StrPadStart | Native::StrPadEnd => {
-                let fill = self.text(args[2]);
-                let padding = padding(first(), self.get_int(args[1]), fill)?;
-                let text = match native {
-                    Native::StrPadStart => padding + first(),
-                    _ => first().to_owned() + &padding,
-                };
-                let size = first().len() + fill.len() + text.len();
-                (Given::Text(text), size)
-            }
+            Native::StrStripPrefix => (rest(first().strip_prefix(second())), both()),
+            Native::StrStripSuffix => (rest(first().strip_suffix(second())), both()),
+            Native::StrPadStart | Native::StrPadEnd => self.pad(native, args)?,
             Native::StrLower => (Given::Text(first().to_lowercase()), first().len()),
             Native::StrUpper => (Given::Text(first().to_uppercase()), first().len()),
             Native::StrStartsWith => {
@@ -83,11 +68,26 @@ impl Interp<'_> {
             }
             Native::StrFromCode => {
                 let code = u32::try_from(self.get_int(args[0])).ok();
-                let text = code.and_then(char::from_u32).map(String::from);
-                (Given::OptText(text), 0)
+                let character = code.and_then(char::from_u32);
+                (Given::OptText(character.map(String::from)), 0)
             }
             _ => unreachable!("is computed elsewhere"),
         })
+    }
+
+    fn pad(&self, native: Native, args: &[Reg]) -> Result<Sized, Stop> {
+        let (text, width, fill) = (
+            self.text(args[0]),
+            self.get_int(args[1]),
+            self.text(args[2]),
+        );
+        let padding = padding(text, width, fill)?;
+        let padded = match native {
+            Native::StrPadStart => padding + text,
+            _ => text.to_owned() + &padding,
+        };
+        let size = text.len() + fill.len() + padded.len();
+        Ok((Given::Text(padded), size))
     }
 
     fn split(&self, text: Reg, separator: Reg) -> Result<Given, Stop> {
@@ -144,6 +144,11 @@ impl Interp<'_> {
 /// How many characters stand before a byte of a text.
 fn position(text: &str, byte: Option<usize>) -> Given {
     Given::OptInt(byte.map(|at| text[..at].chars().count() as i64))
+}
+
+/// What is left of a text that may not be there.
+fn rest(text: Option<&str>) -> Given {
+    Given::OptText(text.map(str::to_owned))
 }
 
 /// What a text lacks to be `width` characters long, made of `fill` over and over.
