@@ -49,3 +49,16 @@ fn a_finished_program_has_no_unknown_types() {
         );
     }
 }
+
+#[test]
+fn an_import_for_its_methods_is_used() {
+    let extra = "--- ./extra\npub fn one() -> Int { 1 }\n\
+                 impl Int { pub fn doubled(self) -> Int { self * 2 } }\n";
+    let warnings = |main: &str| {
+        let mut files = Files::small().with_all(&format!("import ./extra\n{main}\n{extra}"));
+        let codes = files.check().diagnostics.into_iter().map(|one| one.code);
+        codes.collect::<Vec<_>>()
+    };
+    assert_eq!(warnings("fn main() -> Int { 2.doubled() }"), []);
+    assert_eq!(warnings("fn main() -> Int { 2 }"), [code::UNUSED_IMPORT]);
+}
