@@ -2,8 +2,9 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{build, check, completions, crash, emit, explain, key, node, repl, run};
+use crate::commands::{build, check, completions, cost, crash, emit, explain, key, new};
 use crate::commands::{follow, kill, neighbors, nodes, ps, replay, send, stop, tag, up};
+use crate::commands::{node, repl, run};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};
 
@@ -47,11 +48,14 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    New(new::New),
+    Init(new::Init),
     Run(run::Options),
     Repl(repl::Options),
     Check(check::Options),
     Build(build::Options),
     Emit(emit::Options),
+    Cost(cost::Options),
     Node(Box<node::Options>),
     Key(key::Options),
     Explain(explain::Options),
@@ -82,11 +86,14 @@ impl Global {
 impl Command {
     pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         match self {
+            Self::New(options) => options.run(),
+            Self::Init(options) => options.run(),
             Self::Run(options) => options.run(terminal),
             Self::Repl(options) => options.run(terminal),
             Self::Check(options) => options.run(terminal),
             Self::Build(options) => options.run(terminal),
             Self::Emit(options) => options.run(terminal),
+            Self::Cost(options) => options.run(terminal),
             Self::Node(options) => options.run(terminal),
             Self::Key(options) => options.run(terminal),
             Self::Explain(options) => options.run(),

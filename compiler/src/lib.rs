@@ -5,6 +5,7 @@
 
 pub mod ast;
 pub mod check;
+pub mod cost;
 pub mod diagnostic;
 pub mod driver;
 pub mod input;
