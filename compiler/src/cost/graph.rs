@@ -30,6 +30,8 @@ pub(super) struct Graph {
     closures: BTreeMap<TypeIx, BTreeSet<FnIx>>,
     /// Where messages begin: `main`, and what is spawned.
     entries: BTreeSet<FnIx>,
+    /// The value types of families of tags, whose members have keys.
+    families: BTreeSet<TypeIx>,
     /// How many texts, and how many tags the bricks name.
     pub(super) consts: u64,
     pub(super) tags: u64,
@@ -101,6 +103,14 @@ impl Graph {
     /// The bodies that a closure of this type may have.
     pub(super) fn bodies(&self, ty: TypeIx) -> impl Iterator<Item = FnIx> {
         self.closures.get(&ty).into_iter().flatten().copied()
+    }
+
+    /// Whether a tag with values of this type, or of any, may be one of a family.
+    pub(super) fn may_have_keys(&self, value: Option<TypeIx>) -> bool {
+        match value {
+            Some(ty) => self.families.contains(&ty),
+            None => !self.families.is_empty(),
+        }
     }
 
     /// The functions that may run, ascending.
@@ -232,12 +242,21 @@ impl Builder {
             nodes,
             index,
             closures,
+            families: self.families(groups),
             entries: spawned,
             pool: self.pool,
             consts: groups.iter().map(|group| count(group.consts.len())).sum(),
             tags: groups.iter().map(|group| count(group.tags.len())).sum(),
             bricks: count(groups.len()),
         })
+    }
+
+    fn families(&self, groups: &[VerifiedGroup]) -> BTreeSet<TypeIx> {
+        let tags = groups.iter().zip(&self.types).flat_map(|(group, types)| {
+            let families = group.tags.iter().filter(|tag| !tag.keys.is_empty());
+            families.map(|tag| types[tag.value.index()])
+        });
+        tags.collect()
     }
 
     fn slot(&self, brick: usize, slot: Slot) -> Slot {

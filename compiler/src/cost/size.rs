@@ -341,13 +341,15 @@ impl Sizes {
             Type::Str | Type::Bytes => Sum { texts: 1, ..blob },
             Type::Name => blob,
             Type::Id | Type::Node | Type::Hop => Sum::bytes(32),
-            Type::Tag(_) | Type::AnyTag => {
-                let keys = Sum { tags: 1, ..blob };
-                keys + Sum::bytes(number(graph.tags))
-            }
+            Type::Tag(value) => return self.tag(graph, Some(*value)),
+            Type::AnyTag => return self.tag(graph, None),
             Type::Place => {
                 let head = Sum::bytes(2 * number(elements)).growing();
-                head + self.tag_word(graph).times(elements)
+                let reference = Sum {
+                    refs: 1,
+                    ..self.tag(graph, None)
+                };
+                head + reference.times(elements)
             }
             Type::List(_) => {
                 let head = Sum::bytes(COUNTER + number(elements)).growing();
@@ -409,15 +411,22 @@ impl Sizes {
         Sum::bytes(number(self.assume.elements.saturating_add(HOLES)))
     }
 
-    fn tag_word(&self, graph: &Graph) -> Sum {
-        let elements = self.assume.elements;
-        Sum {
-            refs: 1,
-            objects: 1,
+    /// A tag: one without keys stands in the table of tags alone.
+    fn tag(&self, graph: &Graph, value: Option<TypeIx>) -> Sum {
+        let named = Sum {
             tags: 1,
-            bytes: number(graph.tags) + number(elements).saturating_add(elements),
             ..Sum::default()
+        };
+        if !graph.may_have_keys(value) {
+            return named;
         }
+        let elements = self.assume.elements;
+        let keys = number(elements).saturating_add(elements);
+        let object = Sum {
+            objects: 1,
+            ..Sum::bytes(number(graph.tags).saturating_add(keys))
+        };
+        (named + object).growing()
     }
 
     fn growth(&self, graph: &Graph, ty: TypeIx, width: Width) -> Growth {
