@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{build, check, completions, cost, crash, emit, explain, key, new};
+use crate::commands::{build, check, completions, cost, crash, doc, emit, explain, key, new};
 use crate::commands::{follow, kill, neighbors, nodes, ps, replay, send, stop, tag, up};
 use crate::commands::{node, repl, run};
 use crate::exit::{self, Exit, Failure};
@@ -56,6 +56,7 @@ pub(crate) enum Command {
     Build(build::Options),
     Emit(emit::Options),
     Cost(cost::Options),
+    Doc(doc::Options),
     Node(Box<node::Options>),
     Key(key::Options),
     Explain(explain::Options),
@@ -94,6 +95,7 @@ impl Command {
             Self::Build(options) => options.run(terminal),
             Self::Emit(options) => options.run(terminal),
             Self::Cost(options) => options.run(terminal),
+            Self::Doc(options) => options.run(terminal),
             Self::Node(options) => options.run(terminal),
             Self::Key(options) => options.run(terminal),
             Self::Explain(options) => options.run(),

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod cost;
 pub(crate) mod crash;
+pub(crate) mod doc;
 pub(crate) mod emit;
 pub(crate) mod explain;
 pub(crate) mod follow;

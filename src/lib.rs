@@ -15,6 +15,7 @@ mod conclusion;
 mod cost;
 mod crash;
 mod diagnostics;
+mod docs;
 mod embedded;
 mod exit;
 mod fleet;

@@ -131,8 +131,7 @@ impl Project {
 
     /// Every `.sm` file among its modules, ascending, the main program first.
     pub(crate) fn files(&self) -> Result<Vec<PathBuf>, Failure> {
-        let mut found = Vec::new();
-        collect(&self.modules(), &mut found)?;
+        let mut found = modules_in(&self.modules())?;
         let main = beside(&self.folder, &self.manifest.main.0);
         found.sort_by_key(|file| (*file != main, file.clone()));
         Ok(found)
@@ -166,6 +165,14 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// All programs and modules below a folder, ascending.
+pub(crate) fn modules_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    collect(folder, &mut found)?;
+    found.sort();
+    Ok(found)
 }
 
 /// A file in a folder, without a `./` in front of it.

@@ -122,6 +122,13 @@ impl Sources {
             .map_or("?", |file| &file.name)
     }
 
+    /// The number of a file with this name, if it was read.
+    pub(crate) fn file_named(&self, name: &str) -> Option<FileId> {
+        // Where the whole was put together, what it was put together from has the words.
+        let at = self.files.iter().rposition(|file| file.name == name)?;
+        Some(FileId(at as u32))
+    }
+
     /// All files that were read.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(|file| &*file.name)

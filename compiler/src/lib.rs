@@ -7,6 +7,7 @@ pub mod ast;
 pub mod check;
 pub mod cost;
 pub mod diagnostic;
+pub mod docs;
 pub mod driver;
 pub mod input;
 mod lexer;
