@@ -77,8 +77,14 @@ pub(crate) fn module(book: &Book, module: &Module) -> String {
         }
         let _ = writeln!(main, "<h2>{}</h2>", kind.title());
         let _ = writeln!(contents, "<h3>{}</h3>\n<ul>", kind.title());
+        let mut listed: Vec<&str> = Vec::new();
         for item in items {
             main += &declared(names, item, &source);
+            // Of several with one name, the first leads to all: they stand together.
+            if listed.contains(&&*item.name) {
+                continue;
+            }
+            listed.push(&item.name);
             let _ = writeln!(
                 contents,
                 "<li><a href=\"#{}\">{}</a></li>",
@@ -93,7 +99,8 @@ pub(crate) fn module(book: &Book, module: &Module) -> String {
 
 /// All names of a module with a line each.
 fn overview(names: Names<'_>, module: &Module) -> String {
-    let listed = module.items.iter().filter(|item| item.kind != Kind::Impl);
+    let kinds = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Impl);
+    let listed = kinds.flat_map(|kind| module.of(kind));
     let rows: Vec<String> = listed
         .map(|item| {
             let words = markdown::html(item.summary(), names, 2);
@@ -180,7 +187,7 @@ pub(crate) fn source(book: &Book, module: &Module) -> String {
     let code = signature::code(&module.text, |_| None);
     let mut lines = String::new();
     for (number, line) in (1..).zip(whole_lines(&code)) {
-        let _ = writeln!(lines, "<span id=\"{number}\" class=\"line\">{line}</span>");
+        let _ = write!(lines, "<span id=\"{number}\" class=\"line\">{line}</span>");
     }
     let main = format!(
         "<div class=\"head\"><h1><span class=\"kind\">source</span> {0}</h1><a class=\"source\" \
@@ -272,7 +279,7 @@ pub(crate) fn entries(book: &Book) -> Vec<[String; 5]> {
                 anchor => format!("#{anchor}"),
             };
             let address = format!("{}.html{hash}", module.name);
-            let words = words.replace(['\n', '`', '[', ']'], " ");
+            let words = words.replace('\n', " ").replace(['`', '[', ']'], "");
             [name, kind.to_owned(), module.name.clone(), address, words]
         };
         out.push(entry(module.name.clone(), "module", "", module.summary()));

@@ -146,7 +146,7 @@ impl Item {
 /// The first paragraph, up to the end of its first sentence.
 pub(crate) fn summary(docs: &str) -> &str {
     let paragraph = docs.split("\n\n").next().unwrap_or_default().trim();
-    let ends = paragraph.match_indices(['.', ':']).map(|(at, _)| at + 1);
+    let ends = paragraph.match_indices('.').map(|(at, _)| at + 1);
     let mut ends = ends.filter(|at| {
         let rest = &paragraph[*at..];
         rest.is_empty() || rest.starts_with(char::is_whitespace)

@@ -22,7 +22,7 @@ fn files(name: &str) -> [(&'static str, String); 4] {
         (FILE, manifest),
         ("src/main.sm", MAIN.to_owned()),
         ("town.net.toml", NETWORK.to_owned()),
-        (".gitignore", "*.smb\n*.smtrace\n".to_owned()),
+        (".gitignore", "/doc/\n*.smb\n*.smtrace\n".to_owned()),
     ]
 }
 
