@@ -127,17 +127,19 @@ fn is_prebuilt(hash: &BrickHash) -> bool {
     modules.any(|module| module.code.manifest.groups.binary_search(hash).is_ok())
 }
 
-/// `main > route/pull.migrate > travel > sys_migrate`: a module is named where it is entered.
+/// `main 16 > route/pull.migrate 4 > travel 56`: the most bytes of each frame. A module is named
+/// where it is entered.
 fn chain(frames: &[Frame]) -> String {
     let mut known = "";
     let names = frames.iter().map(|frame| {
         let (module, name) = (&*frame.function.module, &*frame.function.name);
         let entered = std::mem::replace(&mut known, module) != module;
         let plain = module.starts_with('.') || module.is_empty() || module == PRELUDE;
-        match entered && !plain {
+        let name = match entered && !plain {
             true => format!("{module}.{name}"),
             false => name.to_owned(),
-        }
+        };
+        format!("{name} {}", frame.size.max)
     });
     names.collect::<Vec<_>>().join(" > ")
 }

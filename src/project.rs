@@ -63,6 +63,18 @@ pub(crate) fn choose(given: Option<&Path>) -> Result<Chosen, Failure> {
 
 /// Compiles the program that was named, or reads it.
 pub(crate) fn open(terminal: &Terminal, given: Option<&Path>) -> Result<Program, Failure> {
+    if let Some(path) = given
+        && !path.exists()
+        && path.extension().is_none()
+        && Project::around(Path::new(".")).is_ok_and(|project| project.is_some())
+    {
+        let shown = path.display();
+        return Err(
+            Failure::usage(format!("`{shown}` is no program")).help(format!(
+                "arguments of a project's program follow its folder: `. {shown}`"
+            )),
+        );
+    }
     Program::open(terminal, &choose(given)?.path)
 }
 
@@ -180,6 +192,28 @@ pub(crate) fn beside(folder: &Path, file: impl AsRef<Path>) -> PathBuf {
     match folder == Path::new(".") {
         true => file.as_ref().to_owned(),
         false => folder.join(file),
+    }
+}
+
+/// The same folder without detours: `../a` for `../b/../a`, where no link makes a difference.
+fn without_detours(path: PathBuf) -> PathBuf {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        let last = short.components().next_back();
+        match (part, last) {
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                short.pop();
+            }
+            (Component::CurDir, _) => {}
+            _ => short.push(part),
+        }
+    }
+    let same = fs::canonicalize(&path)
+        .ok()
+        .zip(fs::canonicalize(&short).ok());
+    match same.is_some_and(|(path, short)| path == short) {
+        true => short,
+        false => path,
     }
 }
 

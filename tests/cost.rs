@@ -102,7 +102,7 @@ fn run(file: &Path) -> Vec<Stop> {
     let many = Cost::of(bundle, MANY).expect("it can be judged");
     let none = Cost::of(bundle, NONE).expect("it can be judged");
     let mut world = World::default();
-    // Numbers and text among the arguments of examples have defaults, which a node does not know.
+    // A node knows no defaults: two times, as data.
     let arguments = if file.ends_with("led.sm") {
         vec![4]
     } else {
@@ -167,10 +167,13 @@ fn look(machine: &Machine, many: &Cost<'_>, none: &Cost<'_>) -> Stop {
     }
 }
 
+/// The identity of a tag, and its keys.
+type Key = ([u8; 32], Vec<u8>);
+
 /// A node with two neighbors, on which every second hop works.
 #[derive(Default)]
 struct World {
-    tags: BTreeMap<([u8; 32], Vec<u8>), (Vec<u8>, u64)>,
+    tags: BTreeMap<Key, (Vec<u8>, u64)>,
     children: VecDeque<(EntryRef, Vec<u8>)>,
     now: u64,
     hops: u64,
@@ -190,7 +193,7 @@ impl World {
     }
 }
 
-fn key(tag: &TagRef<'_>) -> ([u8; 32], Vec<u8>) {
+fn key(tag: &TagRef<'_>) -> Key {
     (*tag.base, tag.key.to_vec())
 }
 

@@ -70,8 +70,7 @@ impl Options {
         let modules = text::count(book.modules.len(), "module");
         let index = folder.join("index.html");
         output::talk(&format!(
-            "documented {modules} of {} on {}: {}",
-            book.title,
+            "documented {modules} on {}: {}",
             text::count(pages, "page"),
             index.display()
         ));

@@ -114,7 +114,7 @@ fn check(name: &str, flag: &str, folder: &Path) -> Result<(), Failure> {
     let Err(why) = project::check_name(name) else {
         return Ok(());
     };
-    let failure = Failure::usage(format!("`{name}` is no name for a project: {why}"));
+    let failure = Failure::usage(why);
     Err(match project::name_like(name) {
         Some(near) => {
             let near = match flag {

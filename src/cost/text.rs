@@ -40,14 +40,10 @@ fn place(out: &mut String, terminal: &Terminal, report: &Report<'_>, point: &Poi
     if rows.is_empty() {
         let _ = writeln!(out, "    no variable is needed afterwards");
     }
-    let _ = writeln!(out, "  {}: {}", what(point), state(point));
-    out.push('\n');
-}
-
-/// `sys_migrate in main` or `block, sys_migrate in main > travel > explore`
-fn what(point: &Point) -> String {
     let primitives: Vec<String> = point.primitives.iter().map(ToString::to_string).collect();
-    format!("{} in {}", primitives.join(", "), chain(&point.chain))
+    let _ = writeln!(out, "  comes to     {}", primitives.join(", "));
+    let _ = writeln!(out, "  frames       {}", chain(&point.chain));
+    let _ = writeln!(out, "  whole state  {}\n", state(point));
 }
 
 fn row(report: &Report<'_>, frame: &Frame, variable: &Variable) -> Vec<String> {
@@ -61,12 +57,12 @@ fn row(report: &Report<'_>, frame: &Frame, variable: &Variable) -> Vec<String> {
 
 fn state(point: &Point) -> String {
     if point.recursive.is_empty() {
-        return format!("a state of {}", bytes(&point.state));
+        return bytes(&point.state);
     }
     let names: Vec<&str> = point.recursive.iter().map(|name| &*name.name).collect();
     let min = text::size(to_usize(point.state.min));
     let names = names.join(", ");
-    format!("a state of at least {min}, without bound, as {names} may call itself")
+    format!("at least {min}, without bound: {names} may call itself")
 }
 
 /// `8 bytes`, `3 to 7 bytes, and 8 for each element`

@@ -11,7 +11,7 @@ use sm_compiler::ast::FileId;
 use sm_compiler::diagnostic::{Diagnostic, code};
 
 use super::manifest::Dependency;
-use super::{FILE, Project, beside};
+use super::{FILE, Project, beside, without_detours};
 use crate::exit::Failure;
 
 /// Where the modules of each dependency are.
@@ -45,7 +45,7 @@ impl Dependencies {
 
     fn add(&mut self, project: &Project) -> Result<(), Failure> {
         for wanted in &project.manifest.dependencies {
-            let folder = beside(&project.folder, &wanted.path);
+            let folder = without_detours(beside(&project.folder, &wanted.path));
             let home = fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
             match self.found.get(&wanted.name) {
                 Some(known) if known.home == home => continue,

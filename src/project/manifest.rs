@@ -33,8 +33,10 @@ impl Manifest {
     /// Reads a project file; everything that is wrong with it is told.
     pub(crate) fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
         let read = reading::document(text, top);
-        let read = read.map_err(|errors| errors.0.into_iter().map(mistake).collect::<Vec<_>>())?;
-        Ok(read.expect("without problems there is a manifest"))
+        match read {
+            Ok(read) => Ok(read.expect("without problems there is a manifest")),
+            Err(errors) => Err(independent(errors.0).into_iter().map(mistake).collect()),
+        }
     }
 }
 
@@ -127,6 +129,22 @@ fn span(range: std::ops::Range<usize>) -> Span {
     Span::new(range.start as u32, range.end as u32)
 }
 
+/// A key that is misspelled is not missing as well.
+fn independent(errors: Vec<FileError>) -> Vec<FileError> {
+    let meant: Vec<String> = errors
+        .iter()
+        .filter_map(|error| error.help.clone())
+        .collect();
+    let is_meant = |error: &FileError| {
+        let key = error.message.strip_suffix(" is missing");
+        key.is_some_and(|key| meant.contains(&format!("did you mean {key}?")))
+    };
+    errors
+        .into_iter()
+        .filter(|error| !is_meant(error))
+        .collect()
+}
+
 /// Every mistake of form has one code: what is wrong, its message says.
 fn mistake(error: FileError) -> Diagnostic {
     let message = match error.key.as_str() {
@@ -143,16 +161,14 @@ fn mistake(error: FileError) -> Diagnostic {
 /// Why a project cannot be called so; `None` if it can.
 fn unusable(name: &str) -> Option<String> {
     if !is_module_name(name) {
-        return Some(format!(
-            "`{name}` cannot be imported: a name has letters, digits and `_`, begins with no \
-             digit, and is no keyword"
-        ));
+        let rule = "a name has letters, digits and `_`, begins with no digit, and is no keyword";
+        return Some(format!("`{name}` is no name for a project: {rule}"));
     }
     let library = sm_stdlib::MODULES.iter().any(|(path, _)| {
         let first = path.split('/').next();
         first == Some(name)
     });
-    library.then(|| format!("the standard library has modules called `{name}`"))
+    library.then(|| format!("`{name}` is taken: the standard library has modules of this name"))
 }
 
 /// Whether `import NAME/x` can be written, and does not mean the library.
@@ -214,12 +230,7 @@ mod tests {
     #[test]
     fn all_mistakes_are_told() {
         let said = wrong("nmae = \"town\"\nversion = \"1\"\nmain = \"../x.sm\"\n");
-        for part in [
-            "`name` is missing",
-            "did you mean `name`?",
-            "three numbers",
-            "a file of the",
-        ] {
+        for part in ["did you mean `name`?", "three numbers", "a file of the"] {
             assert!(said.contains(part), "{part} in {said}");
         }
         assert!(wrong("name = \"a-b\"\nversion = \"0.1.0\"").contains("for example `a_b`"));

@@ -215,7 +215,8 @@ fn modules_of_other_projects_are_imported_by_name() {
     put(
         &folder,
         "geo/point.sm",
-        "import ../secret\npub struct Point { x: Float, y: Float }\n",
+        "import ../secret\npub struct Point { x: Float, y: Float }\n\
+         impl Point { pub fn far(self) -> Float { secret.far(self.x) } }\n",
     );
     snapshot("dependency_leaves", &smc_in(&app, &["run"]));
 }
