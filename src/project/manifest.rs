@@ -194,8 +194,8 @@ pub(crate) fn name_like(name: &str) -> Option<String> {
     let candidates = [plain.trim_matches('_').to_owned(), format!("my_{plain}")];
     candidates
         .into_iter()
+        .filter(|_| name.contains(|c: char| c.is_ascii_alphanumeric()))
         .find(|name| unusable(name).is_none())
-        .filter(|name| name.chars().any(|c| c.is_ascii_alphabetic()))
 }
 
 /// Why a new project cannot be called so.
