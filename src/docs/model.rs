@@ -200,32 +200,18 @@ impl Reader<'_> {
                 )
             }
             ItemKind::Struct(decl) => {
-                for field in &decl.fields {
-                    members.push(self.member(
-                        &decl.name,
-                        &field.name,
-                        (field.span, field.docs.as_ref()),
-                    ));
-                }
-                (
-                    Kind::Struct,
-                    &decl.name,
-                    self.adt("struct", &decl.name, &decl.generics, &members),
-                )
+                let fields = decl.fields.iter();
+                let fields = fields.map(|one| (&one.name, one.span, one.docs.as_ref()));
+                members = self.members(&decl.name, fields);
+                let signature = self.adt("struct", &decl.name, &decl.generics, &members);
+                (Kind::Struct, &decl.name, signature)
             }
             ItemKind::Enum(decl) => {
-                for variant in &decl.variants {
-                    members.push(self.member(
-                        &decl.name,
-                        &variant.name,
-                        (variant.span, variant.docs.as_ref()),
-                    ));
-                }
-                (
-                    Kind::Enum,
-                    &decl.name,
-                    self.adt("enum", &decl.name, &decl.generics, &members),
-                )
+                let variants = decl.variants.iter();
+                let variants = variants.map(|one| (&one.name, one.span, one.docs.as_ref()));
+                members = self.members(&decl.name, variants);
+                let signature = self.adt("enum", &decl.name, &decl.generics, &members);
+                (Kind::Enum, &decl.name, signature)
             }
             _ => return None,
         };
@@ -272,20 +258,19 @@ impl Reader<'_> {
         })
     }
 
-    fn member(
+    fn members<'a>(
         &mut self,
         of: &ast::Ident,
-        name: &ast::Ident,
-        rest: (Span, Option<&Docs>),
-    ) -> Member {
-        let (span, docs) = rest;
-        Member {
+        parts: impl Iterator<Item = (&'a ast::Ident, Span, Option<&'a Docs>)>,
+    ) -> Vec<Member> {
+        let member = |(name, span, docs): (&ast::Ident, Span, Option<&Docs>)| Member {
             name: name.to_string(),
             anchor: self.anchor(format!("{of}.{name}")),
             signature: self.slice(span).trim_end_matches(',').to_owned(),
             docs: words(docs),
             line: self.line(span),
-        }
+        };
+        parts.map(member).collect()
     }
 
     /// The declaration of a type with its members, one a line.

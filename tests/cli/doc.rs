@@ -145,8 +145,8 @@ fn a_project_is_documented_by_the_names_others_import() {
     let town = folder.join("town");
     fs::write(
         town.join("src/point.sm"),
-        "/// A place.\n///\n/// ```sm\n/// assert point.Point(x: 1).x == 1\n/// let p = Point(x: 2)\n\
-         /// assert p.x == 2\n/// ```\npub struct Point { x: Int }\n",
+        "/// A place.\n///\n/// ```sm\n/// assert point.Point(x: 1).x == 1\n\
+         /// let p = Point(x: 2)\n/// assert p.x == 2\n/// ```\npub struct Point { x: Int }\n",
     )
     .expect("a module");
     snapshot("doc_project", &smc_in(&town, &["doc"]));
