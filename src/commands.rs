@@ -3,7 +3,9 @@
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod cost;
 pub(crate) mod crash;
+pub(crate) mod doc;
 pub(crate) mod emit;
 pub(crate) mod explain;
 pub(crate) mod fmt;
@@ -11,6 +13,7 @@ pub(crate) mod follow;
 pub(crate) mod key;
 pub(crate) mod kill;
 pub(crate) mod neighbors;
+pub(crate) mod new;
 pub(crate) mod node;
 pub(crate) mod nodes;
 pub(crate) mod ps;

@@ -6,6 +6,10 @@ mod arguments;
 mod build;
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/cost.rs"]
+mod cost;
+#[path = "cli/doc.rs"]
+mod doc;
 #[path = "cli/emit.rs"]
 mod emit;
 #[path = "cli/fmt.rs"]
@@ -16,6 +20,8 @@ mod help;
 mod key;
 #[path = "cli/network.rs"]
 mod network;
+#[path = "cli/new.rs"]
+mod new;
 #[path = "cli/remote.rs"]
 mod remote;
 #[path = "cli/repl.rs"]

@@ -67,8 +67,14 @@ pub trait Loader {
     ///
     /// A path is `prelude`, that of the root as the caller named it, that of a module of the
     /// library (`route/pull`), or that of another file of the program, seen from the folder of the
-    /// root (`./lib`, `./parts/lib`, `../lib`); none has an extension.
+    /// root (`./lib`, `./parts/lib`, `../lib`), or that of a module of another project
+    /// (`geo/point`); none has an extension.
     fn load(&mut self, path: &str) -> Option<Source>;
+
+    /// Whether a module that was loaded is one of the library, which may declare native functions.
+    fn is_library(&self, path: &str) -> bool {
+        !path.starts_with('.')
+    }
 }
 
 /// The text of a module, and the number under which diagnostics name it.

@@ -109,7 +109,7 @@ impl Reader<'_> {
             ast,
             imports,
             broken,
-            library: !path.starts_with('.') && **path != *self.root,
+            library: self.loader.is_library(path) && **path != *self.root,
         });
         Some(id)
     }
