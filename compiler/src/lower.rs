@@ -10,6 +10,7 @@
 //!
 //! **Invariant:** every brick that leaves here has passed the verifier.
 
+mod assert;
 mod body;
 mod calls;
 mod clean;
@@ -40,11 +41,13 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sm_bytecode::bundle::Bundle;
-use sm_bytecode::{BrickHash, EntryRef, Group, ManifestHash, ProgramManifest, TypeIx, TypeTable};
+use sm_bytecode::{
+    BrickHash, DebugBlob, EntryRef, Group, ManifestHash, ProgramManifest, TypeIx, TypeTable,
+};
 
-use crate::ast::FileId;
+use crate::ast::{FileId, Span};
 use crate::diagnostic::{Diagnostic, code};
-use crate::typed::{FnId, Name, Program};
+use crate::typed::{FnId, Name, Program, TestKind};
 use debug::DebugMaker;
 use groups::Bricks;
 use modules::Modules;
@@ -54,6 +57,7 @@ use unit::InstanceId;
 
 pub use modules::ModuleCode;
 pub use prebuilt::PrebuiltModule;
+pub(crate) use visit::for_each_function;
 
 /// The code of a program.
 #[derive(Clone, Debug, Default)]
@@ -72,7 +76,16 @@ impl Lowered {
     /// The program with everything it needs to run, and the names and positions of its parts.
     #[must_use]
     pub fn bundle(&self) -> Option<Bundle> {
-        let program = self.program.as_ref()?.manifest.clone();
+        self.bundle_of(self.program.as_ref()?.manifest.clone(), None)
+    }
+
+    /// A test with everything it needs to run, as a program of its own.
+    #[must_use]
+    pub fn test_bundle(&self, test: &TestCode) -> Option<Bundle> {
+        self.bundle_of(test.manifest.clone(), Some(&test.debug))
+    }
+
+    fn bundle_of(&self, program: ProgramManifest, more: Option<&DebugBlob>) -> Option<Bundle> {
         let wanted: BTreeSet<ManifestHash> = program.modules.iter().copied().collect();
         let modules: Vec<&ModuleCode> = self
             .modules
@@ -88,7 +101,12 @@ impl Lowered {
                 .iter()
                 .map(|module| module.manifest.clone())
                 .collect(),
-            debug: modules.iter().map(|module| module.debug.clone()).collect(),
+            debug: modules
+                .iter()
+                .map(|module| &module.debug)
+                .chain(more)
+                .cloned()
+                .collect(),
             program,
         };
         bundle.sort();
@@ -113,11 +131,16 @@ pub struct Signature {
     pub result: TypeIx,
 }
 
-/// A `test` of the root module.
+/// A `test` or `bench` of the root module.
 #[derive(Clone, Debug)]
 pub struct TestCode {
+    pub kind: TestKind,
     pub name: Name,
-    pub entry: EntryRef,
+    /// Where the name stands in the root.
+    pub span: Span,
+    pub manifest: ProgramManifest,
+    /// Names and positions of its own code, which no module lists.
+    debug: DebugBlob,
 }
 
 /// Lowers a program without errors. `text_of` answers the source of a file; `prebuilt` are library
@@ -190,16 +213,25 @@ fn collect<'p>(
             signature,
         })
     });
+    let listed = modules.iter().flat_map(|module| &module.manifest.groups);
+    let listed: BTreeSet<BrickHash> = listed.copied().collect();
     let tests = program.tests.iter().filter_map(|test| {
         let entry = bricks.entries[instance_of(&lowering, test.function)?.0]?;
+        let manifest = modules::program(entry, &[], modules.iter(), &all).0;
+        let own = manifest.bricks.iter().filter(|hash| !listed.contains(hash));
+        let debug = debug.blob(&own.copied().collect());
         Some(TestCode {
+            kind: test.kind,
             name: test.name.clone(),
-            entry,
+            span: test.span,
+            manifest,
+            debug,
         })
     });
+    let tests = tests.collect();
     Lowered {
         program: code,
-        tests: tests.collect(),
+        tests,
         modules,
         bricks: all,
         diagnostics: Vec::new(),

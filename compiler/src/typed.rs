@@ -19,6 +19,8 @@ mod visit;
 
 use std::fmt;
 
+pub use crate::ast::TestKind;
+
 pub use crate::ast::{
     BinaryOp, FileId, FormatAlign, FormatKind, FormatSpec, Literal, Mutability, Name, Sign, Span,
     UnaryOp,
@@ -303,6 +305,7 @@ pub enum Access {
 
 #[derive(Clone, Debug)]
 pub struct Test {
+    pub kind: TestKind,
     pub name: Name,
     pub function: FnId,
     pub span: Span,

@@ -65,6 +65,7 @@ const WORDS: &[&str] = &[
     "pub",
     "import",
     "test",
+    "bench",
     "spawn",
     "assert",
     "self",
