@@ -2,8 +2,10 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{build, check, completions, crash, emit, explain, key, node, repl, run};
-use crate::commands::{follow, kill, neighbors, nodes, ps, replay, send, stop, tag, up};
+use crate::commands::{
+    bench, build, check, completions, crash, emit, explain, key, node, repl, run,
+};
+use crate::commands::{follow, kill, neighbors, nodes, ps, replay, send, stop, tag, test, up};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};
 
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     Run(run::Options),
     Repl(repl::Options),
     Check(check::Options),
+    Test(test::Options),
+    Bench(bench::Options),
     Build(build::Options),
     Emit(emit::Options),
     Node(Box<node::Options>),
@@ -85,6 +89,8 @@ impl Command {
             Self::Run(options) => options.run(terminal),
             Self::Repl(options) => options.run(terminal),
             Self::Check(options) => options.run(terminal),
+            Self::Test(options) => options.run(terminal),
+            Self::Bench(options) => options.run(terminal),
             Self::Build(options) => options.run(terminal),
             Self::Emit(options) => options.run(terminal),
             Self::Node(options) => options.run(terminal),

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+pub(crate) mod bench;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -19,4 +20,5 @@ pub(crate) mod run;
 pub(crate) mod send;
 pub(crate) mod stop;
 pub(crate) mod tag;
+pub(crate) mod test;
 pub(crate) mod up;

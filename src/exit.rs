@@ -75,6 +75,11 @@ impl Failure {
         self
     }
 
+    /// What went wrong, in one sentence.
+    pub(crate) fn sentence(&self) -> String {
+        self.message.clone()
+    }
+
     /// Says it on standard error.
     pub(crate) fn report(self, terminal: &Terminal) -> Exit {
         if !self.message.is_empty() {

@@ -33,6 +33,7 @@ mod settings;
 mod source;
 mod sources;
 mod table;
+mod testing;
 mod text;
 mod waiting;
 
