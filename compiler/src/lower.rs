@@ -41,16 +41,14 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sm_bytecode::bundle::Bundle;
-use sm_bytecode::{
-    BrickHash, DebugBlob, EntryRef, Group, ManifestHash, ProgramManifest, TypeIx, TypeTable,
-};
+use sm_bytecode::{BrickHash, EntryRef, Group, ManifestHash, ProgramManifest, TypeIx, TypeTable};
 
 use crate::ast::{FileId, Span};
 use crate::diagnostic::{Diagnostic, code};
 use crate::typed::{FnId, Name, Program, TestKind};
 use debug::DebugMaker;
 use groups::Bricks;
-use modules::Modules;
+use modules::{AllBricks, Modules};
 use prebuilt::Library;
 use program::Lowering;
 use unit::InstanceId;
@@ -69,6 +67,8 @@ pub struct Lowered {
     /// All bricks of all modules.
     pub bricks: BTreeMap<BrickHash, Group>,
     pub tests: Vec<TestCode>,
+    /// The root as tests have it: with their own bricks.
+    pub root_with_tests: Option<ModuleCode>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -76,20 +76,21 @@ impl Lowered {
     /// The program with everything it needs to run, and the names and positions of its parts.
     #[must_use]
     pub fn bundle(&self) -> Option<Bundle> {
-        self.bundle_of(self.program.as_ref()?.manifest.clone(), None)
+        self.bundle_of(self.program.as_ref()?.manifest.clone())
     }
 
     /// A test with everything it needs to run, as a program of its own.
     #[must_use]
     pub fn test_bundle(&self, test: &TestCode) -> Option<Bundle> {
-        self.bundle_of(test.manifest.clone(), Some(&test.debug))
+        self.bundle_of(test.manifest.clone())
     }
 
-    fn bundle_of(&self, program: ProgramManifest, more: Option<&DebugBlob>) -> Option<Bundle> {
+    fn bundle_of(&self, program: ProgramManifest) -> Option<Bundle> {
         let wanted: BTreeSet<ManifestHash> = program.modules.iter().copied().collect();
         let modules: Vec<&ModuleCode> = self
             .modules
             .iter()
+            .chain(&self.root_with_tests)
             .filter(|module| wanted.contains(&module.manifest.hash()))
             .collect();
         let bricks = program.bricks.iter();
@@ -101,12 +102,7 @@ impl Lowered {
                 .iter()
                 .map(|module| module.manifest.clone())
                 .collect(),
-            debug: modules
-                .iter()
-                .map(|module| &module.debug)
-                .chain(more)
-                .cloned()
-                .collect(),
+            debug: modules.iter().map(|module| module.debug.clone()).collect(),
             program,
         };
         bundle.sort();
@@ -139,8 +135,6 @@ pub struct TestCode {
     /// Where the name stands in the root.
     pub span: Span,
     pub manifest: ProgramManifest,
-    /// Names and positions of its own code, which no module lists.
-    debug: DebugBlob,
 }
 
 /// Lowers a program without errors. `text_of` answers the source of a file; `prebuilt` are library
@@ -187,13 +181,6 @@ fn collect<'p>(
     text_of: &impl Fn(FileId) -> &'p str,
 ) -> Lowered {
     let program = lowering.program;
-    let instance_of = |lowering: &Lowering<'_>, id: FnId| {
-        let found = lowering
-            .instances
-            .iter()
-            .position(|instance| instance.function == id);
-        found.map(InstanceId)
-    };
     let debug = DebugMaker::new(&lowering, bricks, text_of);
     let makers = Modules::new(&lowering, bricks, calls);
     let modules: Vec<ModuleCode> = (0..program.modules.len())
@@ -213,29 +200,54 @@ fn collect<'p>(
             signature,
         })
     });
-    let listed = modules.iter().flat_map(|module| &module.manifest.groups);
-    let listed: BTreeSet<BrickHash> = listed.copied().collect();
-    let tests = program.tests.iter().filter_map(|test| {
-        let entry = bricks.entries[instance_of(&lowering, test.function)?.0]?;
-        let manifest = modules::program(entry, &[], modules.iter(), &all).0;
-        let own = manifest.bricks.iter().filter(|hash| !listed.contains(hash));
-        let debug = debug.blob(&own.copied().collect());
-        Some(TestCode {
-            kind: test.kind,
-            name: test.name.clone(),
-            span: test.span,
-            manifest,
-            debug,
-        })
-    });
-    let tests = tests.collect();
+    let (tests, root_with_tests) = tests(&lowering, bricks, (&makers, &debug), &modules, &all);
     Lowered {
         program: code,
         tests,
+        root_with_tests,
         modules,
         bricks: all,
         diagnostics: Vec::new(),
     }
+}
+
+fn instance_of(lowering: &Lowering<'_>, id: FnId) -> Option<InstanceId> {
+    let mut instances = lowering.instances.iter();
+    let found = instances.position(|instance| instance.function == id);
+    found.map(InstanceId)
+}
+
+/// Each test as a program, and the root with the bricks of all of them: what they do with tags of
+/// the root's code, the root does.
+fn tests(
+    lowering: &Lowering<'_>,
+    bricks: &Bricks,
+    (makers, debug): (&Modules<'_, '_>, &DebugMaker<'_, '_>),
+    modules: &[ModuleCode],
+    all: &AllBricks,
+) -> (Vec<TestCode>, Option<ModuleCode>) {
+    let tests = lowering.program.tests.iter();
+    let entries: Vec<_> = tests
+        .filter_map(|test| {
+            let entry = bricks.entries[instance_of(lowering, test.function)?.0]?;
+            Some((test, entry))
+        })
+        .collect();
+    let Some((_, others)) = modules.split_last().filter(|_| !entries.is_empty()) else {
+        return (Vec::new(), None);
+    };
+    let reached = entries
+        .iter()
+        .flat_map(|(_, entry)| modules::reachable(entry.brick, all));
+    let root = makers.root_with(reached.collect(), others, debug);
+    let parts: Vec<&ModuleCode> = others.iter().chain([&root]).collect();
+    let tests = entries.into_iter().map(|(test, entry)| TestCode {
+        kind: test.kind,
+        name: test.name.clone(),
+        span: test.span,
+        manifest: modules::program(entry, &[], parts.iter().copied(), all).0,
+    });
+    (tests.collect(), Some(root))
 }
 
 /// The bricks of the defaults of `main`'s parameters, which the root exports as `main(name)`.
