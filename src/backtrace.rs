@@ -70,6 +70,13 @@ impl Backtrace {
         found.next()
     }
 
+    /// Without the calls of functions of a module.
+    pub(crate) fn without(mut self, module: &str) -> Self {
+        let is_in = |call: &Call| matches!(&call.place, Some(place) if place.module == module);
+        self.0.retain(|call| !is_in(call));
+        self
+    }
+
     /// How many calls there are.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

@@ -14,6 +14,7 @@ use crate::complaint::{Complaint, Kind};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, MessageFormat, Terminal};
 use crate::testing::Measured;
+use crate::testing::case::Ended;
 use crate::testing::suite::Block;
 use crate::testing::verdict::Verdict;
 use crate::{arguments, table, text};
@@ -98,10 +99,13 @@ impl Options {
         if ran.measured.is_some() {
             return ran.measured;
         }
-        match Verdict::of(block, &ran) {
-            Some(verdict) => output::talk(&verdict.show(terminal, block)),
-            None => Complaint::new(Kind::Error, format!("`{}` cannot be measured", block.name))
-                .help(["a bench must not wait, move or end its turn for long".to_owned()])
+        match (&ran.end, Verdict::of(block, &ran)) {
+            (Ended::Badly(_) | Ended::Refused(_), Some(verdict)) => {
+                output::talk(&verdict.show(terminal, block));
+            }
+            _ => Complaint::new(Kind::Error, format!("`{}` cannot be measured", block.name))
+                .at(block.place())
+                .help(["a bench must end, and must not wait or move".to_owned()])
                 .say(terminal),
         }
         None

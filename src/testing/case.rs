@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use sm_bytecode::TrapKind;
 use sm_core::ids::{LaunchHash, Span};
 use sm_core::node::{End, Kill, Step};
 use sm_sim::{Detail, Event, Network, NodeIx, Options, Package, Simulation, Start};
@@ -12,6 +13,7 @@ use super::engine::Tested;
 use super::measure::Measured;
 use super::nets::Nets;
 use super::stage::{self, Mode, Props};
+use crate::conclusion::trap_sentence;
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -152,13 +154,15 @@ fn drive(simulation: &mut Simulation<Tested>, launch: LaunchHash, fuel: u64) -> 
     loop {
         let records: Vec<_> = simulation.take_records().collect();
         for record in records {
-            let Event::Step { trace, .. } = record.event else {
-                continue;
-            };
-            match trace.step {
-                _ if Some(trace.message) != first => {}
-                Step::Blocked { display, .. } => waits_for = Some(display),
-                Step::Woken => waits_for = None,
+            match record.event {
+                Event::Step { trace, .. } if Some(trace.message) == first => match trace.step {
+                    Step::Blocked { display, .. } => waits_for = Some(display),
+                    Step::Woken => waits_for = None,
+                    _ => {}
+                },
+                Event::Report { report, .. } if Some(report.message) != first => {
+                    child_ended(&report.end);
+                }
                 _ => {}
             }
         }
@@ -182,4 +186,16 @@ fn drive(simulation: &mut Simulation<Tested>, launch: LaunchHash, fuel: u64) -> 
             };
         }
     }
+}
+
+/// The bad end of a message that the test has spawned is worth a line.
+fn child_ended(end: &End) {
+    let why = match end {
+        End::Done { .. } => return,
+        End::Trap { kind, message, .. } => {
+            trap_sentence(TrapKind::from_code(*kind), message.as_deref())
+        }
+        End::Killed(kill) => kill.to_string(),
+    };
+    stage::with(|props| props.print(&format!("(a spawned message died: {why})")));
 }

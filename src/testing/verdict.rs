@@ -12,8 +12,11 @@ use crate::complaint::{Complaint, Kind, Place};
 use crate::conclusion::trap_sentence;
 use crate::output::Terminal;
 
-/// The modules in which a failure of the test is not to be looked for.
-const INNER: &[&str] = &["testing", "prelude"];
+/// The module of the library behind which the runner stands: its calls are nobody's business.
+const TESTING: &str = sm_compiler::check::TESTING;
+
+/// The place of a failure is where a test calls the library, not in the library.
+const LIBRARY: &[&str] = &[sm_compiler::check::PRELUDE];
 
 /// Why a test failed.
 #[derive(Debug)]
@@ -42,7 +45,7 @@ impl Verdict {
                 frames,
             }) => {
                 let mut verdict = trap(TrapKind::from_code(*kind), message.as_deref());
-                verdict.backtrace = Some(Backtrace::of(&block.program, frames));
+                verdict.backtrace = Some(Backtrace::of(&block.program, frames).without(TESTING));
                 verdict
             }
             Ended::Badly(End::Killed(kill)) => {
@@ -80,7 +83,7 @@ impl Verdict {
     /// The source with what was wrong there, the two sides, and the calls.
     pub(crate) fn show(&self, terminal: &Terminal, block: &Block) -> String {
         let place = self.backtrace.as_ref();
-        let place = place.and_then(|trace| trace.place_outside(&block.program, INNER));
+        let place = place.and_then(|trace| trace.place_outside(&block.program, LIBRARY));
         let own = place.or_else(|| block.place());
         let mut text = Complaint::new(Kind::Error, self.sentence.as_str())
             .at(own)
@@ -101,7 +104,7 @@ impl Verdict {
 
     pub(crate) fn json(&self, block: &Block) -> Json {
         let place = self.backtrace.as_ref();
-        let place = place.and_then(|trace| trace.place_outside(&block.program, INNER));
+        let place = place.and_then(|trace| trace.place_outside(&block.program, LIBRARY));
         let mut object = json!({ "message": self.sentence });
         if let Some(place) = place {
             let start = place.range.start as u32;
@@ -123,7 +126,7 @@ impl Verdict {
 
 impl Block {
     /// Where it stands.
-    fn place(&self) -> Option<Place<'_>> {
+    pub(crate) fn place(&self) -> Option<Place<'_>> {
         let sources = &self.program.sources;
         let text = sources.module_text(sources.root())?;
         let line = text.lines().nth(self.line - 1)?;
@@ -132,7 +135,7 @@ impl Block {
             file: sources.name(sm_compiler::ast::FileId(0)),
             text,
             range: start..start + line.trim_end().len(),
-            label: "this test",
+            label: "this one",
         })
     }
 }

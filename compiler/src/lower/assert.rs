@@ -1,9 +1,9 @@
 //! `assert` of a comparison: what stood on both sides is part of what is said when it fails.
 
-use sm_bytecode::{Inst, Reg, Slot, TrapKind};
+use sm_bytecode::{Inst, Native, Reg, Slot, TrapKind};
 
 use super::function::{Diverges, FnLower, Lowered};
-use crate::typed::{BinaryOp, Expr, ExprKind, Ty};
+use crate::typed::{BinaryOp, Expr, ExprKind, Ty, TyKind};
 
 /// A side of a comparison as it is shown.
 enum Side {
@@ -111,6 +111,40 @@ impl<'p> FnLower<'_, 'p> {
 
     /// A value as the language writes it, text in quotes.
     fn show_quoted(&mut self, ty: Ty, regs: &[Reg]) -> Reg {
+        match ty {
+            Ty::STR => self.quote(regs[0]),
+            _ => self.show_data(ty, regs),
+        }
+    }
+
+    /// Text that stands alone is shown without quotes, but not that in a `Some(..)`.
+    fn quote(&mut self, text: Reg) -> Reg {
+        let option = self.cx.layout.types.intern(TyKind::Option(Ty::STR));
+        let some = self.some_of(option, &[text], None);
+        let shown = self.show_data(option, &some);
+        let [length, end] = [self.code.reg(Slot::Int), self.code.reg(Slot::Int)];
+        self.emit(Inst::CallNative {
+            dsts: [length].into(),
+            native: Native::StrLen,
+            args: [shown].into(),
+        });
+        let (from, one) = (self.int("Some(".len() as i64), self.int(1));
+        self.emit(Inst::IntSub {
+            dst: end,
+            a: length,
+            b: one,
+        });
+        let slot = self.slots(Ty::STR)[0];
+        let dst = self.code.reg(slot);
+        self.emit(Inst::CallNative {
+            dsts: [dst].into(),
+            native: Native::StrSlice,
+            args: [shown, from, end].into(),
+        });
+        dst
+    }
+
+    fn show_data(&mut self, ty: Ty, regs: &[Reg]) -> Reg {
         let slot = self.slots(Ty::STR)[0];
         let dst = self.code.reg(slot);
         let ty = self.type_ix(ty);
