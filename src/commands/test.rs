@@ -50,7 +50,7 @@ pub(crate) struct Options {
     #[arg(hide_default_value = true)]
     seed: u64,
 
-    /// Fuel that a test may use, and its networks with it
+    /// Fuel that a test may use, and its networks with it; a turn counts for 500
     #[arg(long, env = "SM_FUEL", value_name = "N", default_value_t = FUEL)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     fuel: u64,

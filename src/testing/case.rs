@@ -11,7 +11,7 @@ use sm_sim::{Detail, Event, Network, NodeIx, Options, Package, Simulation, Start
 
 use super::engine::Tested;
 use super::measure::Measured;
-use super::nets::Nets;
+use super::nets::{Nets, work};
 use super::stage::{self, Mode, Props};
 use crate::conclusion::trap_sentence;
 
@@ -144,7 +144,7 @@ impl Case {
             Ok(launch) => drive(&mut simulation, launch, self.fuel),
             Err(error) => Ended::Refused(error.to_string()),
         };
-        (end, simulation.totals().fuel)
+        (end, work(&simulation.totals()))
     }
 }
 
@@ -176,7 +176,7 @@ fn drive(simulation: &mut Simulation<Tested>, launch: LaunchHash, fuel: u64) -> 
                 end => Ended::Badly(end.clone()),
             };
         }
-        if simulation.totals().fuel > fuel {
+        if work(&simulation.totals()) > fuel {
             return Ended::OutOfFuel(fuel);
         }
         if !simulation.step() {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sm_bytecode::{EntryRef, TrapKind};
 use sm_core::ids::{LaunchHash, Span};
 use sm_core::node::{End, Report};
-use sm_sim::{Event, NodeIx, Options, Package, Record, Simulation, Start};
+use sm_sim::{Event, NodeIx, Options, Package, Record, Simulation, Start, Totals};
 
 use super::answer::{Answer, RunError};
 use super::question::Question;
@@ -42,8 +42,16 @@ struct Net {
     stocked: BTreeSet<NodeIx>,
     cuts: BTreeSet<(NodeIx, NodeIx)>,
     printed: Vec<(LaunchHash, String)>,
-    /// Fuel whose use has been counted.
+    /// Work that has been counted.
     counted: u64,
+}
+
+/// What a turn counts for, in fuel: a message that yields for ever uses little else.
+pub(super) const TURN_FUEL: u64 = 500;
+
+/// The work that a network has done, in fuel.
+pub(super) fn work(totals: &Totals) -> u64 {
+    totals.fuel + totals.slices * TURN_FUEL
 }
 
 /// The most lines of all programs that are kept of a network.
@@ -161,7 +169,7 @@ impl Nets {
         };
         let simulation = Simulation::new(&network, options).map_err(|error| error.to_string())?;
         self.nets.push(Net {
-            counted: simulation.totals().fuel,
+            counted: work(&simulation.totals()),
             simulation,
             stocked: BTreeSet::new(),
             cuts: BTreeSet::new(),
@@ -188,9 +196,9 @@ impl Nets {
         if self.fuel_left == 0 || !net.simulation.step_within(within) {
             return false;
         }
-        let fuel = net.simulation.totals().fuel;
-        self.fuel_left = self.fuel_left.saturating_sub(fuel - net.counted);
-        net.counted = fuel;
+        let work = work(&net.simulation.totals());
+        self.fuel_left = self.fuel_left.saturating_sub(work - net.counted);
+        net.counted = work;
         let records: Vec<Record> = net.simulation.take_records().collect();
         for record in records {
             if let Event::Print {
