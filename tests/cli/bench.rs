@@ -9,9 +9,7 @@ fn snapshot(name: &str, ran: &Ran) {
     insta::with_settings!({filters => vec![
         (r" +\d+(\.\d+)? (ns|us|ms|s)\b", " [time]"),
         (r" +[+-]\d+\.\d %", " [change]"),
-        (r" +[\d,]+\n", " [runs]\n"),
-        (r"bytes +[\d,]+ ", "bytes [runs] "),
-        (r"KiB +[\d,]+ ", "KiB [runs] "),
+        (r"(bytes|KiB) +[\d,]+", "$1 [runs]"),
         (r" +(MEDIAN|FUEL|HEAP|RUNS|TIME|CHANGE)", " $1"),
         (r" {2,}", " "),
     ]}, { crate::smc::snapshot(name, ran) });
