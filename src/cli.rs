@@ -2,9 +2,9 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{build, check, completions, cost, crash, doc, emit, explain, fmt, key, new};
-use crate::commands::{follow, kill, neighbors, node, nodes, ps, replay, repl, run, send, stop};
-use crate::commands::{tag, up};
+use crate::commands::{bench, build, check, completions, cost, crash, doc, emit, explain, fmt};
+use crate::commands::{follow, key, kill, neighbors, new, node, nodes, ps, replay, repl, run};
+use crate::commands::{send, stop, tag, test, up};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};
 
@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Repl(repl::Options),
     Check(check::Options),
     Fmt(fmt::Options),
+    Test(test::Options),
+    Bench(bench::Options),
     Build(build::Options),
     Emit(emit::Options),
     Cost(cost::Options),
@@ -94,6 +96,8 @@ impl Command {
             Self::Repl(options) => options.run(terminal),
             Self::Check(options) => options.run(terminal),
             Self::Fmt(options) => options.run(terminal),
+            Self::Test(options) => options.run(terminal),
+            Self::Bench(options) => options.run(terminal),
             Self::Build(options) => options.run(terminal),
             Self::Emit(options) => options.run(terminal),
             Self::Cost(options) => options.run(terminal),

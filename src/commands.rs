@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+pub(crate) mod bench;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -23,4 +24,5 @@ pub(crate) mod run;
 pub(crate) mod send;
 pub(crate) mod stop;
 pub(crate) mod tag;
+pub(crate) mod test;
 pub(crate) mod up;

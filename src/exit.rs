@@ -116,6 +116,11 @@ impl Failure {
         self
     }
 
+    /// What went wrong, in one sentence.
+    pub(crate) fn sentence(&self) -> String {
+        self.message.clone()
+    }
+
     /// Says it on standard error.
     pub(crate) fn report(self, terminal: &Terminal) -> Exit {
         self.report_as(terminal, Role::Talk)

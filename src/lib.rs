@@ -38,6 +38,7 @@ mod settings;
 mod source;
 mod sources;
 mod table;
+mod testing;
 mod text;
 mod waiting;
 

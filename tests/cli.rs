@@ -2,6 +2,8 @@
 
 #[path = "cli/arguments.rs"]
 mod arguments;
+#[path = "cli/bench.rs"]
+mod bench;
 #[path = "cli/build.rs"]
 mod build;
 #[path = "cli/check.rs"]
@@ -30,3 +32,5 @@ mod repl;
 mod run;
 #[path = "cli/smc.rs"]
 mod smc;
+#[path = "cli/test.rs"]
+mod test;

@@ -37,6 +37,7 @@ mod scope;
 mod sink;
 mod stmt;
 mod suggest;
+mod testing;
 mod traits;
 mod unify;
 mod value;
@@ -60,6 +61,9 @@ pub use collect::Tests;
 
 /// The path of the module that every other imports without saying so.
 pub const PRELUDE: &str = "prelude";
+
+/// The path of the module of simulated networks, which a root with tests has without importing it.
+pub const TESTING: &str = "testing";
 
 /// Where the text of modules comes from. The compiler itself reads no files.
 pub trait Loader {
@@ -138,6 +142,7 @@ pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
         function::values(&mut cx);
         let functions = function::functions(&mut cx);
         recursion::check(&world, &cx.instances, cx.types, cx.sink);
+        testing::check(&world, &functions, cx.sink);
         (functions, tags)
     };
     unused_imports(&world, &used, &mut sink);

@@ -9,6 +9,7 @@
 //! then the input waits until the slice is over. What a slice puts out leaves at its end.
 
 mod faults;
+mod hands;
 mod host;
 mod options;
 mod outputs;
