@@ -240,3 +240,27 @@ fn a_step_that_is_not_due_yet_is_left_for_later() {
     assert!(simulation.step_within(Span::secs(1_000_000_000)));
     assert!(simulation.now() > now);
 }
+
+#[test]
+fn links_come_and_go_at_their_times() {
+    let text = r#"
+        [topology]
+        kind = "line"
+        nodes = 2
+        [[links]]
+        nodes = ["n1", "n2"]
+        idle = "100ms"
+        repair = "10ms"
+        up = [{ from = "2s", until = "5s" }, { from = "8s" }]
+    "#;
+    let network = Network::parse(text).expect("the file is right");
+    let mut simulation = started(&network, 7);
+    let mut up = Vec::new();
+    for _ in 0..10 {
+        simulation.run_for(Span::secs(1));
+        let node = simulation.node(NodeIx(0)).expect("it never crashes");
+        up.push(node.neighbors().len());
+    }
+    // Looked at each second; the session begins, and its end is found, a moment after its time.
+    assert_eq!(up, [0, 0, 1, 1, 1, 0, 0, 0, 1, 1]);
+}
