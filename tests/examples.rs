@@ -1,10 +1,12 @@
-//! The programs of the talk, run plainly, under a thousand seeds with delay, lost sessions and
+//! The programs of the talk and the applications, run plainly, under a thousand seeds with delay, lost sessions and
 //! crashes, and captured at every safepoint; how well routing finds its way, and what the library's
 //! `net` modules promise.
 
 #[expect(dead_code, reason = "the cases of the language use the rest of it")]
 #[path = "support/compile.rs"]
 mod compile;
+#[path = "examples/apps.rs"]
+mod apps;
 #[path = "examples/fire.rs"]
 mod fire;
 #[path = "examples/helpers.rs"]
