@@ -1,6 +1,6 @@
-//! The programs of the talk and the applications, run plainly, under a thousand seeds with delay, lost sessions and
-//! crashes, and captured at every safepoint; how well routing finds its way, and what the library's
-//! `net` modules promise.
+//! The programs of the talk and the applications, run plainly, under many seeds with delay, lost
+//! sessions and crashes, and captured at every safepoint; how well routing finds its way, and what
+//! the library's `net` modules promise.
 
 #[expect(dead_code, reason = "the cases of the language use the rest of it")]
 #[path = "support/compile.rs"]

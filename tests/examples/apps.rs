@@ -125,14 +125,14 @@ fn last_view(ran: &Ran) -> Result<(i64, i64), String> {
     }
 }
 
-/// All cars ahead, each once, in fewer records; and the jam where it is: the braking cars stand
-/// 884 m ahead on average as their records say.
+/// All cars ahead, each once, in fewer records; and the jam, which begins about 900 m ahead: its end
+/// is a car or two nearer where not all of it is one record.
 fn sees_the_jam(ran: &Ran) -> Result<(), String> {
     let (cars, records) = last_view(ran)?;
     let jam = numbers(result(ran)?);
     if cars != 11 || records >= cars {
         Err(format!("{cars} cars in {records} records"))
-    } else if jam.iter().any(|metres| (800..1_000).contains(metres)) {
+    } else if jam.iter().any(|metres| (700..1_000).contains(metres)) {
         Ok(())
     } else {
         Err(format!("the jam is at {jam:?}"))
@@ -212,12 +212,42 @@ fn inventory_tells_its_story() {
 
 #[test]
 fn inventory_upgrades_all_and_loses_nothing() {
-    let all = |ran: &Ran| match numbers(result(ran)?)[..] {
+    play("inventory").sweep_of(SEEDS, |ran| match numbers(result(ran)?)[..] {
         [9, REQUESTS] => Ok(()),
         ref other => Err(format!("it ends with {other:?}")),
-    };
-    play("inventory").sweep_of(SEEDS, all);
-    play("inventory").with(Trouble::Delay).sweep_of(SEEDS, all);
+    });
+}
+
+/// Where hops are slow it begins later, and one device has gone before it could be upgraded.
+#[test]
+fn inventory_upgrades_all_that_are_there() {
+    play("inventory")
+        .with(Trouble::Delay)
+        .sweep_of(SEEDS, |ran| match numbers(result(ran)?)[..] {
+            [8 | 9, served] if served <= REQUESTS => nothing_lost(ran),
+            ref other => Err(format!("it ends with {other:?}")),
+        });
+}
+
+/// All are of release 2, and no kind of device has served less than before, save the one of which
+/// a device has gone.
+fn nothing_lost(ran: &Ran) -> Result<(), String> {
+    let after = ran.output.iter().position(|line| line.starts_with("after"));
+    let (before, after) = ran.output.split_at(after.ok_or("no second report")?);
+    for model in ["lamp", "door", "meter"] {
+        let row = |lines: &[String]| {
+            let mut rows = lines.iter().filter(|line| line.trim_start().starts_with(model));
+            match (rows.next().map(|row| numbers(row)), rows.next()) {
+                (Some(row), None) if row.len() == 5 => Ok((row[0], row[4])),
+                _ => Err(format!("not one row for {model}")),
+            }
+        };
+        let ((old, less), (new, more)) = (row(before)?, row(after)?);
+        if (old, new) != (1, 2) || more < less {
+            return Err(format!("{model}: {less} of release {old}, {more} of release {new}"));
+        }
+    }
+    Ok(())
 }
 
 #[test]

@@ -184,13 +184,19 @@ fn times_of_links_follow_each_other() {
         r#"
 [topology]
 kind = "line"
-nodes = 3
+nodes = 5
 [[links]]
 nodes = ["n1", "n2"]
-up = [{ from = "2s", until = "2s" }, { form = "3s" }, { until = "1s" }, { from = "1s" }]
+up = [{ from = "2s", until = "2s" }, { from = "3s" }, { from = "5s" }]
 [[links]]
 nodes = ["n2", "n3"]
+up = [{ form = "3s" }]
+[[links]]
+nodes = ["n3", "n4"]
 up = []
+[[links]]
+nodes = ["n4", "n5"]
+up = "2s"
 "#
     ));
 }
