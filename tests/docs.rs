@@ -14,7 +14,7 @@
 //! how it ends in place of 0.
 //!
 //! A block `text` that directly follows a program is what it prints, to the last character; where
-//! it ends with an error that is what is on both outputs. `UPDATE_DOCS=1 cargo test --test docs`
+//! it ends with an error that is what is on both outputs. `SM_BLESS=1 cargo test --test docs`
 //! writes what was found into the documents. There is no way to leave a block out.
 
 #[path = "docs/extract.rs"]
@@ -46,7 +46,7 @@ fn documents() -> Vec<PathBuf> {
 
 #[test]
 fn programs_in_documents_do_what_is_said() {
-    let update = std::env::var_os("UPDATE_DOCS").is_some();
+    let update = std::env::var_os("SM_BLESS").is_some();
     let mut problems = Vec::new();
     std::thread::scope(|scope| {
         let pages: Vec<_> = documents()
