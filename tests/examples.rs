@@ -2,11 +2,11 @@
 //! sessions and crashes, and captured at every safepoint; how well routing finds its way, and what
 //! the library's `net` modules promise.
 
+#[path = "examples/apps.rs"]
+mod apps;
 #[expect(dead_code, reason = "the cases of the language use the rest of it")]
 #[path = "support/compile.rs"]
 mod compile;
-#[path = "examples/apps.rs"]
-mod apps;
 #[path = "examples/fire.rs"]
 mod fire;
 #[path = "examples/helpers.rs"]

@@ -43,7 +43,9 @@ impl Page {
                 return page;
             }
         };
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("docs").join(name);
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+            .join("docs")
+            .join(name);
         let mut runner = Runner::new(folder);
         let mut edits = Vec::new();
         for (place, block) in blocks.iter().enumerate() {
@@ -61,7 +63,8 @@ impl Page {
                     edits.push((output.at.clone(), found));
                 }
                 Err(Problem::Other(problem)) => {
-                    page.problems.push(format!("{name}.md:{}: {problem}", block.line));
+                    page.problems
+                        .push(format!("{name}.md:{}: {problem}", block.line));
                 }
             }
         }
@@ -183,7 +186,10 @@ impl Runner {
         let ran = check(&path);
         match ran.exit {
             0 => Ok(()),
-            _ => Err(format!("the module has mistakes\n{}{}", ran.stdout, ran.stderr)),
+            _ => Err(format!(
+                "the module has mistakes\n{}{}",
+                ran.stdout, ran.stderr
+            )),
         }
     }
 

@@ -63,15 +63,30 @@ fn main() -> Result<Unit, Str> { Err("no") }
 #[test]
 fn what_is_wrong_is_found() {
     let wrong = [
-        ("'''sm\nfn main() { print(1) }\n'''\n'''text\n2\n'''\n", "it prints\n1\nand not\n2"),
-        ("'''sm\nfn main() { print(1) }\n'''\n'''text\n1'''\n", "has no end"),
+        (
+            "'''sm\nfn main() { print(1) }\n'''\n'''text\n2\n'''\n",
+            "it prints\n1\nand not\n2",
+        ),
+        (
+            "'''sm\nfn main() { print(1) }\n'''\n'''text\n1'''\n",
+            "has no end",
+        ),
         ("'''sm\nfn main() { panic(\"x\") }\n'''\n", "exit code 1"),
         ("'''sm exit=1\nfn main() { }\n'''\n", "exit code 0"),
         ("'''sm\nfn main( { }\n'''\n", "exit code 1"),
-        ("'''sm error SM0301\nfn main() { }\n'''\n", "it has no error"),
-        ("'''sm error SM0301\nfn main() { foo() }\n'''\n", "it has SM0201"),
+        (
+            "'''sm error SM0301\nfn main() { }\n'''\n",
+            "it has no error",
+        ),
+        (
+            "'''sm error SM0301\nfn main() { foo() }\n'''\n",
+            "it has SM0201",
+        ),
         ("'''sm error\nfn main() { foo() }\n'''\n", "needs the code"),
-        ("'''sm ignore\nfn main() { }\n'''\n", "there is no block `sm ignore`"),
+        (
+            "'''sm ignore\nfn main() { }\n'''\n",
+            "there is no block `sm ignore`",
+        ),
         ("'''sm speed=3\nfn main() { }\n'''\n", "what is `speed=3`"),
         ("'''sm net=pond\nfn main() { }\n'''\n", "no block above"),
         ("'''sm module m\nfn f( { }\n'''\n", "has mistakes"),
@@ -95,7 +110,10 @@ fn outputs_can_be_updated() {
 fn outputs_follow_their_program() {
     let text = "'''sm\nx\n'''\n\n'''text\ny\n'''\nwords\n'''text\nz\n'''\n".replace("'''", F);
     let found = blocks(&text).expect("all blocks end");
-    let follows: Vec<_> = found.iter().map(|block| (block.line, block.follows)).collect();
+    let follows: Vec<_> = found
+        .iter()
+        .map(|block| (block.line, block.follows))
+        .collect();
     assert_eq!(follows, [(1, false), (5, true), (9, false)]);
     assert_eq!(&text[found[1].at.clone()], "y\n");
 }

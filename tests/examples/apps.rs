@@ -10,7 +10,7 @@ use crate::stage::{Play, Trouble};
 use crate::table::{Outcome, Ran};
 
 /// How many seeds each trouble is tried with.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 40;
 
 fn play(name: &str) -> Play {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
@@ -103,7 +103,9 @@ fn ezcab_books_every_cab_once() {
 #[test]
 fn ezcab_never_books_twice_whatever_breaks() {
     for trouble in [Trouble::Delay, Trouble::Breaks] {
-        play("ezcab").with(trouble).sweep_of(SEEDS, no_double_booking);
+        play("ezcab")
+            .with(trouble)
+            .sweep_of(SEEDS, no_double_booking);
     }
     play("ezcab")
         .with(Trouble::Crashes)
@@ -146,8 +148,10 @@ fn trafficview_tells_its_story() {
 
 #[test]
 fn trafficview_sees_the_jam() {
-    play("trafficview").sweep_of(50, sees_the_jam);
-    play("trafficview").with(Trouble::Delay).sweep_of(50, sees_the_jam);
+    play("trafficview").sweep_of(20, sees_the_jam);
+    play("trafficview")
+        .with(Trouble::Delay)
+        .sweep_of(20, sees_the_jam);
 }
 
 /// Where sessions break it knows of fewer, and counts none twice.
@@ -155,17 +159,19 @@ fn trafficview_sees_the_jam() {
 fn trafficview_counts_no_car_twice() {
     let ran = play("trafficview")
         .with(Trouble::Breaks)
-        .sweep_of(50, |ran| match last_view(ran)? {
+        .sweep_of(20, |ran| match last_view(ran)? {
             (cars, records) if cars <= 11 && records <= cars => Ok(()),
             _ => Err("more cars than there are".to_owned()),
         });
     let seen = ran.iter().filter(|ran| sees_the_jam(ran).is_ok()).count();
-    assert!(seen > 35, "{seen} of 50 have seen the jam");
+    assert!(seen > 14, "{seen} of 20 have seen the jam");
 }
 
 // ------------------------------------------------------------------------------- tracking
 
-const VAN: &[&str] = &["gate", "bakery", "fountain", "library", "station", "harbour"];
+const VAN: &[&str] = &[
+    "gate", "bakery", "fountain", "library", "station", "harbour",
+];
 
 /// A text as a launch has it: its length, then its bytes.
 fn red_van() -> Play {
@@ -197,7 +203,7 @@ fn tracking_keeps_to_the_order_where_sessions_break() {
         });
     let most = |ran: &&Ran| result(ran).is_ok_and(|path| texts(path).len() >= 5);
     let followed = ran.iter().filter(most).count();
-    assert!(followed > 150, "{followed} of {SEEDS} have followed it");
+    assert!(followed > 30, "{followed} of {SEEDS} have followed it");
 }
 
 // ------------------------------------------------------------------------------ inventory
@@ -236,7 +242,9 @@ fn nothing_lost(ran: &Ran) -> Result<(), String> {
     let (before, after) = ran.output.split_at(after.ok_or("no second report")?);
     for model in ["lamp", "door", "meter"] {
         let row = |lines: &[String]| {
-            let mut rows = lines.iter().filter(|line| line.trim_start().starts_with(model));
+            let mut rows = lines
+                .iter()
+                .filter(|line| line.trim_start().starts_with(model));
             match (rows.next().map(|row| numbers(row)), rows.next()) {
                 (Some(row), None) if row.len() == 5 => Ok((row[0], row[4])),
                 _ => Err(format!("not one row for {model}")),
@@ -244,7 +252,9 @@ fn nothing_lost(ran: &Ran) -> Result<(), String> {
         };
         let ((old, less), (new, more)) = (row(before)?, row(after)?);
         if (old, new) != (1, 2) || more < less {
-            return Err(format!("{model}: {less} of release {old}, {more} of release {new}"));
+            return Err(format!(
+                "{model}: {less} of release {old}, {more} of release {new}"
+            ));
         }
     }
     Ok(())
@@ -257,7 +267,9 @@ fn inventory_upgrades_nothing_twice() {
         (Err(_), Outcome::UnwrapErr) => Ok(()),
         _ => Err("more than there are".to_owned()),
     };
-    play("inventory").with(Trouble::Breaks).sweep_of(SEEDS, at_most);
+    play("inventory")
+        .with(Trouble::Breaks)
+        .sweep_of(SEEDS, at_most);
 }
 
 // ------------------------------------------------------------------------------ intrusion
@@ -297,28 +309,34 @@ fn intrusion_tells_its_story() {
 #[test]
 fn intrusion_sees_the_intruder_and_not_the_cat() {
     play("intrusion").sweep_of(SEEDS, the_intruder);
-    play("intrusion").with(Trouble::Delay).sweep_of(SEEDS, the_intruder);
+    play("intrusion")
+        .with(Trouble::Delay)
+        .sweep_of(SEEDS, the_intruder);
 }
 
 #[test]
 fn intrusion_gives_no_false_alarm() {
-    let ran = play("intrusion").with(Trouble::Breaks).sweep_of(SEEDS, |ran| {
-        let Ok((alerts, pursuit)) = watched(ran) else {
-            return match ran.outcome {
-                Outcome::UnwrapErr => Ok(()),
-                _ => Err("it came to another end".to_owned()),
+    let ran = play("intrusion")
+        .with(Trouble::Breaks)
+        .sweep_of(SEEDS, |ran| {
+            let Ok((alerts, pursuit)) = watched(ran) else {
+                return match ran.outcome {
+                    Outcome::UnwrapErr => Ok(()),
+                    _ => Err("it came to another end".to_owned()),
+                };
             };
-        };
-        let cat = pursuit.iter().any(|room| ["garage", "cellar"].contains(room));
-        if !distinct(&alerts) || !alerts.iter().all(|alert| ALERTS.contains(alert)) {
-            Err(format!("a false alarm in {alerts:?}"))
-        } else if cat && alerts.is_empty() {
-            Err("after the cat".to_owned())
-        } else {
-            Ok(())
-        }
-    });
+            let cat = pursuit
+                .iter()
+                .any(|room| ["garage", "cellar"].contains(room));
+            if !distinct(&alerts) || !alerts.iter().all(|alert| ALERTS.contains(alert)) {
+                Err(format!("a false alarm in {alerts:?}"))
+            } else if cat && alerts.is_empty() {
+                Err("after the cat".to_owned())
+            } else {
+                Ok(())
+            }
+        });
     let seen = |ran: &&Ran| watched(ran).is_ok_and(|(alerts, _)| alerts.len() >= 3);
     let seen = ran.iter().filter(seen).count();
-    assert!(seen > 150, "{seen} of {SEEDS} have seen most of it");
+    assert!(seen > 30, "{seen} of {SEEDS} have seen most of it");
 }

@@ -12,7 +12,7 @@ use sm_sim::{Detail, Event, Network, NodeIx, Options, Simulation, Start};
 use crate::stage::{Play, Trouble};
 
 const NODES: u32 = 5;
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 30;
 
 fn ring() -> Play {
     let shape = Shape::Ring { nodes: NODES };

@@ -95,7 +95,10 @@ impl Checker for Lifetimes {
                 self.owed.insert(key, facts.now);
             }
         }
-        let mut owed = self.owed.iter().filter(|((node, _), _)| *node == facts.node);
+        let mut owed = self
+            .owed
+            .iter()
+            .filter(|((node, _), _)| *node == facts.node);
         if let Some(((_, name), _)) = owed.find(|(_, since)| **since + TELL < facts.now) {
             return Err(format!("a tag is gone before its time: {name:?}"));
         }

@@ -353,7 +353,10 @@ fn links(problems: &mut Problems<'_>, network: &mut Network, seen: &mut Links, f
 fn windows(problems: &mut Problems<'_>, field: Option<Field<'_>>) -> Vec<Window> {
     let mut windows: Vec<Window> = Vec::new();
     if let Some(field) = &field
-        && field.value().as_array().is_some_and(|array| array.is_empty())
+        && field
+            .value()
+            .as_array()
+            .is_some_and(|array| array.is_empty())
     {
         field.expected(problems, "one time or more, as in [{ from = \"2s\" }]");
     }
