@@ -87,13 +87,13 @@ fn three_ride(ran: &Ran) -> Result<(), String> {
 #[test]
 fn ezcab_tells_its_story() {
     let ran = play("ezcab").run(0);
-    assert_eq!(
-        lines_with(&ran, "free, "),
-        4 + lines_with(&ran, "vanished"),
+    assert!(
+        lines_with(&ran, " ways, the best chance is ") >= 4,
         "{ran:?}"
     );
     assert_eq!(lines_with(&ran, " comes"), 3, "{ran:?}");
-    assert!(lines_with(&ran, "no free cab within 4 hops") > 0, "{ran:?}");
+    let in_vain = lines_with(&ran, "no free cab") + lines_with(&ran, "none of them");
+    assert!(in_vain > 0, "{ran:?}");
 }
 
 #[test]
