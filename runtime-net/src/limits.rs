@@ -63,6 +63,9 @@ pub const REDIAL_UNFIT: Duration = Duration::from_secs(30);
 /// What a round trip is taken for before the first is measured: decides how soon a call is repeated
 /// that nobody heard, because the neighbor was just starting.
 pub const FIRST_ROUND_TRIP: Duration = Duration::from_millis(50);
+/// How many packets a neighbor may leave unacknowledged before it says so at once: a frame of a few
+/// packets is acknowledged with its answer, not in a packet of its own.
+pub const UNACKNOWLEDGED_PACKETS: u32 = 4;
 /// How often a node shows itself to a silent neighbor, unless its operator says otherwise.
 pub const KEEP_ALIVE: Duration = Duration::from_millis(200);
 /// After how much silence a neighbor is taken for dead, unless the operator says otherwise.

@@ -11,29 +11,30 @@
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod bare;
+mod core;
+mod cost;
 mod pair;
 mod peer;
 
-use std::time::Duration;
-
+use cost::Costs;
 use pair::{Grade, Pair};
 
 /// How much is measured.
 #[derive(Clone, Copy)]
-pub(crate) struct Plan {
-    /// Round trips, or hops there and back, of one measurement.
+struct Plan {
+    /// Round trips, or hops there and back, of one block.
     rounds: u32,
-    /// Measurements, of which the least counts.
-    times: u32,
+    /// Blocks of each kind. They are measured in turn, so that all meet the same machine.
+    blocks: u32,
 }
 
 const FULL: Plan = Plan {
-    rounds: 2_000,
-    times: 7,
+    rounds: 500,
+    blocks: 41,
 };
 const QUICK: Plan = Plan {
     rounds: 50,
-    times: 2,
+    blocks: 2,
 };
 
 /// Sizes of states in bytes.
@@ -44,8 +45,10 @@ const DEPTH: u32 = 64;
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(role) = arguments.iter().position(|one| one == "--peer") {
+        core::keep_to_others();
         return peer::live(&arguments[role + 1..]);
     }
+    core::keep_to_one();
     let plan = if arguments.iter().any(|one| one == "--quick") {
         QUICK
     } else {
@@ -62,82 +65,76 @@ fn main() {
 
 async fn measure(plan: Plan, only: Option<usize>) {
     println!(
-        "one way, µs (minimum of {}; CPU µs of both processes)",
-        plan.times
+        "one way, µs (minimum of {}; CPU µs of both); ratios of minima (and median of neighbors)",
+        plan.blocks
     );
     println!(
-        "{:>9} {:>16} {:>16} {:>16} {:>16}   fast/quic exact/quic",
-        "state", "tcp", "quic", "fast", "exact"
+        "{:>8} {:>17} {:>17} {:>17} {:>17} {:>13} {:>13}",
+        "state", "tcp", "quic", "fast", "exact", "fast/quic", "exact/quic"
     );
     for size in SIZES
         .into_iter()
         .filter(|size| only.is_none_or(|only| only == *size))
     {
-        let plan = Plan {
-            rounds: (plan.rounds / (1 + size as u32 / (64 << 10))).max(10) & !1,
-            ..plan
-        };
-        let tcp = bare::tcp(plan, size).await;
-        let quic = bare::quic(plan, size, 1).await;
-        let mut pair = Pair::start().await;
-        let fast = pair.one_way(plan, size, Grade::Fast).await;
-        let exact = pair.one_way(plan, size, Grade::Exact).await;
-        println!(
-            "{:>9} {:>16} {:>16} {:>16} {:>16}   {:>9.2} {:>10.2}",
-            size,
-            tcp.show(),
-            quic.show(),
-            fast.show(),
-            exact.show(),
-            fast.over(&quic),
-            exact.over(&quic),
-        );
+        one_way(plan, size).await;
     }
-    let bare = bare::quic(plan, 1 << 10, DEPTH).await;
+    at_once(plan).await;
+}
+
+/// One round trip, or one message that moves there and back, after the other.
+async fn one_way(plan: Plan, size: usize) {
+    let rounds = (plan.rounds / (1 + size as u32 / (64 << 10))).max(10) & !1;
+    let mut bare = (bare::Tcp::start().await, bare::Quic::start().await);
     let mut pair = Pair::start().await;
-    let deep = pair.many(plan, 1 << 10, DEPTH).await;
-    let (rpc, hops) = (bare.rate() / 2.0, deep.rate());
+    let [mut tcp, mut quic, mut fast, mut exact] = [(); 4].map(|()| Costs::default());
+    for block in 0..=plan.blocks {
+        let costs = [
+            bare.0.block(size, rounds).await,
+            bare.1.block(size, rounds, 1).await,
+            pair.block(size, rounds, 1, Grade::Fast).await,
+            pair.block(size, rounds, 1, Grade::Exact).await,
+        ];
+        // The first finds everything cold.
+        if block > 0 {
+            for (kind, cost) in [&mut tcp, &mut quic, &mut fast, &mut exact]
+                .into_iter()
+                .zip(costs)
+            {
+                kind.add(cost);
+            }
+        }
+    }
     println!(
-        "\n{DEPTH} at a time, 1 KiB: {rpc:.0} bare round trips/s, {hops:.0} exact hops/s ({:.2}), \
-         {:.1} CPU µs a hop",
-        hops / rpc,
-        deep.cpu.as_secs_f64() * 1e6,
+        "{:>8} {:>17} {:>17} {:>17} {:>17} {:>13} {:>13}",
+        size,
+        tcp.show(),
+        quic.show(),
+        fast.show(),
+        exact.show(),
+        fast.over(&quic),
+        exact.over(&quic),
     );
 }
 
-/// What one way cost.
-#[derive(Clone, Copy)]
-pub(crate) struct Cost {
-    wall: Duration,
-    cpu: Duration,
-}
-
-impl Cost {
-    /// The least of several, each divided by how many ways it had.
-    pub(crate) fn least(
-        measured: impl IntoIterator<Item = (Duration, Duration)>,
-        ways: u32,
-    ) -> Self {
-        let (wall, cpu) = measured.into_iter().min().expect("something was measured");
-        Self {
-            wall: wall / ways,
-            cpu: cpu / ways,
+/// Many at a time.
+async fn at_once(plan: Plan) {
+    let mut bare = bare::Quic::start().await;
+    let mut pair = Pair::start().await;
+    let [mut quic, mut exact] = [(); 2].map(|()| Costs::default());
+    let rounds = (plan.rounds / 5).max(10);
+    for block in 0..=plan.blocks {
+        let trips = bare.block(1 << 10, rounds, DEPTH).await;
+        let hops = pair.block(1 << 10, rounds, DEPTH, Grade::Exact).await;
+        if block > 0 {
+            quic.add(trips);
+            exact.add(hops);
         }
     }
-
-    fn show(&self) -> String {
-        format!(
-            "{:.1} ({:.1})",
-            self.wall.as_secs_f64() * 1e6,
-            self.cpu.as_secs_f64() * 1e6
-        )
-    }
-
-    fn over(&self, other: &Self) -> f64 {
-        self.wall.as_secs_f64() / other.wall.as_secs_f64()
-    }
-
-    fn rate(&self) -> f64 {
-        1.0 / self.wall.as_secs_f64()
-    }
+    let (trips, hops) = (quic.rate() / 2.0, exact.rate());
+    println!(
+        "\n{DEPTH} at a time, 1 KiB: {trips:.0} bare round trips/s, {hops:.0} exact hops/s \
+         ({:.2}), {:.1} CPU µs a hop",
+        hops / trips,
+        exact.cpu(),
+    );
 }

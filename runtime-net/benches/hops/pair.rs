@@ -17,9 +17,8 @@ use sm_net::quic::{Quic, Trusted};
 use sm_net::store::Forgetful;
 use tokio::sync::{mpsc, oneshot};
 
-use super::bare::now;
+use super::cost::{Block, Cost};
 use super::peer::{Peer, Role, loopback, options, say};
-use super::{Cost, Plan};
 
 const PROGRAM: &str = include_str!("hops.sm");
 
@@ -125,30 +124,23 @@ impl Pair {
         pair
     }
 
-    /// The least cost of one hop.
-    pub(crate) async fn one_way(&mut self, plan: Plan, size: usize, grade: Grade) -> Cost {
-        self.measure(plan, size, 1, grade).await
-    }
-
-    /// The least cost of one of many hops at a time.
-    pub(crate) async fn many(&mut self, plan: Plan, size: usize, depth: u32) -> Cost {
-        self.measure(plan, size, depth, Grade::Exact).await
-    }
-
-    async fn measure(&mut self, plan: Plan, size: usize, depth: u32, grade: Grade) -> Cost {
-        let mut measured = Vec::new();
-        for _ in 0..=plan.times {
-            let (began, cpu) = (now(), self.peer.cpu());
-            for _ in 0..depth {
-                self.launch(plan.rounds * 2, size, grade).await;
-            }
-            for _ in 0..depth {
-                let end = self.ends.recv().await.expect("the node lives");
-                assert!(matches!(end, End::Done { .. }), "{end:?}");
-            }
-            measured.push((began.elapsed(), self.peer.cpu().saturating_sub(cpu)));
+    /// So many messages at a time move there and back, so many times.
+    pub(crate) async fn block(
+        &mut self,
+        size: usize,
+        rounds: u32,
+        depth: u32,
+        grade: Grade,
+    ) -> Cost {
+        let block = Block::begin(&self.peer);
+        for _ in 0..depth {
+            self.launch(rounds * 2, size, grade).await;
         }
-        Cost::least(measured.into_iter().skip(1), plan.rounds * 2 * depth)
+        for _ in 0..depth {
+            let end = self.ends.recv().await.expect("the node lives");
+            assert!(matches!(end, End::Done { .. }), "{end:?}");
+        }
+        block.end(&self.peer, rounds * 2 * depth)
     }
 
     async fn ask(&self, request: Request) -> mpsc::Receiver<Answer> {

@@ -68,13 +68,20 @@ impl Drop for Peer {
     }
 }
 
-/// In ticks of 10 ms, as the kernel counts.
+/// What its threads have run, as the kernel's scheduler counts it.
 fn cpu_of(process: &str) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
-    Duration::from_millis(ticks * 10)
+    let threads = std::fs::read_dir(format!("/proc/{process}/task"));
+    let ran = |thread: std::fs::DirEntry| {
+        let counts = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        counts.split(' ').next()?.parse::<u64>().ok()
+    };
+    let nanos: u64 = threads
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(ran)
+        .sum();
+    Duration::from_nanos(nanos)
 }
 
 /// The key of an end that proves none: plain TCP asks for no key.

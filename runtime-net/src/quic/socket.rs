@@ -136,9 +136,12 @@ fn distance(own: IpAddr, to: IpAddr) -> Option<u8> {
 }
 
 fn transport(options: &LinkOptions) -> TransportConfig {
+    let mut acks = quinn::AckFrequencyConfig::default();
+    acks.ack_eliciting_threshold(limits::UNACKNOWLEDGED_PACKETS.into());
     let mut config = TransportConfig::default();
     let idle = options.idle.try_into().ok();
     config
+        .ack_frequency_config(Some(acks))
         .initial_rtt(limits::FIRST_ROUND_TRIP)
         .keep_alive_interval(Some(options.keep_alive))
         .max_idle_timeout(idle)
