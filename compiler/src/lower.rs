@@ -210,12 +210,6 @@ fn collect<'p>(
     }
 }
 
-fn instance_of(lowering: &Lowering<'_>, id: FnId) -> Option<InstanceId> {
-    let mut instances = lowering.instances.iter();
-    let found = instances.position(|instance| instance.function == id);
-    found.map(InstanceId)
-}
-
 /// Each test as a program, and the root with the bricks of all of them: what they do with tags of
 /// the root's code, the root does.
 fn tests(
