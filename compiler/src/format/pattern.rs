@@ -47,6 +47,9 @@ impl Formatter<'_> {
                 }
                 self.close_list(list);
             }
+            PatternKind::List { front, rest, back } => {
+                self.list_pattern(front, rest.as_deref(), back);
+            }
             PatternKind::Unit => {
                 self.token();
                 self.token();
@@ -77,6 +80,26 @@ impl Formatter<'_> {
         if has_rest {
             self.element(&mut list);
             self.token();
+        }
+        self.close_list(list);
+    }
+
+    fn list_pattern(&mut self, front: &[Pattern], rest: Option<&Pattern>, back: &[Pattern]) {
+        let mut list = self.open_list(Separator::Lines);
+        for pattern in front {
+            self.element(&mut list);
+            self.pattern(pattern);
+        }
+        if rest.is_some() {
+            self.element(&mut list);
+            self.token();
+            if !matches!(self.kind(), Some(T::Comma | T::RBracket)) {
+                self.token();
+            }
+        }
+        for pattern in back {
+            self.element(&mut list);
+            self.pattern(pattern);
         }
         self.close_list(list);
     }

@@ -102,6 +102,9 @@ impl Formatter<'_> {
                 self.token();
                 self.keyword();
             }
+            if arg.spread.is_some() {
+                self.token();
+            }
             parens = self.parens_around(&arg.value);
             self.expr(&arg.value);
         }

@@ -4,7 +4,7 @@ use super::cursor::{Blanks, Formatter};
 use super::doc::{Gap, Group, Op};
 use super::list::Members;
 use crate::ast::{
-    Assert, Assign, Block, Condition, Expr, ExprKind, Let, Match, MatchArm, Stmt, StmtKind,
+    Assert, Assign, Block, Condition, Expr, ExprKind, Let, Match, MatchArm, Pattern, Stmt, StmtKind,
 };
 use crate::lexer::T;
 
@@ -158,13 +158,57 @@ impl Formatter<'_> {
                 value,
                 span: _,
             } => {
-                self.keyword();
-                self.pattern(pattern);
-                self.space();
-                self.keyword();
+                self.let_head(pattern);
                 self.head(value);
             }
+            Condition::All(parts) => self.conditions(parts),
         }
+    }
+
+    /// `let p = `
+    fn let_head(&mut self, pattern: &Pattern) {
+        self.keyword();
+        self.pattern(pattern);
+        self.space();
+        self.keyword();
+    }
+
+    /// Conditions with `&&` between them, which are broken together as in [`Self::head`].
+    fn conditions(&mut self, parts: &[Condition]) {
+        self.doc.open(Group::Plain);
+        self.doc.push(Op::Indent);
+        let mut end = None;
+        for part in parts {
+            let (span, pattern, value) = match part {
+                Condition::Expr(value) => (value.span, None, value),
+                Condition::Let {
+                    pattern,
+                    value,
+                    span,
+                } => (*span, Some(pattern), value),
+                // The parser makes none within another.
+                Condition::All(_) => continue,
+            };
+            if let Some(end) = end.replace(span.end) {
+                // A comment after the operator is about what comes next.
+                if self.has_comment_between(end, span.start) {
+                    self.space();
+                    self.token();
+                    self.line(Op::Line(Gap::Space), Blanks::Drop);
+                } else {
+                    self.line(Op::Line(Gap::Space), Blanks::Drop);
+                    self.keyword();
+                }
+            }
+            if let Some(pattern) = pattern {
+                self.let_head(pattern);
+            }
+            self.expr(value);
+        }
+        self.doc.push(Op::Dedent);
+        self.doc.push(Op::Line(Gap::Space));
+        self.spaced = true;
+        self.doc.push(Op::Close);
     }
 
     /// The end of a head, before the brace of its block. Where it is broken at its operators, the
