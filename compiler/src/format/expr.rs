@@ -91,7 +91,8 @@ impl Formatter<'_> {
             ExprKind::While(node) => self.while_loop(node),
             ExprKind::Loop(node) => self.endless_loop(node),
             ExprKind::Return(value) => self.exit(None, value.as_deref()),
-            ExprKind::Break(label) | ExprKind::Continue(label) => self.exit(label.as_ref(), None),
+            ExprKind::Break { label, value } => self.exit(label.as_ref(), value.as_deref()),
+            ExprKind::Continue(label) => self.exit(label.as_ref(), None),
             ExprKind::Error => self.verbatim(expr.span.end),
         }
     }
@@ -144,7 +145,7 @@ impl Formatter<'_> {
         self.close_list(list);
     }
 
-    /// `return value`, `break label`
+    /// `return value`, `break label`, `break label: value`
     fn exit(&mut self, label: Option<&Ident>, value: Option<&Expr>) {
         self.token();
         if label.is_some() {
@@ -152,7 +153,10 @@ impl Formatter<'_> {
             self.token();
         }
         if let Some(value) = value {
-            self.space();
+            match label {
+                Some(_) => self.keyword(),
+                None => self.space(),
+            }
             self.expr(value);
         }
     }

@@ -47,12 +47,36 @@ impl Formatter<'_> {
                 }
                 self.close_list(list);
             }
+            PatternKind::List { front, rest, back } => {
+                let mut list = self.open_list(Separator::Lines);
+                for part in front {
+                    self.element(&mut list);
+                    self.pattern(part);
+                }
+                if rest.is_some() {
+                    self.element(&mut list);
+                    self.rest();
+                }
+                for part in back {
+                    self.element(&mut list);
+                    self.pattern(part);
+                }
+                self.close_list(list);
+            }
             PatternKind::Unit => {
                 self.token();
                 self.token();
             }
             PatternKind::Or(alternatives) => self.alternatives(alternatives),
             PatternKind::Error => self.verbatim(pattern.span.end),
+        }
+    }
+
+    /// `..`, `..rest`
+    fn rest(&mut self) {
+        self.token();
+        if !matches!(self.kind(), Some(T::Comma | T::RBracket)) {
+            self.token();
         }
     }
 

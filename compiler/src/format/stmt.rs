@@ -153,18 +153,48 @@ impl Formatter<'_> {
     pub(super) fn condition(&mut self, condition: &Condition) {
         match condition {
             Condition::Expr(value) => self.head(value),
-            Condition::Let {
-                pattern,
-                value,
-                span: _,
-            } => {
-                self.keyword();
-                self.pattern(pattern);
-                self.space();
-                self.keyword();
+            Condition::Let { pattern, value, .. } => {
+                self.let_pattern(pattern);
                 self.head(value);
             }
+            Condition::All(parts) => self.all(parts),
         }
+    }
+
+    /// `let p =`
+    fn let_pattern(&mut self, pattern: &Pattern) {
+        self.keyword();
+        self.pattern(pattern);
+        self.space();
+        self.keyword();
+    }
+
+    fn part_of_condition(&mut self, part: &Condition) {
+        match part {
+            Condition::Expr(value) => self.expr(value),
+            Condition::Let { pattern, value, .. } => {
+                self.let_pattern(pattern);
+                self.expr(value);
+            }
+            Condition::All(parts) => self.all(parts),
+        }
+    }
+
+    /// Conditions with `&&` between them; the brace stands as after a broken chain of operators.
+    fn all(&mut self, parts: &[Condition]) {
+        self.doc.open(Group::Plain);
+        self.doc.push(Op::Indent);
+        for (index, part) in parts.iter().enumerate() {
+            if index > 0 {
+                self.line(Op::Line(Gap::Space), Blanks::Drop);
+                self.keyword();
+            }
+            self.part_of_condition(part);
+        }
+        self.doc.push(Op::Dedent);
+        self.doc.push(Op::Line(Gap::Space));
+        self.spaced = true;
+        self.doc.push(Op::Close);
     }
 
     /// The end of a head, before the brace of its block. Where it is broken at its operators, the
