@@ -19,6 +19,7 @@ use sm_bytecode::{BrickHash, VerifiedGroup};
 use sm_compiler::ast::FileId;
 use sm_compiler::check::{self, Loader, Source};
 use sm_compiler::driver;
+use sm_compiler::format::{Unformatted, format as format_source};
 use sm_compiler::parse as parse_source;
 use sm_net::control;
 use sm_net::control::protocol::Request;
@@ -33,6 +34,25 @@ pub(crate) fn parse(data: &[u8]) {
     let (_, diagnostics) = parse_source(FileId(0), text);
     if diagnostics.is_empty() {
         compile(text);
+    }
+}
+
+/// The formatter: what it accepts keeps its meaning and is formatted then.
+pub(crate) fn format(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    match format_source(text) {
+        Ok(formatted) => {
+            let again = format_source(&formatted);
+            assert_eq!(
+                again.ok().as_ref(),
+                Some(&formatted),
+                "nothing is left to do"
+            );
+        }
+        Err(Unformatted::Mistakes(_)) => {}
+        Err(Unformatted::Changed) => panic!("formatted, it means another thing"),
     }
 }
 
@@ -175,6 +195,10 @@ pub(crate) fn network(data: &[u8]) {
 pub(crate) fn samples(target: &str) -> Vec<Vec<u8>> {
     match target {
         "parse" => vec![SAMPLE_TEXT.into()],
+        "format" => {
+            let texts = [SAMPLE_TEXT, include_str!("../stdlib/sm/route/pull.sm")];
+            texts.map(|text| text.as_bytes().to_vec()).to_vec()
+        }
         "bundle" => {
             let bundle = compile(SAMPLE_TEXT).expect("the sample compiles");
             let bricks = bundle.bricks.iter().map(|brick| brick.encode());

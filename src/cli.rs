@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{build, check, completions, crash, emit, explain, key, node, repl, run};
-use crate::commands::{follow, kill, neighbors, nodes, ps, replay, send, stop, tag, up};
+use crate::commands::{fmt, follow, kill, neighbors, nodes, ps, replay, send, stop, tag, up};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};
 
@@ -50,6 +50,7 @@ pub(crate) enum Command {
     Run(run::Options),
     Repl(repl::Options),
     Check(check::Options),
+    Fmt(fmt::Options),
     Build(build::Options),
     Emit(emit::Options),
     Node(Box<node::Options>),
@@ -85,6 +86,7 @@ impl Command {
             Self::Run(options) => options.run(terminal),
             Self::Repl(options) => options.run(terminal),
             Self::Check(options) => options.run(terminal),
+            Self::Fmt(options) => options.run(terminal),
             Self::Build(options) => options.run(terminal),
             Self::Emit(options) => options.run(terminal),
             Self::Node(options) => options.run(terminal),

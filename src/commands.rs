@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod crash;
 pub(crate) mod emit;
 pub(crate) mod explain;
+pub(crate) mod fmt;
 pub(crate) mod follow;
 pub(crate) mod key;
 pub(crate) mod kill;

@@ -14,8 +14,10 @@ mod composed;
 mod conclusion;
 mod crash;
 mod diagnostics;
+mod diff;
 mod embedded;
 mod exit;
+mod files;
 mod fleet;
 mod folders;
 #[doc(hidden)]

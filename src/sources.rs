@@ -52,6 +52,19 @@ impl Sources {
         })
     }
 
+    /// A text that is not imported from anywhere.
+    pub(crate) fn text(name: &str, text: &str) -> Self {
+        let file = File {
+            module: name.to_owned(),
+            name: name.to_owned(),
+            text: text.to_owned(),
+        };
+        Self {
+            files: vec![file],
+            ..Self::default()
+        }
+    }
+
     /// Begins with a program that was put together; `folder` is where its imports are looked for.
     pub(crate) fn compose(folder: &Path, module: &str, composed: Composed) -> Self {
         let file = |module: &str, name: &str, text: &str| File {

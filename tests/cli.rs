@@ -8,6 +8,8 @@ mod build;
 mod check;
 #[path = "cli/emit.rs"]
 mod emit;
+#[path = "cli/fmt.rs"]
+mod fmt;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/key.rs"]

@@ -5,6 +5,8 @@
 mod case;
 #[path = "support/compile.rs"]
 mod compile;
+#[path = "sound/mod.rs"]
+mod sound;
 #[path = "support/world.rs"]
 mod world;
 

@@ -25,6 +25,7 @@ mod expr;
 mod finish;
 mod frame;
 mod function;
+mod lints;
 mod method;
 mod module;
 mod names;
@@ -48,9 +49,10 @@ use std::sync::Arc;
 
 use crate::ast::FileId;
 use crate::diagnostic::{Diagnostic, Fix, code};
-use crate::typed::{Module, Program, Tag, Types};
+use crate::typed::{Module, Program, Tag, TagId, Types};
 use body::Cx;
 use collect::World;
+use lints::{Linter, Notes};
 use sink::Sink;
 use value::ValueState;
 
@@ -112,6 +114,7 @@ pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
     let mut types = Types::new();
     let mut used = Vec::new();
     let world = collect::collect(&parsed, options, &mut types, &mut used, &mut sink);
+    let mut notes = Notes::default();
     let (functions, tags) = {
         let mut cx = Cx {
             world: &world,
@@ -120,7 +123,9 @@ pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
             used_imports: &mut used,
             values: vec![ValueState::Unknown; world.values.len()],
             hidden: Vec::new(),
+            tag_functions: BTreeMap::new(),
             instances: Vec::new(),
+            notes: &mut notes,
             suggestions: 0,
         };
         let tags = tags(&mut cx);
@@ -130,6 +135,15 @@ pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
         (functions, tags)
     };
     unused_imports(&world, &used, &mut sink);
+    notes.settle();
+    let linter = Linter {
+        world: &world,
+        types: &types,
+        functions: &functions,
+        notes: &notes,
+        tests: options.tests,
+    };
+    linter.run(&mut sink);
     for module in parsed.iter().filter(|module| module.broken) {
         sink.forget_warnings_in(module.file);
     }
@@ -157,14 +171,15 @@ pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
 
 fn tags(cx: &mut Cx<'_>) -> Vec<Tag> {
     let mut tags = Vec::new();
-    for signature in &cx.world.tags {
+    for (at, signature) in cx.world.tags.iter().enumerate() {
+        let id = TagId::new(at);
         let lifetime = signature.lifetime;
         tags.push(Tag {
             module: signature.module,
             name: signature.name.clone(),
             params: signature.params.iter().map(|(_, ty, _)| *ty).collect(),
             value: signature.value,
-            lifetime: lifetime.and_then(|expr| value::lifetime(cx, signature.module, expr)),
+            lifetime: lifetime.and_then(|expr| value::lifetime(cx, (id, signature.module), expr)),
             read: signature.read,
             write: signature.write,
             public: signature.public,
@@ -180,7 +195,7 @@ fn unused_imports(world: &World<'_>, used: &[bool], sink: &mut Sink) {
         let broken = broken
             .entry(import.file)
             .or_insert_with(|| sink.has_errors_in(import.file));
-        if *used || *broken || import.name.starts_with('_') {
+        if *used || *broken || !import.use_expected || import.name.starts_with('_') {
             continue;
         }
         let message = format!("the import `{}` is not used", import.name);

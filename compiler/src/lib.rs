@@ -7,6 +7,7 @@ pub mod ast;
 pub mod check;
 pub mod diagnostic;
 pub mod driver;
+pub mod format;
 pub mod input;
 mod lexer;
 pub mod limits;

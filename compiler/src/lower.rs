@@ -50,7 +50,6 @@ use groups::Bricks;
 use modules::Modules;
 use prebuilt::Library;
 use program::Lowering;
-use unit::InstanceId;
 
 pub use modules::ModuleCode;
 pub use prebuilt::PrebuiltModule;
@@ -164,13 +163,6 @@ fn collect<'p>(
     text_of: &impl Fn(FileId) -> &'p str,
 ) -> Lowered {
     let program = lowering.program;
-    let instance_of = |lowering: &Lowering<'_>, id: FnId| {
-        let found = lowering
-            .instances
-            .iter()
-            .position(|instance| instance.function == id);
-        found.map(InstanceId)
-    };
     let debug = DebugMaker::new(&lowering, bricks, text_of);
     let makers = Modules::new(&lowering, bricks, calls);
     let modules: Vec<ModuleCode> = (0..program.modules.len())
@@ -181,7 +173,7 @@ fn collect<'p>(
         .collect();
     let all = modules::all_bricks(bricks, &lowering.prebuilt);
     let code = program.main.and_then(|main| {
-        let entry = bricks.entries[instance_of(&lowering, main)?.0]?;
+        let entry = bricks.entries[lowering.plain(main)?.0]?;
         let signature = entry_signature(&lowering, main, entry, all.get(&entry.brick)?);
         let defaults = defaults(&modules, &signature);
         let manifest = modules::program(entry, &defaults, modules.iter(), &all).0;
@@ -191,7 +183,7 @@ fn collect<'p>(
         })
     });
     let tests = program.tests.iter().filter_map(|test| {
-        let entry = bricks.entries[instance_of(&lowering, test.function)?.0]?;
+        let entry = bricks.entries[lowering.plain(test.function)?.0]?;
         Some(TestCode {
             name: test.name.clone(),
             entry,

@@ -1,12 +1,11 @@
 //! `smc build`: a program as a bundle of bricks.
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::output::{self, Terminal};
 use crate::program::Program;
 use crate::text;
@@ -40,7 +39,7 @@ impl Options {
         }
         let program = Program::open(terminal, &self.file)?;
         let bytes = program.bundle().encode();
-        replace(&target, &bytes).map_err(|error| {
+        files::replace(&target, &bytes).map_err(|error| {
             Failure::failed(format!("`{}` cannot be written: {error}", target.display()))
         })?;
         let bricks = program.bundle().bricks.len();
@@ -57,19 +56,4 @@ impl Options {
         }
         Ok(Exit::Ok)
     }
-}
-
-/// Writes a file as a whole or not at all: whoever reads it meanwhile sees the old one.
-fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let fresh = target.with_file_name(name);
-    let written = fs::File::create(&fresh)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| fs::rename(&fresh, target));
-    if written.is_err() {
-        // What is left of a failed attempt is of no use; the error that counts is the first.
-        let _ = fs::remove_file(&fresh);
-    }
-    written
 }

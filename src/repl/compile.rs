@@ -133,7 +133,7 @@ fn relocated(sources: &Sources, mut diagnostic: Diagnostic) -> Diagnostic {
 
 /// Warnings that make no sense at a prompt, where there is always a next input.
 pub(crate) fn is_about_use(diagnostic: &Diagnostic) -> bool {
-    [code::UNUSED_IMPORT].contains(&diagnostic.code)
+    [code::UNUSED_IMPORT, code::UNUSED_ITEM].contains(&diagnostic.code)
 }
 
 /// Warnings about a binding of which it is too early to say how it is used.

@@ -8,6 +8,7 @@ fn help_of_every_command() {
     check("help_run", &["run", "--help"]);
     check("help_repl", &["repl", "--help"]);
     check("help_check", &["check", "--help"]);
+    check("help_fmt", &["fmt", "--help"]);
     check("help_build", &["build", "--help"]);
     check("help_emit", &["emit", "--help"]);
     check("help_node", &["node", "--help"]);

@@ -24,7 +24,17 @@ pub(crate) struct Ready {
 
 /// Compiles, verifies and links one file with what it imports.
 pub(crate) fn file(path: &Path) -> Ready {
-    let mut files = Files::new(path);
+    let text = fs::read_to_string(path).expect("a case is text");
+    source(&text, path.parent().expect("a file is in a folder"))
+}
+
+/// Compiles, verifies and links a text with what it imports from a folder.
+pub(crate) fn source(text: &str, folder: &Path) -> Ready {
+    let mut files = Files {
+        root: text.to_owned(),
+        folder: folder.to_owned(),
+        texts: Vec::new(),
+    };
     let options = check::Options {
         root: ROOT.to_owned(),
         ..check::Options::default()
@@ -100,18 +110,12 @@ impl Ready {
 const ROOT: &str = "./case";
 
 struct Files {
-    root: PathBuf,
+    root: String,
+    folder: PathBuf,
     texts: Vec<String>,
 }
 
 impl Files {
-    fn new(root: &Path) -> Self {
-        Self {
-            root: root.to_owned(),
-            texts: Vec::new(),
-        }
-    }
-
     fn show(&self, diagnostic: &Diagnostic) -> String {
         let text = &self.texts[diagnostic.primary.file.0 as usize];
         let before = &text.as_bytes()[..diagnostic.primary.span.start as usize];
@@ -123,10 +127,9 @@ impl Files {
 impl Loader for Files {
     fn load(&mut self, path: &str) -> Option<Source> {
         let text = if path == ROOT {
-            fs::read_to_string(&self.root).ok()?
+            self.root.clone()
         } else if path.starts_with('.') {
-            let folder = self.root.parent()?;
-            fs::read_to_string(folder.join(path).with_extension("sm")).ok()?
+            fs::read_to_string(self.folder.join(path).with_extension("sm")).ok()?
         } else {
             sm_stdlib::source(path)?.to_owned()
         };

@@ -65,7 +65,7 @@ fn main() {
 
 async fn measure(plan: Plan, only: Option<usize>) {
     println!(
-        "one way, µs (minimum of {}; CPU µs of both processes); ratios of minima (of neighbors, median)",
+        "one way, µs (minimum of {}; CPU µs of both); ratios of minima (and median of neighbors)",
         plan.blocks
     );
     println!(
@@ -132,8 +132,8 @@ async fn at_once(plan: Plan) {
     }
     let (trips, hops) = (quic.rate() / 2.0, exact.rate());
     println!(
-        "\n{DEPTH} at a time, 1 KiB: {trips:.0} bare round trips/s, {hops:.0} exact hops/s ({:.2}), \
-         {:.1} CPU µs a hop",
+        "\n{DEPTH} at a time, 1 KiB: {trips:.0} bare round trips/s, {hops:.0} exact hops/s \
+         ({:.2}), {:.1} CPU µs a hop",
         hops / trips,
         exact.cpu(),
     );

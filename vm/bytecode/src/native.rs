@@ -201,9 +201,9 @@ natives! {
     /// The values of the bytes.
     37 BytesToList "bytes.to_list" (Bytes) -> ListInt, fuel 4 + 1 / 4 "bytes";
 
-    /// The integer by a format specification `[[fill]align][+][0][width][x|X|b|o]`.
+    /// The integer by a format specification `[[fill]align][+][#][0][width][,][x|X|b|o]`.
     48 FmtInt "fmt.int" (Int, Str) -> Str, fuel 8 + 1 / 4 "bytes of dst", traps [BadText];
-    /// The number by a format specification `[[fill]align][+][0][width][.precision][e]`.
+    /// The number by a format specification `[[fill]align][+][0][width][,][.precision][e]`.
     49 FmtFloat "fmt.float" (Float, Str) -> Str, fuel 16 + 1 / 4 "bytes of dst", traps [BadText];
     /// The text by a format specification `[[fill]align][width][.precision]`.
     50 FmtStr "fmt.str" (Str, Str) -> Str, fuel 8 + 1 / 4 "bytes of dst", traps [BadText];
