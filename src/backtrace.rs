@@ -46,7 +46,17 @@ impl Backtrace {
 
     /// The place in the source of the innermost call whose source is at hand.
     pub(crate) fn place<'a>(&'a self, program: &'a Program) -> Option<complaint::Place<'a>> {
+        self.place_outside(program, &[])
+    }
+
+    /// The same, but in none of these modules if there is another.
+    pub(crate) fn place_outside<'a>(
+        &'a self,
+        program: &'a Program,
+        inner: &[&str],
+    ) -> Option<complaint::Place<'a>> {
         let places = self.0.iter().filter_map(|call| call.place.as_ref());
+        let places = places.filter(|place| !inner.contains(&place.module.as_str()));
         let mut found = places.filter_map(|place| {
             let text = program.sources.module_text(&place.module)?;
             let range = place.start as usize..place.end as usize;
@@ -58,6 +68,18 @@ impl Backtrace {
             })
         });
         found.next()
+    }
+
+    /// Without the calls of functions of a module.
+    pub(crate) fn without(mut self, module: &str) -> Self {
+        let is_in = |call: &Call| matches!(&call.place, Some(place) if place.module == module);
+        self.0.retain(|call| !is_in(call));
+        self
+    }
+
+    /// How many calls there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Whether it was the answer that could not be given: no code of the program was under way.

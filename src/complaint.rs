@@ -59,7 +59,7 @@ impl<'a> Complaint<'a> {
         output::talk(self.text(terminal).trim_end());
     }
 
-    fn text(&self, terminal: &Terminal) -> String {
+    pub(crate) fn text(&self, terminal: &Terminal) -> String {
         self.place
             .as_ref()
             .and_then(|place| self.draw(terminal, place))

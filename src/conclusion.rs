@@ -172,7 +172,7 @@ impl Conclusion {
 }
 
 /// `trap IntOverflow: integer overflow`, and what the program said about it.
-fn trap_sentence(kind: Option<TrapKind>, message: Option<&str>) -> String {
+pub(crate) fn trap_sentence(kind: Option<TrapKind>, message: Option<&str>) -> String {
     let Some(kind) = kind else {
         return "trap of a kind that this smc does not know".to_owned();
     };

@@ -3,6 +3,7 @@
 mod defaults;
 
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use sm_bytecode::bundle::{Bundle, BundleError};
@@ -23,7 +24,7 @@ use crate::sources::Sources;
 pub(crate) struct Program {
     bundle: Bundle,
     /// The text of its files, where it was compiled here.
-    pub(crate) sources: Sources,
+    pub(crate) sources: Rc<Sources>,
 }
 
 impl Program {
@@ -32,15 +33,12 @@ impl Program {
         match path.extension().and_then(|ending| ending.to_str()) {
             Some("sm") => {
                 let (bundle, sources) = compile::bundle(terminal, path)?;
-                Ok(Self { bundle, sources })
+                Ok(Self::new(bundle, sources))
             }
             Some("smb") => {
                 let bytes = source::bytes("bundle", path, MAX_BUNDLE_BYTES)?;
                 let bundle = Bundle::decode(&bytes).map_err(|error| no_bundle(path, &error))?;
-                Ok(Self {
-                    bundle,
-                    sources: Sources::default(),
-                })
+                Ok(Self::new(bundle, Sources::default()))
             }
             _ => Err(
                 Failure::usage(format!("`{}` is no program", path.display()))
@@ -51,6 +49,11 @@ impl Program {
 
     /// A program that was compiled from these sources.
     pub(crate) fn new(bundle: Bundle, sources: Sources) -> Self {
+        Self::shared(bundle, sources.into())
+    }
+
+    /// One of several programs that were compiled from these sources.
+    pub(crate) fn shared(bundle: Bundle, sources: Rc<Sources>) -> Self {
         Self { bundle, sources }
     }
 

@@ -25,6 +25,19 @@ pub(crate) fn size(bytes: usize) -> String {
     }
 }
 
+/// `1,234,567`
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// How long something has lasted: `350ms`, `12s`, `3min 5s`, `2h 10min`, `4d 1h`.
 pub(crate) fn age(nanos: u64) -> String {
     let (millis, seconds) = (nanos / 1_000_000, nanos / 1_000_000_000);
@@ -68,6 +81,12 @@ mod tests {
         assert_eq!(size(1024), "1.0 KiB");
         assert_eq!(size(3500), "3.4 KiB");
         assert_eq!(size(2 << 20), "2.0 MiB");
+    }
+
+    #[test]
+    fn digits_stand_in_groups_of_three() {
+        let shown = [0, 999, 1_000, 1_234_567].map(thousands);
+        assert_eq!(shown, ["0", "999", "1,000", "1,234,567"]);
     }
 
     #[test]

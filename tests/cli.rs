@@ -2,10 +2,16 @@
 
 #[path = "cli/arguments.rs"]
 mod arguments;
+#[path = "cli/bench.rs"]
+mod bench;
 #[path = "cli/build.rs"]
 mod build;
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/cost.rs"]
+mod cost;
+#[path = "cli/doc.rs"]
+mod doc;
 #[path = "cli/emit.rs"]
 mod emit;
 #[path = "cli/fmt.rs"]
@@ -16,6 +22,8 @@ mod help;
 mod key;
 #[path = "cli/network.rs"]
 mod network;
+#[path = "cli/new.rs"]
+mod new;
 #[path = "cli/remote.rs"]
 mod remote;
 #[path = "cli/repl.rs"]
@@ -24,3 +32,5 @@ mod repl;
 mod run;
 #[path = "cli/smc.rs"]
 mod smc;
+#[path = "cli/test.rs"]
+mod test;

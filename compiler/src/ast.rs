@@ -31,7 +31,7 @@ pub use expr::{
 pub use item::{
     AccessDecl, AccessLevel, ConstDecl, EnumDecl, Field, FnBody, FnDecl, GenericParam, ImplDecl,
     ImplFn, Import, ImportPath, ImportRoot, ImportedName, Item, ItemKind, Module, Mutability,
-    Param, StructDecl, TagDecl, TestDecl, Variant, VariantField, Visibility,
+    Param, StructDecl, TagDecl, TestDecl, TestKind, Variant, VariantField, Visibility,
 };
 pub use pattern::{Pattern, PatternArg, PatternKind};
 pub use types::{Type, TypeKind};

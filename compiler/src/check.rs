@@ -37,6 +37,7 @@ mod scope;
 mod sink;
 mod stmt;
 mod suggest;
+mod testing;
 mod traits;
 mod unify;
 mod value;
@@ -61,14 +62,23 @@ pub use collect::Tests;
 /// The path of the module that every other imports without saying so.
 pub const PRELUDE: &str = "prelude";
 
+/// The path of the module of simulated networks, which a root with tests has without importing it.
+pub const TESTING: &str = "testing";
+
 /// Where the text of modules comes from. The compiler itself reads no files.
 pub trait Loader {
     /// The module at `path`, if there is one. The compiler asks for each path once.
     ///
     /// A path is `prelude`, that of the root as the caller named it, that of a module of the
     /// library (`route/pull`), or that of another file of the program, seen from the folder of the
-    /// root (`./lib`, `./parts/lib`, `../lib`); none has an extension.
+    /// root (`./lib`, `./parts/lib`, `../lib`), or that of a module of another project
+    /// (`geo/point`); none has an extension.
     fn load(&mut self, path: &str) -> Option<Source>;
+
+    /// Whether a module that was loaded is one of the library, which may declare native functions.
+    fn is_library(&self, path: &str) -> bool {
+        !path.starts_with('.')
+    }
 }
 
 /// The text of a module, and the number under which diagnostics name it.
@@ -132,6 +142,7 @@ pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
         function::values(&mut cx);
         let functions = function::functions(&mut cx);
         recursion::check(&world, &cx.instances, cx.types, cx.sink);
+        testing::check(&world, &functions, cx.sink);
         (functions, tags)
     };
     unused_imports(&world, &used, &mut sink);

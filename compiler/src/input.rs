@@ -91,7 +91,7 @@ fn kind_of(tokens: &[Token]) -> PieceKind {
         Some(T::Import | T::Pub | T::Const | T::Struct | T::Enum | T::Impl) => true,
         Some(T::Fn | T::Tag) => kind(1) == Some(T::Ident),
         Some(T::Native) => kind(1) == Some(T::Fn),
-        Some(T::Test) => matches!(kind(1), Some(T::Str | T::StrError)),
+        Some(T::Test | T::Bench) => matches!(kind(1), Some(T::Str | T::StrError)),
         _ => false,
     };
     if is_item {
@@ -161,8 +161,8 @@ fn class_of(source: &str, token: Token) -> Option<Class> {
 
 /// The words of the language. Some are names elsewhere.
 pub const KEYWORDS: &[&str] = &[
-    "access", "as", "assert", "break", "const", "continue", "else", "enum", "false", "fn", "for",
-    "if", "impl", "import", "in", "is", "let", "lifetime", "loop", "match", "pub", "return",
+    "access", "as", "assert", "bench", "break", "const", "continue", "else", "enum", "false", "fn",
+    "for", "if", "impl", "import", "in", "is", "let", "lifetime", "loop", "match", "pub", "return",
     "self", "spawn", "struct", "tag", "test", "true", "var", "while",
 ];
 

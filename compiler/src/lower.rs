@@ -10,6 +10,7 @@
 //!
 //! **Invariant:** every brick that leaves here has passed the verifier.
 
+mod assert;
 mod body;
 mod calls;
 mod clean;
@@ -42,17 +43,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use sm_bytecode::bundle::Bundle;
 use sm_bytecode::{BrickHash, EntryRef, Group, ManifestHash, ProgramManifest, TypeIx, TypeTable};
 
-use crate::ast::FileId;
+use crate::ast::{FileId, Span};
 use crate::diagnostic::{Diagnostic, code};
-use crate::typed::{FnId, Name, Program};
+use crate::typed::{FnId, Name, Program, TestKind};
 use debug::DebugMaker;
 use groups::Bricks;
-use modules::Modules;
+use modules::{AllBricks, Modules};
 use prebuilt::Library;
 use program::Lowering;
 
 pub use modules::ModuleCode;
 pub use prebuilt::PrebuiltModule;
+pub(crate) use visit::for_each_function;
 
 /// The code of a program.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +66,8 @@ pub struct Lowered {
     /// All bricks of all modules.
     pub bricks: BTreeMap<BrickHash, Group>,
     pub tests: Vec<TestCode>,
+    /// The root as tests have it: with their own bricks.
+    pub root_with_tests: Option<ModuleCode>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -71,11 +75,21 @@ impl Lowered {
     /// The program with everything it needs to run, and the names and positions of its parts.
     #[must_use]
     pub fn bundle(&self) -> Option<Bundle> {
-        let program = self.program.as_ref()?.manifest.clone();
+        self.bundle_of(self.program.as_ref()?.manifest.clone())
+    }
+
+    /// A test with everything it needs to run, as a program of its own.
+    #[must_use]
+    pub fn test_bundle(&self, test: &TestCode) -> Option<Bundle> {
+        self.bundle_of(test.manifest.clone())
+    }
+
+    fn bundle_of(&self, program: ProgramManifest) -> Option<Bundle> {
         let wanted: BTreeSet<ManifestHash> = program.modules.iter().copied().collect();
         let modules: Vec<&ModuleCode> = self
             .modules
             .iter()
+            .chain(&self.root_with_tests)
             .filter(|module| wanted.contains(&module.manifest.hash()))
             .collect();
         let bricks = program.bricks.iter();
@@ -112,11 +126,14 @@ pub struct Signature {
     pub result: TypeIx,
 }
 
-/// A `test` of the root module.
+/// A `test` or `bench` of the root module.
 #[derive(Clone, Debug)]
 pub struct TestCode {
+    pub kind: TestKind,
     pub name: Name,
-    pub entry: EntryRef,
+    /// Where the name stands in the root.
+    pub span: Span,
+    pub manifest: ProgramManifest,
 }
 
 /// Lowers a program without errors. `text_of` answers the source of a file; `prebuilt` are library
@@ -182,20 +199,48 @@ fn collect<'p>(
             signature,
         })
     });
-    let tests = program.tests.iter().filter_map(|test| {
-        let entry = bricks.entries[lowering.plain(test.function)?.0]?;
-        Some(TestCode {
-            name: test.name.clone(),
-            entry,
-        })
-    });
+    let (tests, root_with_tests) = tests(&lowering, bricks, (&makers, &debug), &modules, &all);
     Lowered {
         program: code,
-        tests: tests.collect(),
+        tests,
+        root_with_tests,
         modules,
         bricks: all,
         diagnostics: Vec::new(),
     }
+}
+
+/// Each test as a program, and the root with the bricks of all of them: what they do with tags of
+/// the root's code, the root does.
+fn tests(
+    lowering: &Lowering<'_>,
+    bricks: &Bricks,
+    (makers, debug): (&Modules<'_, '_>, &DebugMaker<'_, '_>),
+    modules: &[ModuleCode],
+    all: &AllBricks,
+) -> (Vec<TestCode>, Option<ModuleCode>) {
+    let tests = lowering.program.tests.iter();
+    let entries: Vec<_> = tests
+        .filter_map(|test| {
+            let entry = bricks.entries[lowering.plain(test.function)?.0]?;
+            Some((test, entry))
+        })
+        .collect();
+    let Some((_, others)) = modules.split_last().filter(|_| !entries.is_empty()) else {
+        return (Vec::new(), None);
+    };
+    let reached = entries
+        .iter()
+        .flat_map(|(_, entry)| modules::reachable(entry.brick, all));
+    let root = makers.root_with(reached.collect(), others, debug);
+    let parts: Vec<&ModuleCode> = others.iter().chain([&root]).collect();
+    let tests = entries.into_iter().map(|(test, entry)| TestCode {
+        kind: test.kind,
+        name: test.name.clone(),
+        span: test.span,
+        manifest: modules::program(entry, &[], parts.iter().copied(), all).0,
+    });
+    (tests.collect(), Some(root))
 }
 
 /// The bricks of the defaults of `main`'s parameters, which the root exports as `main(name)`.

@@ -20,6 +20,8 @@ mod walk;
 
 use std::fmt;
 
+pub use crate::ast::TestKind;
+
 pub use crate::ast::{
     BinaryOp, FileId, FormatAlign, FormatKind, FormatSpec, Literal, Mutability, Name, Sign, Span,
     UnaryOp,
@@ -305,6 +307,7 @@ pub enum Access {
 
 #[derive(Clone, Debug)]
 pub struct Test {
+    pub kind: TestKind,
     pub name: Name,
     pub function: FnId,
     pub span: Span,

@@ -70,8 +70,21 @@ pub(crate) enum Compiled {
 }
 
 pub(crate) fn compile(folder: &Path, composed: Composed) -> Result<Compiled, Failure> {
+    compile_from(folder, composed, ENTRY)
+}
+
+/// Compiles a text that begins at this function.
+pub(crate) fn compile_from(
+    folder: &Path,
+    composed: Composed,
+    entry: &str,
+) -> Result<Compiled, Failure> {
     let mut sources = Sources::compose(folder, ROOT, composed);
-    let compiled = driver::compile(&mut sources, &options(), sm_stdlib::prebuilt());
+    let options = Options {
+        entry: entry.to_owned(),
+        ..options()
+    };
+    let compiled = driver::compile(&mut sources, &options, sm_stdlib::prebuilt());
     if let Some(failure) = sources.failure() {
         return Err(failure);
     }

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use sm_compiler::ast::{
-    AccessDecl, FileId, ImplDecl, Import, ImportRoot, Item, ItemKind, Span, TagDecl, Type,
-    Visibility,
+    AccessDecl, FileId, ImplDecl, Import, ImportRoot, Item, ItemKind, Span, TagDecl, TestKind,
+    Type, Visibility,
 };
 
 use crate::composed::{Composed, Excerpt, Owner, Text};
@@ -109,7 +109,7 @@ pub(crate) struct Test {
 /// The test blocks of an input.
 pub(crate) fn tests(text: &Rc<Text>, items: &[Item]) -> Vec<Test> {
     let test = |item: &Item| match &item.kind {
-        ItemKind::Test(test) => {
+        ItemKind::Test(test) if test.kind == TestKind::Test => {
             let braces = test.body.span.range();
             Some(Test {
                 name: test.name.to_string(),
@@ -196,7 +196,10 @@ impl Reader<'_> {
             ItemKind::Struct(declared) => named(&declared.name.name, Kind::Type),
             ItemKind::Enum(declared) => named(&declared.name.name, Kind::Type),
             ItemKind::Fn(function) => named(&function.name.name, Kind::Other),
-            ItemKind::Test(test) => named(&format!("test \"{}\"", test.name), Kind::Test),
+            ItemKind::Test(test) => named(
+                &format!("{} \"{}\"", test.kind.word(), test.name),
+                Kind::Test,
+            ),
             ItemKind::Error => Vec::new(),
         }
     }

@@ -5,6 +5,10 @@ use crate::smc::{check, command, ran, smc, snapshot};
 #[test]
 fn help_of_every_command() {
     check("help", &["--help"]);
+    check("help_new", &["new", "--help"]);
+    check("help_init", &["init", "--help"]);
+    check("help_cost", &["cost", "--help"]);
+    check("help_doc", &["doc", "--help"]);
     check("help_run", &["run", "--help"]);
     check("help_repl", &["repl", "--help"]);
     check("help_check", &["check", "--help"]);

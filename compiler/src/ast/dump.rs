@@ -89,7 +89,8 @@ impl Dumper {
             ItemKind::Fn(decl) => self.function(decl),
             ItemKind::Impl(decl) => self.implementation(decl),
             ItemKind::Test(test) => {
-                self.text("test ");
+                self.text(test.kind.word());
+                self.text(" ");
                 self.quoted(&test.name);
                 self.block_lines(&test.body);
             }

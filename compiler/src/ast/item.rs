@@ -221,10 +221,28 @@ pub struct ImplFn {
     pub span: Span,
 }
 
-/// `test "name" { .. }`
+/// `test "name" { .. }`, `bench "name" { .. }`
 #[derive(Clone, Debug, PartialEq)]
 pub struct TestDecl {
+    pub kind: TestKind,
     pub name: Name,
     pub name_span: Span,
     pub body: Block,
+}
+
+/// Whether a block is run to see that it holds, or to see how long it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestKind {
+    Test,
+    Bench,
+}
+
+impl TestKind {
+    /// The word that begins the block.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Bench => "bench",
+        }
+    }
 }

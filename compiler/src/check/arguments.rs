@@ -337,26 +337,31 @@ impl Body<'_, '_> {
             let Some(value) = values[slot].take_if(|value| !self.is_still(value)) else {
                 continue;
             };
-            let (ty, span) = (value.ty, value.span);
-            let local = self.temporary(ty, span);
-            let pattern = Pattern {
-                kind: PatternKind::Bind(local),
-                ty,
-                span,
-            };
-            let kind = StmtKind::Let {
-                pattern,
-                value,
-                otherwise: None,
-            };
-            stmts.push(Stmt { kind, span });
-            values[slot] = Some(self.expr(ExprKind::Local(local), ty, span));
+            values[slot] = Some(self.bound(value, &mut stmts));
         }
         stmts
     }
 
+    /// The value of a local that is bound first.
+    pub(super) fn bound(&mut self, value: Expr, stmts: &mut Vec<Stmt>) -> Expr {
+        let (ty, span) = (value.ty, value.span);
+        let local = self.temporary(ty, span);
+        let pattern = Pattern {
+            kind: PatternKind::Bind(local),
+            ty,
+            span,
+        };
+        let kind = StmtKind::Let {
+            pattern,
+            value,
+            otherwise: None,
+        };
+        stmts.push(Stmt { kind, span });
+        self.expr(ExprKind::Local(local), ty, span)
+    }
+
     /// Whether it does not matter when the expression is computed.
-    fn is_still(&self, expr: &Expr) -> bool {
+    pub(super) fn is_still(&self, expr: &Expr) -> bool {
         match expr.kind {
             ExprKind::Unit
             | ExprKind::Literal(_)

@@ -332,7 +332,7 @@ impl Body<'_, '_> {
     }
 
     /// The call as one that a new message begins with.
-    fn spawned(&mut self, called: Expr, span: Span) -> Expr {
+    pub(super) fn spawned(&mut self, called: Expr, span: Span) -> Expr {
         let kind = match called.kind {
             // The arguments are computed first, to keep their order.
             ExprKind::Block {

@@ -174,6 +174,11 @@ impl Body<'_, '_> {
             self.infer_all(args);
             return self.error_expr(span);
         };
+        if name.name == "inject"
+            && let Some(testing) = self.testing_of(head)
+        {
+            return self.inject(testing, object, (name, args), span);
+        }
         let candidates = self.visible_methods(head, &name.name);
         match self.method_for(&candidates, ty, name) {
             Chosen::One(function) => {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::sink::Sink;
-use super::{Loader, Options, PRELUDE, Source};
+use super::{Loader, Options, PRELUDE, Source, TESTING, Tests};
 use crate::ast::{self, FileId, ImportPath, ImportRoot, Item, ItemKind, Span};
 use crate::diagnostic::{Diagnostic, code};
 use crate::limits::{MAX_IMPORT_DEPTH, MAX_MODULES};
@@ -31,6 +31,7 @@ pub(super) fn load(loader: &mut dyn Loader, options: &Options, sink: &mut Sink) 
     let mut reader = Reader {
         loader,
         root: &options.root,
+        tests: options.tests,
         sink,
         states: HashMap::new(),
         chain: Vec::new(),
@@ -53,6 +54,7 @@ pub(super) fn load(loader: &mut dyn Loader, options: &Options, sink: &mut Sink) 
 struct Reader<'a> {
     loader: &'a mut dyn Loader,
     root: &'a str,
+    tests: Tests,
     sink: &'a mut Sink,
     states: HashMap<Name, State>,
     /// The modules that are being read, each imported by the one before.
@@ -100,6 +102,10 @@ impl Reader<'_> {
         diagnostics.into_iter().for_each(|one| self.sink.push(one));
         let broken = self.sink.errors() > errors;
         let imports = self.imports(path, file, &ast.items);
+        if **path == *self.root && self.tests == Tests::Check && has_tests(&ast.items) {
+            // A loader without a library has no simulated networks.
+            self.module(&Name::new(TESTING));
+        }
         self.chain.pop();
         let id = ModuleId::new(self.modules.len());
         self.states.insert(path.clone(), State::Read(id));
@@ -109,7 +115,7 @@ impl Reader<'_> {
             ast,
             imports,
             broken,
-            library: !path.starts_with('.') && **path != *self.root,
+            library: self.loader.is_library(path) && **path != *self.root,
         });
         Some(id)
     }
@@ -181,6 +187,11 @@ impl Reader<'_> {
             .help("move what both need into a third module");
         self.sink.push(error);
     }
+}
+
+fn has_tests(items: &[Item]) -> bool {
+    let is_test = |item: &Item| matches!(item.kind, ItemKind::Test(_));
+    items.iter().any(is_test)
 }
 
 /// The path as it was written.

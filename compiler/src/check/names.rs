@@ -256,7 +256,12 @@ impl Body<'_, '_> {
         let locals = bindings.iter().map(|name| &**name);
         let visible = world.names.visible(self.module);
         let error = self.suggest(error, name, locals.chain(visible).chain(["Some", "None"]));
-        self.report(error);
+        self.report(match &*name.name {
+            "simulate" => error.note(
+                "simulated networks are for tests: the file needs a block `test \"..\" { .. }`",
+            ),
+            _ => error,
+        });
     }
 }
 

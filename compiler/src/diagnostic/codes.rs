@@ -603,6 +603,14 @@ function: a closure cannot leave its message.";
         "`tag route(to: Name): Hop` declares a family: one tag for each name, written `route(x)`. A
 tag that is declared without parameters is written without arguments.";
 
+    BAD_INJECT = "SM0510", "`inject` without a function",
+        "In a test `net.node(0).inject(f, x)` starts a message at a node of a simulated network: the
+message begins with `f(x)`. The function must be a declared one, and what it takes and answers must
+be data.";
+    SIMULATION_OUTSIDE_TEST = "SM0511", "a simulated network outside of a test",
+        "`simulate` and what belongs to it exist while `smc test` runs a test. A program that runs on
+a node has none of it, so nothing that `main` reaches may use it. Functions that only tests call may.";
+
     // SM06xx: modules.
     UNKNOWN_MODULE = "SM0601", "an unknown module",
         "`import a/b` names a module of the library; `import ./a` a file beside this one, `import
@@ -615,6 +623,33 @@ Put functions that call each other into one module, or what both need into a thi
     UNKNOWN_IMPORT = "SM0604", "the module has no such name",
         "`import a/b { x }` takes the name `x` out of the module, which must declare it with
 `pub`.";
+
+    // SM062x: project files.
+    BAD_PROJECT = "SM0620", "a mistake in a project file",
+        "The file `sm.toml` makes a folder a project. It is TOML with these keys:
+
+    name = \"town\"                    # how others import it: import town/x
+    version = \"0.1.0\"
+    description = \"a walk through town\"    # may be left out
+    main = \"src/main.sm\"             # so if it is left out
+
+    [dependencies]                    # other projects, by their folders
+    geo = { path = \"../geo\" }
+
+Every other key is a mistake, so that a misspelled one does not go unnoticed.";
+    BAD_DEPENDENCY = "SM0621", "a dependency that cannot be used",
+        "A dependency is another project, named by its folder: seen from the folder of the
+`sm.toml` that names it. There has to be a `sm.toml` in it, with the same name:
+
+    [dependencies]
+    geo = { path = \"../geo\" }
+
+Then `import geo/point` is the file `point.sm` beside the main program of `geo`. Dependencies of
+dependencies belong to the program too, and a name means one project in all of it.";
+    MISSING_MAIN = "SM0622", "a project without its main program",
+        "`smc run`, `build`, `send`, `emit` and `cost` want the project's main program, which is
+`src/main.sm` if `sm.toml` does not say otherwise with `main`. A project that only has modules for
+others needs none: `smc check` checks its modules, `smc doc` documents them.";
 
     // SM07xx: lowering and limits.
     ENDLESS_SPECIALISATION = "SM0701", "generic code without end",
@@ -643,6 +678,22 @@ can declare one, and this one the machine does not have.";
         "What is compiled is verified as any node would do it before it runs. The verifier refused
 the code of this function. If it says that something is too large, divide the function into
 several. Otherwise it is a fault of the compiler.";
+
+    // SM073x: what travels.
+    STATE_TOO_LARGE = "SM0730", "more travels than allowed",
+        "`smc cost --max-state-bytes N` was asked to say so. At this place the message can move,
+and its state may then be larger: the frames of all functions that are under way, with the
+variables that are still needed, and what these refer to.
+
+What counts is the largest state with every text, list, map and set empty; `--elements M` counts
+M elements in each. A variable that is not used afterwards does not travel: let it end earlier, or
+keep less in it. `smc cost` without a bound shows what each variable takes.";
+    STATE_UNBOUNDED = "SM0731", "what travels has no bound",
+        "`smc cost --max-state-bytes N` was asked to say so. At this place the message can move
+while a recursive function is under way. Each call that has not returned is a frame of the state,
+and how many there are is known only when the program runs.
+
+Turn the recursion into a loop, or let the function return before the message moves.";
 
     // SM08xx: warnings.
     LOST_DOCS = "SM0801", "a doc comment describes nothing",

@@ -382,7 +382,7 @@ fn is_item_at_margin(token: Token, next: Option<Token>) -> bool {
         && match token.kind {
             T::Fn | T::Struct | T::Enum | T::Tag | T::Import => before_name,
             T::Pub | T::Impl => true,
-            T::Test => matches!(next, Some(Token { kind: T::Str, .. })),
+            T::Test | T::Bench => matches!(next, Some(Token { kind: T::Str, .. })),
             _ => false,
         }
 }

@@ -112,6 +112,8 @@ pub(crate) enum T {
     Impl,
     #[token("test")]
     Test,
+    #[token("bench")]
+    Bench,
     #[token("let")]
     Let,
     #[token("var")]
@@ -306,6 +308,7 @@ impl T {
                 | Self::Access
                 | Self::Native
                 | Self::Test
+                | Self::Bench
                 | Self::Break
                 | Self::Continue
                 | Self::Return
@@ -407,6 +410,7 @@ impl T {
                 | Self::Native
                 | Self::Impl
                 | Self::Test
+                | Self::Bench
         )
     }
 

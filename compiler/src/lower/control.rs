@@ -363,6 +363,9 @@ impl<'p> FnLower<'_, 'p> {
     }
 
     fn assert(&mut self, condition: &'p Expr, message: Option<&'p Expr>) -> Lowered<()> {
+        if let Some(done) = self.assert_comparison(condition, message) {
+            return done;
+        }
         let (good, bad) = (self.code.block(), self.code.block());
         self.condition(condition, good, bad)?;
         self.code.begin(bad);

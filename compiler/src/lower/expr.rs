@@ -4,6 +4,7 @@ use sm_bytecode::{Const, FloatBits, FuncRef, Inst, Reg, Slot, TrapKind};
 
 use super::function::{Diverges, FnLower, Lowered, Want};
 use super::limits::LIST_CHUNK;
+use super::unit::TagUse;
 use crate::typed::{ClosureBody, Expr, ExprKind, FieldId, Literal, TagId, Ty, TyKind};
 
 impl<'p> FnLower<'_, 'p> {
@@ -436,7 +437,7 @@ impl<'p> FnLower<'_, 'p> {
         let args = self.values(args)?.concat();
         let ty = self.ty(ty);
         let dst = self.dest(ty, want);
-        let tag_ix = self.unit.tag(tag);
+        let tag_ix = self.unit.tag(TagUse::Declared(tag));
         self.emit(match self.cx.program.tag(tag).params.is_empty() {
             true => Inst::TagConst {
                 dst: dst[0],

@@ -12,7 +12,7 @@ use sm_bytecode::{
 
 use super::finish::Code;
 use super::program::{Instance, InstanceCode, Lowering};
-use super::unit::{InstanceId, Unit, UnitFunction};
+use super::unit::{ASK, InstanceId, TagUse, Unit, UnitFunction};
 use crate::ast::Span;
 use crate::typed::{self, TagId};
 
@@ -185,7 +185,7 @@ struct Draft<'m, 'a, 'p> {
     places: BTreeMap<InstanceId, usize>,
     types: HashMap<TypeHash, TypeIx>,
     imported: Vec<Type>,
-    tags: HashMap<TagId, TagIx>,
+    tags: HashMap<TagUse, TagIx>,
     callees: HashMap<InstanceId, u16>,
 }
 
@@ -297,10 +297,29 @@ impl<'m, 'a, 'p> Draft<'m, 'a, 'p> {
         FuncRef::Callee(at)
     }
 
-    fn tag(&mut self, id: TagId) -> TagIx {
-        if let Some(known) = self.tags.get(&id) {
+    fn tag(&mut self, tag: TagUse) -> TagIx {
+        if let Some(known) = self.tags.get(&tag) {
             return *known;
         }
+        let declared = match tag {
+            TagUse::Declared(id) => self.declared_tag(id),
+            TagUse::Ask { key, value } => TagConst {
+                name: ASK.to_owned(),
+                value: self.ty(value),
+                keys: self.types(&[key]),
+                owner: None,
+                lifetime: None,
+                read: Access::Any,
+                write: Access::Any,
+            },
+        };
+        let at = TagIx(u32::try_from(self.group.tags.len()).expect("fewer than bytes of source"));
+        self.group.tags.push(declared);
+        self.tags.insert(tag, at);
+        at
+    }
+
+    fn declared_tag(&mut self, id: TagId) -> TagConst {
         let program = self.maker.lowering.program;
         let tag = program.tag(id);
         let value = self.maker.lowering.layout.type_ix(tag.value);
@@ -310,7 +329,7 @@ impl<'m, 'a, 'p> Draft<'m, 'a, 'p> {
             .map(|key| self.maker.lowering.layout.type_ix(*key))
             .collect();
         let is_code = tag.read == typed::Access::Code || tag.write == typed::Access::Code;
-        let declared = TagConst {
+        TagConst {
             name: tag.name.to_string(),
             value: self.ty(value),
             keys: self.types(&keys),
@@ -318,11 +337,7 @@ impl<'m, 'a, 'p> Draft<'m, 'a, 'p> {
             lifetime: tag.lifetime.and_then(|nanos| u64::try_from(nanos).ok()),
             read: access(tag.read),
             write: access(tag.write),
-        };
-        let at = TagIx(u32::try_from(self.group.tags.len()).expect("fewer than bytes of source"));
-        self.group.tags.push(declared);
-        self.tags.insert(id, at);
-        at
+        }
     }
 
     fn types(&mut self, types: &[TypeIx]) -> Vec<TypeIx> {
@@ -368,7 +383,7 @@ struct UnitContext {
     base: usize,
     /// Its first constant in the group.
     consts: usize,
-    tags: Vec<TagId>,
+    tags: Vec<TagUse>,
     calls: Vec<InstanceId>,
 }
 

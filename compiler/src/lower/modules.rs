@@ -70,6 +70,33 @@ impl<'a, 'p> Modules<'a, 'p> {
         let reached = self.reached(&roots);
         let groups = reached.iter().filter_map(|id| self.bricks.entries[id.0]);
         let groups: BTreeSet<BrickHash> = groups.map(|entry| entry.brick).collect();
+        self.made_of(module, own, groups, debug)
+    }
+
+    /// The root with those of these bricks that no other module has.
+    pub(crate) fn root_with(
+        &self,
+        bricks: BTreeSet<BrickHash>,
+        others: &[ModuleCode],
+        debug: &DebugMaker<'_, '_>,
+    ) -> ModuleCode {
+        let root = ModuleId::new(others.len());
+        let ModuleCode { manifest, own, .. } = self.code(root, debug);
+        let listed = others.iter().flat_map(|module| &module.manifest.groups);
+        let listed: BTreeSet<BrickHash> = listed.copied().collect();
+        let more: BTreeSet<BrickHash> = bricks.difference(&listed).copied().collect();
+        let own = own.union(&more).copied().collect();
+        let groups = manifest.groups.into_iter().chain(more).collect();
+        self.made_of(root, own, groups, debug)
+    }
+
+    fn made_of(
+        &self,
+        module: ModuleId,
+        own: BTreeSet<BrickHash>,
+        groups: BTreeSet<BrickHash>,
+        debug: &DebugMaker<'_, '_>,
+    ) -> ModuleCode {
         let blob = debug.blob(&groups);
         let manifest = ModuleManifest {
             name: self.lowering.program.module(module).path.to_string(),

@@ -10,7 +10,7 @@ use super::function::lower_function;
 use super::layout::Layout;
 use super::limits::{MAX_SPECIALISATIONS, MAX_TYPE_SIZE};
 use super::prebuilt::{Library, PrebuiltModule};
-use super::unit::{InstanceId, Unit};
+use super::unit::{InstanceId, TagUse, Unit};
 use crate::ast::Span;
 use crate::diagnostic::{Diagnostic, code};
 use crate::typed::{Access, Body, FnId, ModuleId, Program, Ty};
@@ -129,6 +129,9 @@ impl<'p> Lowering<'p> {
             return;
         }
         for tag in &unit.tags {
+            let TagUse::Declared(tag) = tag else {
+                continue;
+            };
             let tag = self.program.tag(*tag);
             if tag.read == Access::Code || tag.write == Access::Code {
                 let message = format!("a generic function uses the tag `{}`", tag.name);

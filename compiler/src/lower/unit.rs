@@ -15,13 +15,28 @@ use crate::typed::TagId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct InstanceId(pub(crate) usize);
 
+/// A tag that code names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum TagUse {
+    Declared(TagId),
+    /// The tag by which a test asks for what only its runner can answer: a family of the name
+    /// [`ASK`], its key the question.
+    Ask {
+        key: TypeIx,
+        value: TypeIx,
+    },
+}
+
+/// No program can declare a tag of this name.
+pub(crate) const ASK: &str = "ask the test runner";
+
 /// A function and its closures. Function 0 is the function itself.
 #[derive(Debug, Default)]
 pub(crate) struct Unit {
     /// `None` while the function is lowered.
     pub(crate) functions: Vec<Option<UnitFunction>>,
     pub(crate) consts: Vec<Const>,
-    pub(crate) tags: Vec<TagId>,
+    pub(crate) tags: Vec<TagUse>,
     pub(crate) calls: Vec<InstanceId>,
     known_consts: HashMap<Const, ConstIx>,
     known_calls: HashMap<InstanceId, u16>,
@@ -54,7 +69,7 @@ impl Unit {
         })
     }
 
-    pub(crate) fn tag(&mut self, tag: TagId) -> TagIx {
+    pub(crate) fn tag(&mut self, tag: TagUse) -> TagIx {
         let known = self.tags.iter().position(|other| *other == tag);
         let at = known.unwrap_or_else(|| {
             self.tags.push(tag);

@@ -243,6 +243,7 @@ impl Scene<'_> {
                     | T::Fn
                     | T::Impl
                     | T::Test
+                    | T::Bench
                     | T::Let
                     | T::Var
                     | T::If

@@ -265,6 +265,18 @@ impl Links {
         self.faults = Faults::Off;
     }
 
+    /// From now on this share of all broadcasts is lost. Links whose faults have ended break no more
+    /// sessions than before.
+    pub fn lose(&mut self, share: f64) {
+        for link in &mut self.links {
+            link.model.loss = share;
+            if self.faults == Faults::Off {
+                link.model.break_every = None;
+            }
+        }
+        self.faults = Faults::On;
+    }
+
     /// Sends a frame in a session from this end.
     pub fn send(
         &mut self,

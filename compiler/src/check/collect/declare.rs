@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use super::super::TESTING;
 use super::super::module::Parsed;
 use super::super::scope::{
     AdtHead, Binding, Entity, Names, OverloadId, PRELUDE_ID, Scope, ValueId,
 };
 use super::super::sink::Sink;
 use super::{Tests, imports};
-use crate::ast::{self, FileId, Ident, ImplDecl, Item, ItemKind, TagDecl, TestDecl};
+use crate::ast::{self, FileId, Ident, ImplDecl, Item, ItemKind, Span, TagDecl, TestDecl};
 use crate::diagnostic::{Diagnostic, code};
 use crate::typed::{AdtId, FnId, ModuleId, Name, TagId, VariantId};
 
@@ -70,10 +71,43 @@ pub(super) fn declare<'a>(parsed: &'a [Parsed], tests: Tests, sink: &mut Sink) -
         }
         let mut scope = declarer.scope;
         imports::bind(module, &mut scope, &mut declared.names, sink);
+        if at + 1 == parsed.len() && tests == Tests::Check {
+            see_testing(parsed, &mut scope, &declared.names);
+        }
         declared.names.scopes.push(scope);
         declared.names.files.push(module.file);
     }
     declared
+}
+
+/// A root with tests sees what the module of simulated networks gives them, where nothing else has
+/// the name.
+fn see_testing(parsed: &[Parsed], scope: &mut Scope, names: &Names) {
+    let root = parsed.last().map_or(&[][..], |root| &root.ast.items);
+    let has_tests = root
+        .iter()
+        .any(|item| matches!(item.kind, ItemKind::Test(_)));
+    let Some(testing) = parsed
+        .iter()
+        .position(|one| &*one.path == TESTING && has_tests)
+    else {
+        return;
+    };
+    let Some(of_tests) = names.scopes.get(testing) else {
+        return;
+    };
+    let prelude = &names.scope(PRELUDE_ID).items;
+    for (name, binding) in &of_tests.items {
+        if binding.public && binding.import.is_none() && !prelude.contains_key(name) {
+            let entry = scope.items.entry(name.clone());
+            entry.or_insert(Binding {
+                entity: binding.entity,
+                public: false,
+                span: Span::default(),
+                import: None,
+            });
+        }
+    }
 }
 
 struct Declarer<'d, 'a> {

@@ -492,7 +492,7 @@ fn test(module: ModuleId, decl: &ast::TestDecl) -> Signature<'_> {
     Signature {
         module,
         name: decl.name.clone(),
-        display: format!("test \"{}\"", decl.name).into(),
+        display: format!("{} \"{}\"", decl.kind.word(), decl.name).into(),
         generics: Vec::new(),
         owner: None,
         takes_self: false,
@@ -507,11 +507,14 @@ fn test(module: ModuleId, decl: &ast::TestDecl) -> Signature<'_> {
 
 fn tests(declared: &Declared<'_>, functions: &[Signature<'_>]) -> Vec<Test> {
     let all = declared.functions.iter().zip(functions).enumerate();
-    let tests = all.filter(|(_, (one, _))| matches!(one.decl, FnSource::Test(_)));
-    let tests = tests.map(|(at, (_, signature))| Test {
-        name: signature.name.clone(),
-        function: FnId::new(at),
-        span: signature.span,
+    let tests = all.filter_map(|(at, (one, signature))| match one.decl {
+        FnSource::Test(decl) => Some(Test {
+            kind: decl.kind,
+            name: signature.name.clone(),
+            function: FnId::new(at),
+            span: signature.span,
+        }),
+        FnSource::Fn(_) => None,
     });
     tests.collect()
 }

@@ -20,6 +20,7 @@ const CASES: &[(&str, &str)] = &[
     ("patterns", include_str!("cases/patterns.sm")),
     ("tags", include_str!("cases/tags.sm")),
     ("modules", include_str!("cases/modules.sm")),
+    ("testing", include_str!("cases/testing.sm")),
     ("circle", include_str!("cases/circle.sm")),
     ("main_is_data", include_str!("cases/main_is_data.sm")),
     ("warnings", include_str!("cases/warnings.sm")),

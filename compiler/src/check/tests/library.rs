@@ -18,7 +18,7 @@ fn the_prelude_is_clean() {
 
 #[test]
 fn the_modules_of_the_library_are_clean() {
-    for module in ["route/pull", "route/tour"] {
+    for module in ["route/pull", "route/tour", "testing"] {
         assert_clean(
             &format!("import {module} as _module\nfn main() {{}}"),
             module,

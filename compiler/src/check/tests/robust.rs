@@ -73,6 +73,7 @@ const WORDS: &[&str] = &[
     "pub",
     "import",
     "test",
+    "bench",
     "spawn",
     "assert",
     "self",

@@ -10,7 +10,7 @@ use crate::lower::natives;
 use crate::typed::{Body, Function, Program, Ty, TyKind};
 
 fn library() -> Program {
-    let root = "import route/pull as _a\nimport route/tour as _b\n";
+    let root = "import route/pull as _a\nimport route/tour as _b\nimport testing as _c\n";
     let mut files = Files {
         own: [("main".into(), root.into())].into(),
         loaded: 0,

@@ -178,7 +178,9 @@ pub(super) fn missing_block(scene: &Scene) -> Option<Mistake> {
     }
     let word = scene.text(keyword.span);
     let thing = match keyword.kind {
-        T::Fn | T::Struct | T::Enum | T::Impl | T::Test => format!("a `{word}` needs its braces"),
+        T::Fn | T::Struct | T::Enum | T::Impl | T::Test | T::Bench => {
+            format!("a `{word}` needs its braces")
+        }
         T::If | T::While | T::For | T::Match | T::Else | T::LetElse | T::Loop => {
             format!("the body of `{word}` stands in braces")
         }

@@ -27,6 +27,7 @@ const PIECES: &[&str] = &[
     "native",
     "impl",
     "test",
+    "bench",
     "let",
     "var",
     "if",

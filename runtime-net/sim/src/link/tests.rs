@@ -36,6 +36,7 @@ const LINK: LinkIx = LinkIx(0);
 impl Rig {
     fn new(model: LinkModel, seed: u64) -> Self {
         let spec = LinkSpec {
+            up: Vec::new(),
             ends: (NodeIx(0), NodeIx(1)),
             model,
         };
@@ -340,6 +341,31 @@ fn broadcasts_are_lost_at_the_rate_of_the_link() {
     rig.call(|links, now, effects| links.broadcast(now, (LINK, Side::A), too_long, effects));
     rig.run(Span::secs(1));
     assert_eq!(rig.heard, before);
+}
+
+#[test]
+fn a_link_can_be_made_to_lose_all_broadcasts_and_none() {
+    let mut rig = Rig::new(LinkModel::default(), 1);
+    rig.run(Span::secs(1));
+    let heard = |rig: &mut Rig, count: u32| {
+        let before = rig.heard;
+        for _ in 0..count {
+            rig.call(|links, now, effects| {
+                links.broadcast(now, (LINK, Side::A), [0; 4].as_slice().into(), effects);
+            });
+        }
+        rig.run(Span::secs(1));
+        rig.heard - before
+    };
+    assert_eq!(heard(&mut rig, 10), 10);
+    rig.links.lose(1.0);
+    assert_eq!(heard(&mut rig, 10), 0);
+    rig.links.lose(0.0);
+    assert_eq!(heard(&mut rig, 10), 10);
+    // Also after all faults have ended.
+    rig.links.heal();
+    rig.links.lose(1.0);
+    assert_eq!(heard(&mut rig, 10), 0);
 }
 
 #[test]
