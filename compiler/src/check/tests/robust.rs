@@ -361,7 +361,12 @@ fn list_patterns_have_a_bound() {
     assert_eq!(codes(&pattern(256)), ["SM0410"]);
     // Many lengths at once, both open and not, are looked at in bounded time.
     let arms: String = (0..200)
-        .map(|n| format!("[{}] => {{}}, [{n}, .., {n}] => {{}}, ", vec!["1"; n].join(", ")))
+        .map(|n| {
+            format!(
+                "[{}] => {{}}, [{n}, .., {n}] => {{}}, ",
+                vec!["1"; n].join(", ")
+            )
+        })
         .collect();
     let source = format!("pub fn f(xs: [Int]) {{ match xs {{ {arms} _ => {{}} }} }}");
     assert_eq!(codes(&source), [""; 0]);
