@@ -4,7 +4,7 @@ use super::cursor::{Blanks, Formatter};
 use super::doc::{Gap, Group, Op};
 use super::list::Members;
 use crate::ast::{
-    Assert, Assign, Block, Condition, Expr, ExprKind, Let, Match, MatchArm, Stmt, StmtKind,
+    Assert, Assign, Block, Condition, Expr, ExprKind, Let, Match, MatchArm, Pattern, Stmt, StmtKind,
 };
 use crate::lexer::T;
 
