@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{bench, build, check, completions, cost, crash, doc, emit, explain, fmt};
-use crate::commands::{follow, key, kill, neighbors, new, node, nodes, ps, replay, repl, run};
+use crate::commands::{follow, key, kill, neighbors, new, node, nodes, ps, repl, replay, run};
 use crate::commands::{send, stop, tag, test, up};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};

@@ -6,19 +6,19 @@
 //! | --- | --- |
 //! | `sm` | a whole program: it is run, and must succeed |
 //! | `sm fragment` | statements: they are put into a `main`, declarations before it, and run |
-//! | `sm error SM0301` | must fail with this code, or with all that are named, and with no other |
-//! | `sm module shapes` | a module: it is checked, and later programs of the document may `import ./shapes` |
+//! | `sm error SM0301` | must fail with this code, or all that are named, and with no other |
+//! | `sm module shapes` | a module: it is checked, and programs below may `import ./shapes` |
 //!
-//! A program may be given more, after that: `net=pond` is a network of a block `toml net=pond` above it,
-//! `net=examples/town.net.toml` a file of the project; `args=2,x=3` are arguments of `main`; `exit=1` is
-//! how it ends in place of 0.
+//! A program may be given more, after that: `net=pond` is a network of a block `toml net=pond`
+//! above it, `net=examples/town.net.toml` a file of the project; `args=2,x=3` are arguments of
+//! `main`; `exit=1` is how it ends in place of 0.
 //!
 //! A block `text` that directly follows a program is what it prints, to the last character; where
 //! it ends with an error that is what is on both outputs. `SM_BLESS=1 cargo test --test docs`
 //! writes what was found into the documents. There is no way to leave a block out.
 //!
-//! A document says nothing that is up to chance: a message's random numbers begin with the hash of its
-//! code, and so change with the library and the compiler.
+//! A document says nothing that is up to chance: a message's random numbers begin with the hash
+//! of its code, and so change with the library and the compiler.
 
 #[path = "docs/extract.rs"]
 mod extract;

@@ -205,9 +205,20 @@ mod tests {
             format!("[{}, {odd}, \"a, b\", [], 99]", all.join(", "))
         };
         let shown = sides(&numbers("7"), &numbers("8")).show();
-        let wanted = "  - left, + right\n  ..\n      27,\n      28,\n      29,\n  -   7,\n  +   8,\n      \
-                      \"a, b\",\n      [],\n      99\n  ..";
-        assert_eq!(shown, wanted);
+        let wanted = [
+            "  - left, + right",
+            "  ..",
+            "      27,",
+            "      28,",
+            "      29,",
+            "  -   7,",
+            "  +   8,",
+            "      \"a, b\",",
+            "      [],",
+            "      99",
+            "  ..",
+        ];
+        assert_eq!(shown, wanted.join("\n"));
     }
 
     #[test]

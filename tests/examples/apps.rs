@@ -1,5 +1,5 @@
-//! The applications: EZCab, TrafficView, tracking, inventory, intrusion watch. What each promises is
-//! tried with many seeds and what can go wrong; what each prints has to tell its story.
+//! The applications: EZCab, TrafficView, tracking, inventory, intrusion watch. What each promises
+//! is tried with many seeds and what can go wrong; what each prints has to tell its story.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -129,8 +129,8 @@ fn last_view(ran: &Ran) -> Result<(i64, i64), String> {
     }
 }
 
-/// All cars ahead, each once, in fewer records; and the jam, which begins about 900 m ahead: its end
-/// is a car or two nearer where not all of it is one record.
+/// All cars ahead, each once, in fewer records; and the jam, which is about 900 m ahead: nearer
+/// where not all of it is one record.
 fn sees_the_jam(ran: &Ran) -> Result<(), String> {
     let (cars, records) = last_view(ran)?;
     let jam = numbers(result(ran)?);
@@ -288,15 +288,18 @@ fn inventory_comes_to_its_end_where_sessions_break() {
 
 // ------------------------------------------------------------------------------ intrusion
 
-const ALERTS: &[(&str, &str)] = &[
+const ALERTS: &[Alert<'_>] = &[
     ("porch", "hall"),
     ("hall", "stairs"),
     ("stairs", "study"),
     ("study", "vault"),
 ];
 
-/// The pairs of the alerts, and the rooms of the pursuer.
-fn watched(ran: &Ran) -> Result<(Vec<(&str, &str)>, Vec<&str>), String> {
+/// Two rooms, in the order of their alarms.
+type Alert<'a> = (&'a str, &'a str);
+
+/// The alerts, and the rooms of the pursuer.
+fn watched(ran: &Ran) -> Result<(Vec<Alert<'_>>, Vec<&str>), String> {
     let (alerts, pursuit) = result(ran)?.split_once("pursuit").ok_or("another result")?;
     let alerts = texts(alerts);
     let pairs = alerts.chunks_exact(2).map(|pair| (pair[0], pair[1]));

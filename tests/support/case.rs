@@ -138,7 +138,7 @@ fn trap(text: &str) -> End {
         None => (text, None),
     };
     let (kind, message) = match text.split_once(' ') {
-        Some((kind, message)) => (kind, Some(message.trim_matches('"').to_owned())),
+        Some((kind, message)) => (kind, Some(message.trim_matches('"').replace("\\n", "\n"))),
         None => (text, None),
     };
     End::Trap {

@@ -134,6 +134,8 @@ pub(super) struct Body<'c, 'w> {
     pub function: Option<FnId>,
     /// What this is the body of.
     pub user: Option<Item>,
+    /// Locals that have the name of a tag.
+    pub tag_names: Vec<(TagId, Name, Span)>,
     /// What `Self` stands for.
     pub self_ty: Option<Ty>,
 }
@@ -163,6 +165,7 @@ impl<'c, 'w> Body<'c, 'w> {
             value_depth: 0,
             function: None,
             user: None,
+            tag_names: Vec::new(),
             self_ty: None,
             cx,
         }

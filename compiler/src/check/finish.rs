@@ -33,6 +33,7 @@ impl Body<'_, '_> {
             self.uses_types(local.ty);
         }
         self.fill(expr, &mut known);
+        self.hidden_tags();
         let result = self.known(result, expr.span, &mut known);
         self.cx.sink.errors_first(self.before);
         (locals, result)
@@ -87,30 +88,40 @@ impl Body<'_, '_> {
         }
     }
 
-    /// Warns about a local behind which a tag cannot be named any more.
+    /// Notes a local behind which a tag cannot be named.
     fn hides_tag(&mut self, local: &LocalState) {
-        let Some(binding) = self.world.names.lookup(self.module, &local.name) else {
-            return;
-        };
-        let Entity::Tag(tag) = binding.entity else {
-            return;
-        };
-        let name = &local.name;
-        let message = format!("`{name}` hides the tag of this name");
-        let warning = self.warning(code::SHADOWED_TAG, local.span, message);
-        let tag = self.world.tag(tag);
-        self.report(
-            warning
-                .label_in(
-                    self.world.file(tag.module),
-                    tag.span,
-                    "the tag is declared here",
-                )
-                .note(format!(
-                    "where this is in scope, `{name}` is the value and not the tag"
-                ))
-                .help("give the variable another name"),
-        );
+        let binding = self.world.names.lookup(self.module, &local.name);
+        if let Some(Entity::Tag(tag)) = binding.map(|binding| binding.entity) {
+            self.tag_names.push((tag, local.name.clone(), local.span));
+        }
+    }
+
+    /// Warns about names that mean a tag and a local in one body.
+    fn hidden_tags(&mut self) {
+        for (tag, name, span) in std::mem::take(&mut self.tag_names) {
+            let used = (self.user, Item::Tag(tag));
+            let mut uses = self.cx.notes.uses.iter().rev();
+            let mut own = uses.by_ref().take_while(|(user, _)| Some(*user) == used.0);
+            if !own.any(|(_, item)| *item == used.1) {
+                continue;
+            }
+            let message = format!("`{name}` hides the tag of this name");
+            let warning = self.warning(code::SHADOWED_TAG, span, message);
+            let tag = self.world.tag(tag);
+            self.report(
+                warning
+                    .label_in(
+                        self.world.file(tag.module),
+                        tag.span,
+                        "the tag is declared here",
+                    )
+                    .note(format!(
+                        "where this is in scope, `{name}` is the value, elsewhere in the same \
+                         function it is the tag"
+                    ))
+                    .help("give the variable another name"),
+            );
+        }
     }
 
     fn fill_local(&mut self, local: &mut Local, known: &mut Known) {

@@ -604,12 +604,12 @@ function: a closure cannot leave its message.";
 tag that is declared without parameters is written without arguments.";
 
     BAD_INJECT = "SM0510", "`inject` without a function",
-        "In a test `net.node(0).inject(f, x)` starts a message at a node of a simulated network: the
-message begins with `f(x)`. The function must be a declared one, and what it takes and answers must
-be data.";
+        "In a test `net.node(0).inject(f, x)` starts a message at a node of a simulated network: it
+begins with `f(x)`. The function must be a declared one, and what it takes and answers must be
+data.";
     SIMULATION_OUTSIDE_TEST = "SM0511", "a simulated network outside of a test",
-        "`simulate` and what belongs to it exist while `smc test` runs a test. A program that runs on
-a node has none of it, so nothing that `main` reaches may use it. Functions that only tests call may.";
+        "`simulate` and what belongs to it exist while `smc test` runs a test. A program on a node
+has none of it, so nothing that `main` reaches may use it. Functions that only tests call may.";
 
     // SM06xx: modules.
     UNKNOWN_MODULE = "SM0601", "an unknown module",
@@ -732,13 +732,14 @@ always does, so a plain `let` is enough.";
 and nothing that is declared with `pub`. Remove it, declare it with `pub` if other modules should
 use it, or begin its name with `_` if it stays for later.";
     SHADOWED_TAG = "SM0811", "a variable that hides a tag",
-        "A variable or parameter has the name of a tag. Where it is in scope, the name is its value,
-and the tag cannot be named:
+        "A variable or parameter has the name of a tag that the same function uses. Where it is in
+scope, the name is its value, and the tag cannot be named:
 
     tag temperature: Float
 
-    fn warmer(temperature: Float) -> Bool {
-        read(temperature)           // a Float is no tag
+    fn rises() -> Bool {
+        let temperature = read(temperature)!
+        block(temperature)          // a Float is no tag
     }
 
 Give the variable another name.";

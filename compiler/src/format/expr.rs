@@ -153,10 +153,10 @@ impl Formatter<'_> {
             self.token();
         }
         if let Some(value) = value {
-            if label.is_some() {
-                self.token();
+            match label {
+                Some(_) => self.keyword(),
+                None => self.space(),
             }
-            self.space();
             self.expr(value);
         }
     }

@@ -48,7 +48,20 @@ impl Formatter<'_> {
                 self.close_list(list);
             }
             PatternKind::List { front, rest, back } => {
-                self.list_pattern(front, rest.as_deref(), back);
+                let mut list = self.open_list(Separator::Lines);
+                for part in front {
+                    self.element(&mut list);
+                    self.pattern(part);
+                }
+                if rest.is_some() {
+                    self.element(&mut list);
+                    self.rest();
+                }
+                for part in back {
+                    self.element(&mut list);
+                    self.pattern(part);
+                }
+                self.close_list(list);
             }
             PatternKind::Unit => {
                 self.token();
@@ -56,6 +69,14 @@ impl Formatter<'_> {
             }
             PatternKind::Or(alternatives) => self.alternatives(alternatives),
             PatternKind::Error => self.verbatim(pattern.span.end),
+        }
+    }
+
+    /// `..`, `..rest`
+    fn rest(&mut self) {
+        self.token();
+        if !matches!(self.kind(), Some(T::Comma | T::RBracket)) {
+            self.token();
         }
     }
 
@@ -80,26 +101,6 @@ impl Formatter<'_> {
         if has_rest {
             self.element(&mut list);
             self.token();
-        }
-        self.close_list(list);
-    }
-
-    fn list_pattern(&mut self, front: &[Pattern], rest: Option<&Pattern>, back: &[Pattern]) {
-        let mut list = self.open_list(Separator::Lines);
-        for pattern in front {
-            self.element(&mut list);
-            self.pattern(pattern);
-        }
-        if rest.is_some() {
-            self.element(&mut list);
-            self.token();
-            if !matches!(self.kind(), Some(T::Comma | T::RBracket)) {
-                self.token();
-            }
-        }
-        for pattern in back {
-            self.element(&mut list);
-            self.pattern(pattern);
         }
         self.close_list(list);
     }

@@ -98,12 +98,12 @@ impl Formatter<'_> {
         let mut parens = 0;
         for arg in args {
             self.element(&mut list);
+            if arg.spread.is_some() {
+                self.token();
+            }
             if arg.name.is_some() {
                 self.token();
                 self.keyword();
-            }
-            if arg.spread.is_some() {
-                self.token();
             }
             parens = self.parens_around(&arg.value);
             self.expr(&arg.value);

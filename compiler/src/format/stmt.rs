@@ -153,57 +153,43 @@ impl Formatter<'_> {
     pub(super) fn condition(&mut self, condition: &Condition) {
         match condition {
             Condition::Expr(value) => self.head(value),
-            Condition::Let {
-                pattern,
-                value,
-                span: _,
-            } => {
-                self.let_head(pattern);
+            Condition::Let { pattern, value, .. } => {
+                self.let_pattern(pattern);
                 self.head(value);
             }
-            Condition::All(parts) => self.conditions(parts),
+            Condition::All(parts) => self.all(parts),
         }
     }
 
-    /// `let p = `
-    fn let_head(&mut self, pattern: &Pattern) {
+    /// `let p =`
+    fn let_pattern(&mut self, pattern: &Pattern) {
         self.keyword();
         self.pattern(pattern);
         self.space();
         self.keyword();
     }
 
-    /// Conditions with `&&` between them, which are broken together as in [`Self::head`].
-    fn conditions(&mut self, parts: &[Condition]) {
+    fn part_of_condition(&mut self, part: &Condition) {
+        match part {
+            Condition::Expr(value) => self.expr(value),
+            Condition::Let { pattern, value, .. } => {
+                self.let_pattern(pattern);
+                self.expr(value);
+            }
+            Condition::All(parts) => self.all(parts),
+        }
+    }
+
+    /// Conditions with `&&` between them; the brace stands as after a broken chain of operators.
+    fn all(&mut self, parts: &[Condition]) {
         self.doc.open(Group::Plain);
         self.doc.push(Op::Indent);
-        let mut end = None;
-        for part in parts {
-            let (span, pattern, value) = match part {
-                Condition::Expr(value) => (value.span, None, value),
-                Condition::Let {
-                    pattern,
-                    value,
-                    span,
-                } => (*span, Some(pattern), value),
-                // The parser makes none within another.
-                Condition::All(_) => continue,
-            };
-            if let Some(end) = end.replace(span.end) {
-                // A comment after the operator is about what comes next.
-                if self.has_comment_between(end, span.start) {
-                    self.space();
-                    self.token();
-                    self.line(Op::Line(Gap::Space), Blanks::Drop);
-                } else {
-                    self.line(Op::Line(Gap::Space), Blanks::Drop);
-                    self.keyword();
-                }
+        for (index, part) in parts.iter().enumerate() {
+            if index > 0 {
+                self.line(Op::Line(Gap::Space), Blanks::Drop);
+                self.keyword();
             }
-            if let Some(pattern) = pattern {
-                self.let_head(pattern);
-            }
-            self.expr(value);
+            self.part_of_condition(part);
         }
         self.doc.push(Op::Dedent);
         self.doc.push(Op::Line(Gap::Space));

@@ -265,8 +265,8 @@ impl Links {
         self.faults = Faults::Off;
     }
 
-    /// From now on this share of all broadcasts is lost. Links whose faults have ended break no more
-    /// sessions than before.
+    /// From now on this share of all broadcasts is lost. Links whose faults have ended break no
+    /// sessions again.
     pub fn lose(&mut self, share: f64) {
         for link in &mut self.links {
             link.model.loss = share;
