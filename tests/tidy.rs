@@ -25,11 +25,7 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
         "main",
         "no function: the text of a page",
     ),
-    (
-        "compiler/src/lower/visit.rs",
-        "for_each_child",
-        ONE_ARM_EACH,
-    ),
+    ("compiler/src/typed/walk.rs", "for_each_child", ONE_ARM_EACH),
     ("compiler/src/typed/visit.rs", "children_mut", ONE_ARM_EACH),
     ("runtime-net/sim/src/trace/text.rs", "fmt", ONE_ARM_EACH),
     ("vm/src/interp/exec.rs", "execute", ONE_ARM_EACH),

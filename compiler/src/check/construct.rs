@@ -56,8 +56,8 @@ impl Body<'_, '_> {
         self.after(before, made)
     }
 
-    /// `P(..base, x: 3)`: a new struct with the fields of `base`, but for those that are named. They
-    /// are read before the others are computed.
+    /// `P(..base, x: 3)`: a new struct with the fields of `base`, but for those that are named.
+    /// They are read before the others are computed.
     fn update(
         &mut self,
         called: &Called<'_>,

@@ -1,9 +1,9 @@
 //! Warnings that need the whole program: what nobody uses, tags that only look the same, loops that
 //! never let the message wait, and calls that do nothing but answer.
 //!
-//! While bodies are checked, [`Notes`] collects what these warnings are made of; at the end they are
-//! made, for the modules of the program and not for those of the library. Where there is an error
-//! they are left out: what is unused may be so only because of it.
+//! While bodies are checked, [`Notes`] collects what these warnings are made of. At the end they
+//! are made, for the modules of the program and not for those of the library. Where there is an
+//! error they are left out: what is unused may be so only because of it.
 
 mod effects;
 mod loops;

@@ -754,7 +754,7 @@ of its turn, and that is a trap.
 
 `yield()` gives the turn away and goes on in the next one.";
     TAG_TYPES_DIFFER = "SM0813", "tags that only look the same",
-        "The identity of a plain tag is its name and its types. Two modules that declare a tag of one
-name with different types have two tags: what one writes, the other never reads. Give them the same
-type, or different names.";
+        "The identity of a plain tag is its name and its types. Two modules that declare a tag of
+one name with different types have two tags: what one writes, the other never reads. Give them the
+same type, or different names.";
 }

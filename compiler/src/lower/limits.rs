@@ -36,5 +36,6 @@ pub(crate) const LIST_CHUNK: usize = 64;
 pub(crate) const MAX_DECISION_DEPTH: usize = 400;
 
 /// Values that live in more than one block, times blocks, of one function: what is live at the
-/// beginning of each block is kept as bits. Such a table has 64 MiB; a function of thousands of lines needs less than one.
+/// beginning of each block is kept as bits. Such a table has 64 MiB; a function of thousands of
+/// lines needs less than one.
 pub(crate) const MAX_LIVE_BITS: usize = 1 << 29;

@@ -465,8 +465,8 @@ impl<'p> FnLower<'_, 'p> {
         }
     }
 
-    /// Goes where the interval leads that holds the value. They are in order and apart: a jump table
-    /// if they lie close together, a few comparisons, or the half in which the value is.
+    /// Goes where the interval leads that holds the value. They are in order and apart: a jump
+    /// table if they lie close together, a few comparisons, or the half in which the value is.
     fn number_cases(&mut self, value: Reg, all: &[Interval], default: BlockIx) {
         if is_dense(all) {
             return self.switch(value, all, default);

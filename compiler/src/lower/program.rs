@@ -137,8 +137,8 @@ impl<'p> Lowering<'p> {
                 let message = format!("a generic function uses the tag `{}`", tag.name);
                 let found = Diagnostic::error(code::GENERIC_CODE_TAG, file, function.span, message)
                     .note(
-                        "a tag with `access code` of another module belongs to the code of that one; \
-                         a generic function becomes code of the modules that call it",
+                        "a tag with `access code` of another module belongs to the code of that \
+                         one; a generic function becomes code of the modules that call it",
                     )
                     .help("use the tag in a function without type parameters, and call that one");
                 self.report(found);

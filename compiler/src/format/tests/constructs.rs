@@ -19,12 +19,15 @@ tag after: Int
 pub import   ./a { b,c as d }
 fn main() {
     match xs { [ ] => 0, [ 1,.. ] => 1, [first, ..rest , last,] => 2
-        [a_long_name, another_long_name, .., the_one_before_the_last_one, a_name_for_the_last_one] => 3
+        [a_long_name, another_long_name, .., the_one_before_the_last_one, \
+        a_name_for_the_last_one] => 3
         [ .._ ] => 4 }
     let p = P( ..p , x : 1 )
-    let q = P(..an_old_point_with_a_long_name, x: a_long_expression + 1, y: another_long_expression + 2)
+    let q = P(..an_old_point_with_a_long_name, x: a_long_expression + 1, \
+        y: another_long_expression + 2)
     if let Some(x)=a&&x>1&&let [y]=b??c { x }
-    while let Some(connection) = connections.pop() && connection.is_open() && let Ok(answer) = connection.ask() { print(answer) }
+    while let Some(connection) = connections.pop() && connection.is_open() \
+        && let Ok(answer) = connection.ask() { print(answer) }
     if a && // why
         let b = c { b }
     let v = outer : loop { break   outer : f( 1 ) }
