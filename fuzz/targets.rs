@@ -18,7 +18,9 @@ use sm_bytecode::bundle::Bundle;
 use sm_bytecode::{BrickHash, VerifiedGroup};
 use sm_compiler::ast::FileId;
 use sm_compiler::check::{self, Loader, Source};
+use sm_compiler::cost::{Assume, Cost};
 use sm_compiler::driver;
+use sm_compiler::format::{Unformatted, format as format_source};
 use sm_compiler::parse as parse_source;
 use sm_net::control;
 use sm_net::control::protocol::Request;
@@ -33,6 +35,25 @@ pub(crate) fn parse(data: &[u8]) {
     let (_, diagnostics) = parse_source(FileId(0), text);
     if diagnostics.is_empty() {
         compile(text);
+    }
+}
+
+/// The formatter: what it accepts keeps its meaning and is formatted then.
+pub(crate) fn format(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    match format_source(text) {
+        Ok(formatted) => {
+            let again = format_source(&formatted);
+            assert_eq!(
+                again.ok().as_ref(),
+                Some(&formatted),
+                "nothing is left to do"
+            );
+        }
+        Err(Unformatted::Mistakes(_)) => {}
+        Err(Unformatted::Changed) => panic!("formatted, it means another thing"),
     }
 }
 
@@ -76,6 +97,9 @@ pub(crate) fn bundle(data: &[u8]) {
             data,
             "an encoding that is accepted is canonical"
         );
+        if let Ok(cost) = Cost::of(&bundle, Assume { elements: 3 }) {
+            cost.points(|_| true);
+        }
         for brick in bundle.bricks {
             let _ = VerifiedGroup::new(brick);
         }
@@ -151,10 +175,11 @@ pub(crate) fn answer(data: &[u8]) {
     smc::fuzz::answer(data);
 }
 
-/// The settings file of a node.
+/// The settings file of a node, and the project file, which is read alike.
 pub(crate) fn settings(data: &[u8]) {
     if let Ok(text) = std::str::from_utf8(data) {
         smc::fuzz::settings(text);
+        smc::fuzz::project(text);
     }
 }
 
@@ -175,6 +200,10 @@ pub(crate) fn network(data: &[u8]) {
 pub(crate) fn samples(target: &str) -> Vec<Vec<u8>> {
     match target {
         "parse" => vec![SAMPLE_TEXT.into()],
+        "format" => {
+            let texts = [SAMPLE_TEXT, include_str!("../stdlib/sm/route/pull.sm")];
+            texts.map(|text| text.as_bytes().to_vec()).to_vec()
+        }
         "bundle" => {
             let bundle = compile(SAMPLE_TEXT).expect("the sample compiles");
             let bricks = bundle.bricks.iter().map(|brick| brick.encode());
@@ -184,7 +213,11 @@ pub(crate) fn samples(target: &str) -> Vec<Vec<u8>> {
         "wire" => nodes::recorded(&bundle_of_sample()),
         "request" => encoded(&controls::requests(&bundle_of_sample())),
         "answer" => encoded(&controls::answers()),
-        "settings" => vec![include_bytes!("../examples/node.toml").to_vec()],
+        "settings" => vec![
+            include_bytes!("../examples/node.toml").to_vec(),
+            b"name = \"town\"\nversion = \"0.1.0\"\n[dependencies]\ngeo = { path = \"../geo\" }\n"
+                .to_vec(),
+        ],
         "network" => NETWORKS
             .iter()
             .map(|text| text.as_bytes().to_vec())

@@ -2,10 +2,9 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{
-    bench, build, check, completions, crash, emit, explain, key, node, repl, run,
-};
-use crate::commands::{follow, kill, neighbors, nodes, ps, replay, send, stop, tag, test, up};
+use crate::commands::{bench, build, check, completions, cost, crash, doc, emit, explain, fmt};
+use crate::commands::{follow, key, kill, neighbors, new, node, nodes, ps, repl, replay, run};
+use crate::commands::{send, stop, tag, test, up};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};
 
@@ -49,13 +48,18 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    New(new::New),
+    Init(new::Init),
     Run(run::Options),
     Repl(repl::Options),
     Check(check::Options),
+    Fmt(fmt::Options),
     Test(test::Options),
     Bench(bench::Options),
     Build(build::Options),
     Emit(emit::Options),
+    Cost(cost::Options),
+    Doc(doc::Options),
     Node(Box<node::Options>),
     Key(key::Options),
     Explain(explain::Options),
@@ -86,13 +90,18 @@ impl Global {
 impl Command {
     pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         match self {
+            Self::New(options) => options.run(),
+            Self::Init(options) => options.run(),
             Self::Run(options) => options.run(terminal),
             Self::Repl(options) => options.run(terminal),
             Self::Check(options) => options.run(terminal),
+            Self::Fmt(options) => options.run(terminal),
             Self::Test(options) => options.run(terminal),
             Self::Bench(options) => options.run(terminal),
             Self::Build(options) => options.run(terminal),
             Self::Emit(options) => options.run(terminal),
+            Self::Cost(options) => options.run(terminal),
+            Self::Doc(options) => options.run(terminal),
             Self::Node(options) => options.run(terminal),
             Self::Key(options) => options.run(terminal),
             Self::Explain(options) => options.run(),

@@ -25,6 +25,7 @@ pub(crate) fn show(
     role: Role,
 ) -> Result<(), Failure> {
     for diagnostic in diagnostics {
+        let diagnostic = &hinted(sources, diagnostic);
         let text = match terminal.format {
             MessageFormat::Human => human(terminal, sources, diagnostic),
             MessageFormat::Short => short(terminal, sources, diagnostic),
@@ -37,6 +38,17 @@ pub(crate) fn show(
         }
     }
     Ok(())
+}
+
+/// With the import that it lacks, if the library has what the program names.
+fn hinted(sources: &Sources, diagnostic: &Diagnostic) -> Diagnostic {
+    let Label { file, span, .. } = &diagnostic.primary;
+    let name = sources.text_of(*file).get(span.range()).unwrap_or_default();
+    let mut diagnostic = diagnostic.clone();
+    diagnostic
+        .help
+        .extend(sm_stdlib::hint(diagnostic.code, name));
+    diagnostic
 }
 
 /// With the source around it, as ariadne draws it.

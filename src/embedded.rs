@@ -7,6 +7,7 @@ use sm_core::ids::{MessageId, NodeId, Span, Time};
 use sm_core::launch::{Launch, LaunchError, LaunchLimits};
 use sm_core::node::{Boot, Config, Counters, End, Log, Node, Output, Report, Step, Trace};
 
+use crate::complaint::{Complaint, Kind};
 use crate::conclusion::Conclusion;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
@@ -206,6 +207,13 @@ impl Driver<'_> {
     }
 
     fn log(&self, log: &Log) {
+        if let Log::LeftOut { left_out, .. } = log {
+            let text = format!("one turn printed too much: {left_out} lines are left out");
+            Complaint::new(Kind::Warning, text)
+                .help(["what a turn prints waits for its end; `yield()` ends it".to_owned()])
+                .say(self.terminal);
+            return;
+        }
         crate::output::talk(
             &self
                 .terminal

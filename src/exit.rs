@@ -1,9 +1,14 @@
 //! How a command ends: exit codes, and failures with a kind message.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use sm_compiler::diagnostic::Diagnostic;
+
 use crate::complaint::{Complaint, Kind};
+use crate::diagnostics::{self, Role};
 use crate::output::Terminal;
+use crate::sources::Sources;
 
 /// The exit codes of `smc`, the same for every command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +48,23 @@ pub(crate) struct Failure {
     /// One sentence without a full stop; empty if all has been said already.
     message: String,
     help: Vec<String>,
+    /// What was found in a file, if that is why.
+    found: Option<Box<Found>>,
+}
+
+/// What is wrong with a file that is no program.
+#[derive(Debug)]
+struct Found {
+    file: PathBuf,
+    text: String,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Found {
+    fn show(self, terminal: &Terminal, role: Role) -> Result<(), Failure> {
+        let sources = Sources::text(&self.file.display().to_string(), &self.text);
+        diagnostics::show(terminal, &sources, &self.diagnostics, role)
+    }
 }
 
 impl Failure {
@@ -51,6 +73,20 @@ impl Failure {
             exit,
             message: message.into(),
             help: Vec::new(),
+            found: None,
+        }
+    }
+
+    /// This is wrong with a file that is no program.
+    pub(crate) fn found(file: &Path, text: String, diagnostics: Vec<Diagnostic>) -> Self {
+        let file = file.to_owned();
+        Self {
+            found: Some(Box::new(Found {
+                file,
+                text,
+                diagnostics,
+            })),
+            ..Self::silent(Exit::Failed)
         }
     }
 
@@ -69,6 +105,11 @@ impl Failure {
         Self::new(exit, "")
     }
 
+    /// Whether this is no failure: nobody reads any more.
+    pub(crate) fn is_silent_end(&self) -> bool {
+        self.exit == Exit::Ok
+    }
+
     /// What to do about it.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());
@@ -82,6 +123,16 @@ impl Failure {
 
     /// Says it on standard error.
     pub(crate) fn report(self, terminal: &Terminal) -> Exit {
+        self.report_as(terminal, Role::Talk)
+    }
+
+    /// Says it; diagnostics may be what the command was asked for.
+    pub(crate) fn report_as(self, terminal: &Terminal, role: Role) -> Exit {
+        if let Some(found) = self.found
+            && let Err(failure) = found.show(terminal, role)
+        {
+            return failure.exit;
+        }
         if !self.message.is_empty() {
             Complaint::new(Kind::Error, self.message)
                 .help(self.help)

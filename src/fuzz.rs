@@ -6,11 +6,16 @@ use sm_net::control::protocol::Answer;
 
 use crate::remote::tags;
 use crate::remote::tell::Teller;
-use crate::settings;
+use crate::{project, settings};
 
 /// Reads a settings file.
 pub fn settings(text: &str) {
     let _ = settings::parse(text, Path::new(""));
+}
+
+/// Reads a project file.
+pub fn project(text: &str) {
+    let _ = project::Manifest::parse(text);
 }
 
 /// Reads and shows what a node answers.

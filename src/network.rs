@@ -129,7 +129,16 @@ pub(crate) fn run(
     job: &Job<'_>,
     printing: &mut Printing,
 ) -> Result<Ran, Failure> {
-    let interrupt = Interrupt::listen()?;
+    run_until(terminal, job, printing, Interrupt::listen()?)
+}
+
+/// The same where somebody listens to signals already, as only one can.
+pub(crate) fn run_until(
+    terminal: &Terminal,
+    job: &Job<'_>,
+    printing: &mut Printing,
+    interrupt: Interrupt,
+) -> Result<Ran, Failure> {
     match job.engine {
         EngineChoice::Plain => run_in::<Vm>(terminal, job, printing, interrupt),
         EngineChoice::Captured => run_in::<Captured<1>>(terminal, job, printing, interrupt),

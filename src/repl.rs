@@ -6,7 +6,7 @@
 
 mod binding;
 mod command;
-mod compile;
+pub(crate) mod compile;
 mod definition;
 pub(crate) mod editor;
 mod plan;

@@ -9,6 +9,7 @@ use sm_compiler::limits::MAX_SOURCE_BYTES;
 
 use crate::composed::Composed;
 use crate::exit::Failure;
+use crate::project::{Dependencies, Project};
 use crate::source;
 
 /// The files that were read so far, and how to find more.
@@ -19,6 +20,8 @@ pub(crate) struct Sources {
     files: Vec<File>,
     /// Why an import could not be read, if one could not.
     failures: Vec<Failure>,
+    /// The projects that the program's own one uses: looked up when an import may mean one.
+    dependencies: Option<Dependencies>,
     /// What the program itself was put together from, and the file of the first of its texts.
     composed: Option<(Composed, usize)>,
 }
@@ -47,9 +50,21 @@ impl Sources {
         Ok(Self {
             folder,
             files: vec![file],
-            failures: Vec::new(),
-            composed: None,
+            ..Self::default()
         })
+    }
+
+    /// A text that is not imported from anywhere.
+    pub(crate) fn text(name: &str, text: &str) -> Self {
+        let file = File {
+            module: name.to_owned(),
+            name: name.to_owned(),
+            text: text.to_owned(),
+        };
+        Self {
+            files: vec![file],
+            ..Self::default()
+        }
     }
 
     /// Begins with a program that was put together; `folder` is where its imports are looked for.
@@ -65,8 +80,8 @@ impl Sources {
         Self {
             folder: folder.to_owned(),
             files,
-            failures: Vec::new(),
             composed: Some((composed, 1)),
+            ..Self::default()
         }
     }
 
@@ -110,6 +125,18 @@ impl Sources {
             .map_or("?", |file| &file.name)
     }
 
+    /// The number of a file with this name, if it was read.
+    pub(crate) fn file_named(&self, name: &str) -> Option<FileId> {
+        // Where the whole was put together, what it was put together from has the words.
+        let at = self.files.iter().rposition(|file| file.name == name)?;
+        Some(FileId(at as u32))
+    }
+
+    /// All files that were read.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| &*file.name)
+    }
+
     pub(crate) fn text_of(&self, file: FileId) -> &str {
         self.files
             .get(file.0 as usize)
@@ -129,6 +156,12 @@ impl Sources {
         }
     }
 
+    /// The number of a module's file in diagnostics, if it was read.
+    pub(crate) fn file_of_module(&self, module: &str) -> Option<FileId> {
+        let at = self.files.iter().position(|file| file.module == module)?;
+        Some(FileId(at as u32))
+    }
+
     fn module(&self, module: &str) -> Option<&File> {
         self.files.iter().find(|file| file.module == module)
     }
@@ -136,6 +169,26 @@ impl Sources {
     /// The first import that is there and cannot be read.
     pub(crate) fn failure(&mut self) -> Option<Failure> {
         (!self.failures.is_empty()).then(|| self.failures.remove(0))
+    }
+
+    /// The file of a module that is not of the library: beside the program, or in another project.
+    fn file_of(&mut self, path: &str) -> Option<PathBuf> {
+        if path.starts_with('.') {
+            let path = path.trim_start_matches("./");
+            return Some(self.folder.join(path).with_extension("sm"));
+        }
+        if self.dependencies.is_none() {
+            let project = Project::around(&self.folder);
+            let found = project.and_then(|project| match project {
+                Some(project) => Dependencies::of(&project),
+                None => Ok(Dependencies::default()),
+            });
+            self.dependencies = Some(found.unwrap_or_else(|failure| {
+                self.failures.push(failure);
+                Dependencies::default()
+            }));
+        }
+        self.dependencies.as_ref()?.file(path)
     }
 
     fn add(&mut self, module: &str, name: String, text: String) -> Source {
@@ -164,7 +217,8 @@ impl render::Sources for Sources {
 }
 
 impl Loader for Sources {
-    /// `prelude`, `route/pull` out of the library, `./lib` beside the program.
+    /// `prelude`, `route/pull` out of the library, `./lib` beside the program, `geo/point` out of
+    /// the project `geo`.
     fn load(&mut self, path: &str) -> Option<Source> {
         if path == self.root() {
             let text = self.files[0].text.as_str().into();
@@ -173,14 +227,10 @@ impl Loader for Sources {
                 text,
             });
         }
-        if !path.starts_with('.') {
-            let text = sm_stdlib::source(path)?;
+        if let Some(text) = sm_stdlib::source(path) {
             return Some(self.add(path, format!("{path}.sm"), text.to_owned()));
         }
-        let file = self
-            .folder
-            .join(path.trim_start_matches("./"))
-            .with_extension("sm");
+        let file = self.file_of(path)?;
         if !file.exists() {
             return None;
         }
@@ -191,5 +241,9 @@ impl Loader for Sources {
                 None
             }
         }
+    }
+
+    fn is_library(&self, path: &str) -> bool {
+        sm_stdlib::source(path).is_some()
     }
 }

@@ -8,14 +8,22 @@ mod bench;
 mod build;
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/cost.rs"]
+mod cost;
+#[path = "cli/doc.rs"]
+mod doc;
 #[path = "cli/emit.rs"]
 mod emit;
+#[path = "cli/fmt.rs"]
+mod fmt;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/key.rs"]
 mod key;
 #[path = "cli/network.rs"]
 mod network;
+#[path = "cli/new.rs"]
+mod new;
 #[path = "cli/remote.rs"]
 mod remote;
 #[path = "cli/repl.rs"]

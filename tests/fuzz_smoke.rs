@@ -34,6 +34,17 @@ fn parse() {
 }
 
 #[test]
+fn format() {
+    smoke(
+        "format",
+        targets::format,
+        &[
+            b"// c\n", b"/* d */", b"\n", b"\n\n\n", b" ", b"(", b", ", b"/// e\n", b"?", b"-",
+        ],
+    );
+}
+
+#[test]
 fn bundle() {
     smoke(
         "bundle",

@@ -43,7 +43,10 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
 const ONE_ARM_EACH: &str = "one match with a short arm for each variant";
 
 /// Files that may be longer, each with its reason.
-const LONG_FILES: &[(&str, &str)] = &[];
+const LONG_FILES: &[(&str, &str)] = &[(
+    "stdlib/sm/prelude.sm",
+    "a list of small methods, each apart from the others, and a module is one file",
+)];
 
 /// Which members of the workspace a member may depend on, `smc` aside, which may depend on all.
 const ARROWS: &[(&str, &[&str])] = &[

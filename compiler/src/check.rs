@@ -25,6 +25,7 @@ mod expr;
 mod finish;
 mod frame;
 mod function;
+mod lints;
 mod method;
 mod module;
 mod names;
@@ -49,9 +50,10 @@ use std::sync::Arc;
 
 use crate::ast::FileId;
 use crate::diagnostic::{Diagnostic, Fix, code};
-use crate::typed::{Module, Program, Tag, Types};
+use crate::typed::{Module, Program, Tag, TagId, Types};
 use body::Cx;
 use collect::World;
+use lints::{Linter, Notes};
 use sink::Sink;
 use value::ValueState;
 
@@ -69,8 +71,14 @@ pub trait Loader {
     ///
     /// A path is `prelude`, that of the root as the caller named it, that of a module of the
     /// library (`route/pull`), or that of another file of the program, seen from the folder of the
-    /// root (`./lib`, `./parts/lib`, `../lib`); none has an extension.
+    /// root (`./lib`, `./parts/lib`, `../lib`), or that of a module of another project
+    /// (`geo/point`); none has an extension.
     fn load(&mut self, path: &str) -> Option<Source>;
+
+    /// Whether a module that was loaded is one of the library, which may declare native functions.
+    fn is_library(&self, path: &str) -> bool {
+        !path.starts_with('.')
+    }
 }
 
 /// The text of a module, and the number under which diagnostics name it.
@@ -116,6 +124,7 @@ pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
     let mut types = Types::new();
     let mut used = Vec::new();
     let world = collect::collect(&parsed, options, &mut types, &mut used, &mut sink);
+    let mut notes = Notes::default();
     let (functions, tags) = {
         let mut cx = Cx {
             world: &world,
@@ -124,7 +133,9 @@ pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
             used_imports: &mut used,
             values: vec![ValueState::Unknown; world.values.len()],
             hidden: Vec::new(),
+            tag_functions: BTreeMap::new(),
             instances: Vec::new(),
+            notes: &mut notes,
             suggestions: 0,
         };
         let tags = tags(&mut cx);
@@ -135,6 +146,15 @@ pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
         (functions, tags)
     };
     unused_imports(&world, &used, &mut sink);
+    notes.settle();
+    let linter = Linter {
+        world: &world,
+        types: &types,
+        functions: &functions,
+        notes: &notes,
+        tests: options.tests,
+    };
+    linter.run(&mut sink);
     for module in parsed.iter().filter(|module| module.broken) {
         sink.forget_warnings_in(module.file);
     }
@@ -162,14 +182,15 @@ pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
 
 fn tags(cx: &mut Cx<'_>) -> Vec<Tag> {
     let mut tags = Vec::new();
-    for signature in &cx.world.tags {
+    for (at, signature) in cx.world.tags.iter().enumerate() {
+        let id = TagId::new(at);
         let lifetime = signature.lifetime;
         tags.push(Tag {
             module: signature.module,
             name: signature.name.clone(),
             params: signature.params.iter().map(|(_, ty, _)| *ty).collect(),
             value: signature.value,
-            lifetime: lifetime.and_then(|expr| value::lifetime(cx, signature.module, expr)),
+            lifetime: lifetime.and_then(|expr| value::lifetime(cx, (id, signature.module), expr)),
             read: signature.read,
             write: signature.write,
             public: signature.public,
@@ -185,7 +206,7 @@ fn unused_imports(world: &World<'_>, used: &[bool], sink: &mut Sink) {
         let broken = broken
             .entry(import.file)
             .or_insert_with(|| sink.has_errors_in(import.file));
-        if *used || *broken || import.name.starts_with('_') {
+        if *used || *broken || !import.use_expected || import.name.starts_with('_') {
             continue;
         }
         let message = format!("the import `{}` is not used", import.name);

@@ -58,4 +58,8 @@ impl Loader for Recorder<'_> {
         self.texts.insert(source.file, source.text.clone());
         Some(source)
     }
+
+    fn is_library(&self, path: &str) -> bool {
+        self.loader.is_library(path)
+    }
 }

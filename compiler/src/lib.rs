@@ -5,8 +5,11 @@
 
 pub mod ast;
 pub mod check;
+pub mod cost;
 pub mod diagnostic;
+pub mod docs;
 pub mod driver;
+pub mod format;
 pub mod input;
 mod lexer;
 pub mod limits;

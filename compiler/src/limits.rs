@@ -49,3 +49,6 @@ pub const MAX_INLINE_VALUE: u32 = 16;
 /// Fields of one struct or variant, parameters of one function, arguments of one call. They become
 /// registers, and are looked for one after the other.
 pub const MAX_FIELDS: usize = 255;
+
+/// Columns of a line of formatted source, where it can be broken: two files fit side by side.
+pub const MAX_COLUMNS: usize = 100;

@@ -51,7 +51,6 @@ use groups::Bricks;
 use modules::{AllBricks, Modules};
 use prebuilt::Library;
 use program::Lowering;
-use unit::InstanceId;
 
 pub use modules::ModuleCode;
 pub use prebuilt::PrebuiltModule;
@@ -191,7 +190,7 @@ fn collect<'p>(
         .collect();
     let all = modules::all_bricks(bricks, &lowering.prebuilt);
     let code = program.main.and_then(|main| {
-        let entry = bricks.entries[instance_of(&lowering, main)?.0]?;
+        let entry = bricks.entries[lowering.plain(main)?.0]?;
         let signature = entry_signature(&lowering, main, entry, all.get(&entry.brick)?);
         let defaults = defaults(&modules, &signature);
         let manifest = modules::program(entry, &defaults, modules.iter(), &all).0;
@@ -211,12 +210,6 @@ fn collect<'p>(
     }
 }
 
-fn instance_of(lowering: &Lowering<'_>, id: FnId) -> Option<InstanceId> {
-    let mut instances = lowering.instances.iter();
-    let found = instances.position(|instance| instance.function == id);
-    found.map(InstanceId)
-}
-
 /// Each test as a program, and the root with the bricks of all of them: what they do with tags of
 /// the root's code, the root does.
 fn tests(
@@ -229,7 +222,7 @@ fn tests(
     let tests = lowering.program.tests.iter();
     let entries: Vec<_> = tests
         .filter_map(|test| {
-            let entry = bricks.entries[instance_of(lowering, test.function)?.0]?;
+            let entry = bricks.entries[lowering.plain(test.function)?.0]?;
             Some((test, entry))
         })
         .collect();

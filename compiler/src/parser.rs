@@ -8,7 +8,7 @@ mod context;
 mod expected;
 mod literal;
 mod mistakes;
-mod operators;
+pub(crate) mod operators;
 mod recovery;
 
 #[cfg(all(test, feature = "render"))]

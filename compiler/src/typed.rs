@@ -16,6 +16,7 @@ mod dump;
 mod expr;
 mod types;
 mod visit;
+mod walk;
 
 use std::fmt;
 
@@ -32,6 +33,7 @@ pub use expr::{
 };
 pub use types::{Ty, TyKind, Types};
 pub use visit::NodeMut;
+pub use walk::{for_each_child, for_each_stmt};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {

@@ -9,6 +9,7 @@ mod run;
 mod walk;
 
 use program::Maker;
+use sm_compiler::format::format;
 
 /// Programs of one run of the test.
 const PROGRAMS: u64 = 120;
@@ -23,6 +24,19 @@ fn random_programs_print_what_a_walk_over_their_trees_prints() {
         assert!(
             found == wanted,
             "seed {seed}\n{text}\nfound {found:#?}\nwanted {wanted:#?}"
+        );
+    }
+}
+
+#[test]
+fn random_programs_are_formatted_and_stay_what_they_are() {
+    for seed in 0..PROGRAMS * 10 {
+        let text = program::text(&Maker::new(seed).main());
+        let formatted = format(&text).expect("the meaning stays");
+        let again = format(&formatted).expect("the meaning stays");
+        assert!(
+            again == formatted,
+            "seed {seed}\n{text}\n{formatted}\n{again}"
         );
     }
 }

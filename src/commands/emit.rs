@@ -13,6 +13,7 @@ use crate::exit::{Exit, Failure};
 use crate::listing;
 use crate::output::{self, Terminal};
 use crate::program::Program;
+use crate::project;
 use crate::sources::Sources;
 
 /// Show what the compiler makes of a program.
@@ -20,8 +21,9 @@ use crate::sources::Sources;
 pub(crate) struct Options {
     stage: Stage,
 
-    /// A program (.sm); for bytecode and bricks also a bundle (.smb).
-    file: PathBuf,
+    /// A program (.sm), or the folder of a project; for bytecode and bricks also a bundle (.smb).
+    /// Default: the project of the current folder.
+    file: Option<PathBuf>,
 
     /// With bricks: write one JSON object.
     #[arg(long, env = "SM_JSON")]
@@ -42,16 +44,17 @@ enum Stage {
 
 impl Options {
     pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+        let path = project::choose(self.file.as_deref())?.path;
         match self.stage {
-            Stage::Ast => tree(terminal, &self.file),
-            Stage::Types => types(terminal, &self.file),
+            Stage::Ast => tree(terminal, &path),
+            Stage::Types => types(terminal, &path),
             Stage::Bytecode => {
-                let program = Program::open(terminal, &self.file)?;
+                let program = Program::open(terminal, &path)?;
                 output::data(listing::bytecode(&program))?;
                 Ok(Exit::Ok)
             }
             Stage::Bricks => {
-                let program = Program::open(terminal, &self.file)?;
+                let program = Program::open(terminal, &path)?;
                 if self.json {
                     output::line(listing::bricks_json(&program))?;
                 } else {

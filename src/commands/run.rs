@@ -12,6 +12,7 @@ use crate::network::{self, EngineChoice, Tracing};
 use crate::output::{self, Terminal};
 use crate::printing::Printing;
 use crate::program::Program;
+use crate::project;
 use crate::{arguments, embedded};
 
 /// Run a program: on one node, or in a simulated network
@@ -26,8 +27,10 @@ use crate::{arguments, embedded};
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
-    /// A program (.sm) or a bundle of bricks (.smb).
-    file: PathBuf,
+    /// A program (.sm), a bundle of bricks (.smb), or the folder of a project
+    ///
+    /// Default, where there are no arguments: the project of the current folder.
+    file: Option<PathBuf>,
 
     /// Arguments of `main`: values in order, or name=value.
     #[arg(value_name = "ARGS", allow_negative_numbers = true)]
@@ -83,7 +86,7 @@ pub(crate) struct NetOptions {
 impl Options {
     pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         self.net.check()?;
-        let program = Program::open(terminal, &self.file)?;
+        let program = project::open(terminal, self.file.as_deref())?;
         let signature = program.signature()?;
         let values = arguments::parse(&signature, &self.arguments)?;
         let arguments = program.encode_arguments(&values)?;

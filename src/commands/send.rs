@@ -22,7 +22,7 @@ use crate::remote::names::{Names, hex, short};
 use crate::remote::tell::Teller;
 use crate::remote::{self, Node, Wanted};
 use crate::waiting::{Outcome, Waiting};
-use crate::{arguments, keys};
+use crate::{arguments, keys, project};
 
 /// Start a program on a running node
 ///
@@ -35,8 +35,10 @@ use crate::{arguments, keys};
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {
-    /// A program (.sm) or a bundle of bricks (.smb).
-    file: PathBuf,
+    /// A program (.sm), a bundle of bricks (.smb), or the folder of a project
+    ///
+    /// Default, where there are no arguments: the project of the current folder.
+    file: Option<PathBuf>,
 
     /// Arguments of `main`: values in order, or name=value.
     #[arg(value_name = "ARGS", allow_negative_numbers = true)]
@@ -92,7 +94,7 @@ struct Load<'a> {
 
 impl Options {
     pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let program = Program::open(terminal, &self.file)?;
+        let program = project::open(terminal, self.file.as_deref())?;
         let signature = program.signature()?;
         let values = arguments::parse(&signature, &self.arguments)?;
         let arguments = program.encode_arguments(&values)?;

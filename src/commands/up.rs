@@ -20,8 +20,9 @@ use crate::{keys, network, remote, table, text};
 ///
 /// Each node of the file is a process of its own, with the tags that the file
 /// gives it, and is linked with its neighbors over the loopback interface. What
-/// programs print there is shown with the node's name. Delays, losses, faults and
-/// partitions of the file are those of a simulation: here nothing imitates them.
+/// programs print there is shown with the node's name. Delays, losses, faults,
+/// partitions and the times of links are those of a simulation: here nothing
+/// imitates them.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Options {

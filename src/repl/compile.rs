@@ -70,8 +70,21 @@ pub(crate) enum Compiled {
 }
 
 pub(crate) fn compile(folder: &Path, composed: Composed) -> Result<Compiled, Failure> {
+    compile_from(folder, composed, ENTRY)
+}
+
+/// Compiles a text that begins at this function.
+pub(crate) fn compile_from(
+    folder: &Path,
+    composed: Composed,
+    entry: &str,
+) -> Result<Compiled, Failure> {
     let mut sources = Sources::compose(folder, ROOT, composed);
-    let compiled = driver::compile(&mut sources, &options(), sm_stdlib::prebuilt());
+    let options = Options {
+        entry: entry.to_owned(),
+        ..options()
+    };
+    let compiled = driver::compile(&mut sources, &options, sm_stdlib::prebuilt());
     if let Some(failure) = sources.failure() {
         return Err(failure);
     }
@@ -133,7 +146,7 @@ fn relocated(sources: &Sources, mut diagnostic: Diagnostic) -> Diagnostic {
 
 /// Warnings that make no sense at a prompt, where there is always a next input.
 pub(crate) fn is_about_use(diagnostic: &Diagnostic) -> bool {
-    [code::UNUSED_IMPORT].contains(&diagnostic.code)
+    [code::UNUSED_IMPORT, code::UNUSED_ITEM].contains(&diagnostic.code)
 }
 
 /// Warnings about a binding of which it is too early to say how it is used.

@@ -1,9 +1,13 @@
 //! The standard library of Smart Messages: its modules are written in the language and embedded
 //! here.
 
+mod hints;
+
 use std::sync::OnceLock;
 
 use sm_compiler::lower::PrebuiltModule;
+
+pub use hints::hint;
 
 /// Every module of the library with its text, ascending by path.
 pub const MODULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/modules.rs"));

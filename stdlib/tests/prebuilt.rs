@@ -74,12 +74,10 @@ fn a_program_is_the_same_with_and_without_prebuilt_bricks() {
 #[test]
 fn prebuilt_modules_are_what_their_text_compiles_to() {
     let modules = sm_stdlib::MODULES.iter().zip(0..);
-    let imports = modules.filter(|((path, _), _)| *path != "prelude");
-    let imports: String = imports
-        .map(|((path, _), at)| format!("import {path} as _m{at}\n"))
-        .collect();
-    let program = format!("{imports}fn main() {{}}");
-    let lowered = build(&[("./main", &program)], &[]);
+    let modules = modules.filter(|((path, _), _)| *path != "prelude");
+    let imports = modules.map(|((path, _), at)| format!("import {path} as _m{at}\n"));
+    let imports = imports.collect::<String>() + "fn main() {}";
+    let lowered = build(&[("./main", &imports)], &[]);
     for known in sm_stdlib::prebuilt() {
         let name = &known.code.manifest.name;
         let now = lowered

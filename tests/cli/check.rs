@@ -25,6 +25,11 @@ fn mistakes_are_shown_all_at_once() {
 }
 
 #[test]
+fn what_the_library_has_is_to_be_imported() {
+    check("check_imports", &["check", "imports.sm"]);
+}
+
+#[test]
 fn json_is_one_object_a_line() {
     let ran = smc(&["check", "types.sm", "--message-format", "json"]);
     assert_eq!(ran.exit, 1);

@@ -5,9 +5,14 @@ use crate::smc::{check, command, ran, smc, snapshot};
 #[test]
 fn help_of_every_command() {
     check("help", &["--help"]);
+    check("help_new", &["new", "--help"]);
+    check("help_init", &["init", "--help"]);
+    check("help_cost", &["cost", "--help"]);
+    check("help_doc", &["doc", "--help"]);
     check("help_run", &["run", "--help"]);
     check("help_repl", &["repl", "--help"]);
     check("help_check", &["check", "--help"]);
+    check("help_fmt", &["fmt", "--help"]);
     check("help_build", &["build", "--help"]);
     check("help_emit", &["emit", "--help"]);
     check("help_node", &["node", "--help"]);

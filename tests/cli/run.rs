@@ -36,6 +36,24 @@ fn a_quota_is_a_refusal() {
 }
 
 #[test]
+fn what_one_turn_cannot_print_is_counted() {
+    let all = smc(&["run", "prints.sm", "50000"]);
+    assert_eq!(
+        (all.stdout.lines().count(), all.stderr.as_str()),
+        (50_000, "")
+    );
+    let some = smc(&["run", "prints.sm", "200000"]);
+    let left_out = 200_000 - some.stdout.lines().count();
+    assert_eq!(
+        some.stderr,
+        format!(
+            "warning: one turn printed too much: {left_out} lines are left out\n  \
+             help: what a turn prints waits for its end; `yield()` ends it\n"
+        )
+    );
+}
+
+#[test]
 fn who_waits_for_nothing_is_told_so() {
     check("run_waits", &["run", "waits.sm"]);
 }

@@ -47,6 +47,22 @@ pub(crate) fn scratch(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     path
 }
 
+/// An empty folder of this name that only one test uses.
+pub(crate) fn scratch_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("cli")
+        .join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder for a test");
+    folder
+}
+
+/// Runs `smc` in a folder.
+pub(crate) fn smc_in(folder: &Path, args: &[&str]) -> Ran {
+    let output = command(args).current_dir(folder).output();
+    ran(output.expect("smc starts"))
+}
+
 /// All of it as one text, for a snapshot.
 impl std::fmt::Display for Ran {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

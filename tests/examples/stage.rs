@@ -169,14 +169,24 @@ impl Play {
 
     /// Runs all seeds on all cores; the first complaint of `judge` fails the test.
     pub(crate) fn sweep(&self, judge: impl Fn(&Ran) -> Result<(), String> + Sync) {
+        self.sweep_of(SEEDS, judge);
+    }
+
+    /// The same with the first `seeds` seeds. Answers what came of each.
+    pub(crate) fn sweep_of(
+        &self,
+        seeds: u64,
+        judge: impl Fn(&Ran) -> Result<(), String> + Sync,
+    ) -> Vec<Ran> {
         let run = |seed: Seed| {
             let ran = self.run(seed.0);
             judge(&ran).map_err(|complaint| format!("{complaint}: {ran:?}"))?;
             Ok::<Ran, String>(ran)
         };
-        let ran = sweep(0..SEEDS, Jobs::all_cores(), run);
+        let ran = sweep(0..seeds, Jobs::all_cores(), run);
         let ran = ran.unwrap_or_else(|failure| panic!("{failure}"));
-        assert_eq!(ran.len() as u64, SEEDS);
+        assert_eq!(ran.len() as u64, seeds);
+        ran
     }
 
     fn outcome(&self, end: &End) -> Outcome {

@@ -133,7 +133,15 @@ impl Interp<'_> {
             | Native::StrToInt
             | Native::StrToFloat
             | Native::StrCode
-            | Native::StrFromCode => self.compute_text(native, args),
+            | Native::StrFromCode
+            | Native::StrFindLast
+            | Native::StrWords
+            | Native::StrTrimStart
+            | Native::StrTrimEnd
+            | Native::StrStripPrefix
+            | Native::StrStripSuffix
+            | Native::StrPadStart
+            | Native::StrPadEnd => self.compute_text(native, args),
             Native::FloatAbs
             | Native::FloatFloor
             | Native::FloatCeil

@@ -365,6 +365,22 @@ impl Dumper {
                 self.separated(parts, Self::pattern);
                 self.text(")");
             }
+            PatternKind::List { front, rest, back } => {
+                self.text("(list");
+                for pattern in front {
+                    self.text(" ");
+                    self.pattern(pattern);
+                }
+                if let Some(rest) = rest {
+                    self.text(" ..");
+                    self.pattern(rest);
+                }
+                for pattern in back {
+                    self.text(" ");
+                    self.pattern(pattern);
+                }
+                self.text(")");
+            }
             PatternKind::Unit => self.text("()"),
             PatternKind::Or(all) => {
                 self.text("(| ");

@@ -82,7 +82,12 @@ pub enum ExprKind {
     While(Box<While>),
     Loop(Box<Loop>),
     Return(Option<Box<Expr>>),
-    Break(Option<Ident>),
+    /// `break`, `break outer`, `break value`, `break outer: value`. A single name is kept as the
+    /// label; where no loop has it, it is a value.
+    Break {
+        label: Option<Ident>,
+        value: Option<Box<Expr>>,
+    },
     Continue(Option<Ident>),
     /// What could not be parsed.
     Error,
@@ -114,16 +119,20 @@ pub enum StrPart {
     },
 }
 
-/// `[[fill]align][+][0][width][.precision][kind]`
+/// `[[fill]align][+][#][0][width][,][.precision][kind]`
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FormatSpec {
     /// A space where none is written.
     pub fill: char,
     pub align: Option<FormatAlign>,
     pub sign: Sign,
+    /// `#`: write `0x`, `0b` or `0o` before the digits.
+    pub prefix: bool,
     /// `0`: pad a number with zeros after its sign.
     pub zero: bool,
     pub width: Option<u16>,
+    /// `,`: between each three digits before the point.
+    pub grouped: bool,
     pub precision: Option<u16>,
     pub kind: FormatKind,
     pub span: Span,
@@ -181,10 +190,12 @@ pub enum Polarity {
     Negative,
 }
 
-/// An argument of a call: `e` or `name: e`.
+/// An argument of a call: `e`, `name: e`, or `..e` for the fields that are not named.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arg {
     pub name: Option<Ident>,
+    /// Where `..` stands, if it does.
+    pub spread: Option<Span>,
     pub value: Expr,
     pub span: Span,
 }
@@ -345,6 +356,8 @@ pub enum Condition {
         value: Expr,
         span: Span,
     },
+    /// Several of the others with `&&` between them; what one binds is there in the next.
+    All(Vec<Condition>),
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -56,13 +56,14 @@ pub enum Mutability {
     Var,
 }
 
-/// `import a/b`, `import a/b as c`, `import a/b { x, y as z }`, `import ./lib`
+/// `import a/b`, `import a/b as c`, `import a/b { x, y as z }`, `import ./lib`; as a public item it
+/// gives on what it brings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Import {
     pub path: ImportPath,
     /// `as c`: the name of the module here; without it the path's last segment.
     pub alias: Option<Ident>,
-    /// `{ x, y as z }`; `None` where the braces are absent.
+    /// `{ x, y as z }`, beside the module itself; `None` where the braces are absent.
     pub names: Option<Vec<ImportedName>>,
 }
 

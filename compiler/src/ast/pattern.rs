@@ -35,6 +35,13 @@ pub enum PatternKind {
     },
     /// `(a, b)` with two or more parts.
     Tuple(Vec<Pattern>),
+    /// `[a, b]`, `[first, .., last]`, `[a, ..rest]`: elements at the front, the list of those
+    /// between (a binding or a wildcard), elements at the back.
+    List {
+        front: Vec<Pattern>,
+        rest: Option<Box<Pattern>>,
+        back: Vec<Pattern>,
+    },
     /// `()`
     Unit,
     /// `a | b`: two or more alternatives, in the order written.

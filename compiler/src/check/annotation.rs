@@ -18,6 +18,8 @@ pub(super) struct Annotations<'a> {
     pub module: ModuleId,
     pub file: FileId,
     pub generics: &'a [Generic],
+    /// What `Self` stands for: the target of the `impl` around.
+    pub self_ty: Option<Ty>,
     /// Types written as keys: they must have `Hash`, which is known only after all types are.
     pub keys: &'a mut Vec<WrittenKey>,
 }
@@ -93,6 +95,13 @@ impl Annotations<'_> {
         {
             self.arity(name, args, 0);
             return self.types.intern(TyKind::Param(at));
+        }
+        if module.is_none()
+            && name.name == "Self"
+            && let Some(ty) = self.self_ty
+        {
+            self.arity(name, args, 0);
+            return ty;
         }
         let binding = match module {
             Some(module) => match self.qualified(module, name) {
@@ -208,6 +217,9 @@ impl Annotations<'_> {
     fn unknown(&mut self, name: &Ident, args: &[ast::Type]) {
         let message = match &*name.name {
             "Never" => "`Never` can only be the result of a function".to_owned(),
+            "Self" => {
+                "`Self` is the type of an `impl` block, and there is none around this".to_owned()
+            }
             _ => format!("there is no type `{name}`"),
         };
         let error = Diagnostic::error(code::UNKNOWN_TYPE, self.file, name.span, message);

@@ -34,11 +34,14 @@ pub(super) enum Naming {
     Free,
     /// By name only, as the fields of a struct.
     Named,
+    /// As [`Naming::Named`]; those that are left out come from another struct.
+    Update,
 }
 
 /// The arguments of a call in the order of the parameters, and what has to be computed before.
 pub(super) struct Arguments {
-    pub values: Vec<Expr>,
+    /// Absent where none was given, and none could be found.
+    pub values: Vec<Option<Expr>>,
     pub before: Vec<Stmt>,
 }
 
@@ -107,15 +110,25 @@ impl Body<'_, '_> {
             self.argument(called, params, &mut given, &mut values, at, Some(slot));
         }
         let before = self.keep_order(&slots, &mut values);
-        self.defaults(called, params, &mut values, type_args);
-        let filled = values.into_iter().map(|value| match value {
-            Some(value) => value,
-            None => self.error_expr(called.at),
-        });
-        Arguments {
-            values: filled.collect(),
-            before,
+        if called.naming == Naming::Update {
+            return Arguments { values, before };
         }
+        self.defaults(called, params, &mut values, type_args);
+        Arguments { values, before }
+    }
+
+    /// As [`Self::arguments`], with a value for each parameter.
+    pub(super) fn all_arguments(
+        &mut self,
+        called: &Called<'_>,
+        params: &[Param],
+        given: Given<'_>,
+        type_args: &[Ty],
+    ) -> (Vec<Expr>, Vec<Stmt>) {
+        let arguments = self.arguments(called, params, given, type_args);
+        let values = arguments.values.into_iter();
+        let values = values.map(|value| value.unwrap_or_else(|| self.error_expr(called.at)));
+        (values.collect(), arguments.before)
     }
 
     fn argument(
@@ -163,6 +176,12 @@ impl Body<'_, '_> {
         let mut slots = Vec::with_capacity(args.len());
         let mut complete = true;
         for arg in args {
+            if let Some(dots) = arg.spread {
+                self.not_spread(called, dots);
+                complete = false;
+                slots.push(None);
+                continue;
+            }
             let slot = match &arg.name {
                 Some(name) => self.named_slot(called, params, name, &filled, taken),
                 None => {
@@ -183,10 +202,24 @@ impl Body<'_, '_> {
         let missing = params.iter().zip(&filled);
         let missing = missing.filter(|(param, slot)| slot.is_none() && param.default.is_none());
         let missing: Vec<&Param> = missing.map(|(param, _)| param).collect();
-        if complete && !missing.is_empty() {
+        if complete && !missing.is_empty() && called.naming != Naming::Update {
             self.missing(called, params, &missing, args.len());
         }
         slots
+    }
+
+    /// `..value` where it gives nothing.
+    fn not_spread(&mut self, called: &Called<'_>, dots: Span) {
+        if called.naming == Naming::Free {
+            let message = "`..` gives fields, and only a struct has them";
+            let error = self.error(code::NOT_SPREAD, dots, message);
+            self.report(error.help("give each argument on its own"));
+        } else {
+            let message = "`..` comes first, and once";
+            let error = self.error(code::NOT_SPREAD, dots, message);
+            let example = format!("write `{}(..value, field: ..)`", called.name);
+            self.report(error.help(example));
+        }
     }
 
     fn named_slot(
@@ -200,7 +233,7 @@ impl Body<'_, '_> {
         let is = |param: &Param| param.name.as_ref().is_some_and(|known| *known == name.name);
         let what = match called.naming {
             Naming::Free => "parameter",
-            Naming::Named => "field",
+            Naming::Named | Naming::Update => "field",
         };
         let Some(slot) = params.iter().skip(taken).position(is).map(|at| at + taken) else {
             let message = match called.name {
@@ -233,7 +266,7 @@ impl Body<'_, '_> {
         arg: &Arg,
         next: usize,
     ) -> Option<usize> {
-        if called.naming == Naming::Named {
+        if called.naming != Naming::Free {
             let message = format!("the fields of `{}` are given by name", called.name);
             let error = self.error(code::UNEXPECTED_ARGUMENT, arg.span, message);
             let field = params.get(next).and_then(|param| param.name.as_ref());

@@ -4,11 +4,12 @@
 //! the closures that are open), the names in scope, the types that are still unknown, and the
 //! traits that were asked for. The walk itself is spread over the modules beside this one, by idea.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::annotation::{Annotations, WrittenKey, did_you_mean};
 use super::collect::World;
 use super::frame::{Frame, FrameKind, LocalKind, LocalState};
+use super::lints::{Item, Notes};
 use super::sink::Sink;
 use super::suggest::nearest;
 use super::unify::{Cause, Infer, Mismatch};
@@ -17,7 +18,8 @@ use crate::ast::{self, FileId, Ident, Mutability, Span};
 use crate::diagnostic::{Code, Diagnostic, code};
 use crate::limits::{MAX_SUGGESTIONS, MAX_TYPE_SIZE};
 use crate::typed::{
-    Bound, Expr, ExprKind, FnId, Function, Generic, LocalId, ModuleId, Name, Ty, TyKind, Types,
+    Bound, Expr, ExprKind, FnId, Function, Generic, LocalId, ModuleId, Name, TagId, Ty, TyKind,
+    Types,
 };
 
 /// What all bodies share.
@@ -29,7 +31,10 @@ pub(super) struct Cx<'w> {
     pub values: Vec<ValueState>,
     /// Functions without a declaration; their ids follow those of the declared ones.
     pub hidden: Vec<Function>,
+    /// Those of them that give a tag to generic functions.
+    pub tag_functions: BTreeMap<TagId, FnId>,
     pub instances: Vec<Instance>,
+    pub notes: &'w mut Notes,
     pub suggestions: usize,
 }
 
@@ -127,6 +132,10 @@ pub(super) struct Body<'c, 'w> {
     pub value_depth: u32,
     /// The function this is the body of, if it is one that is declared.
     pub function: Option<FnId>,
+    /// What this is the body of.
+    pub user: Option<Item>,
+    /// What `Self` stands for.
+    pub self_ty: Option<Ty>,
 }
 
 /// How many names were in scope.
@@ -153,6 +162,8 @@ impl<'c, 'w> Body<'c, 'w> {
             before: (cx.sink.len(), cx.sink.errors()),
             value_depth: 0,
             function: None,
+            user: None,
+            self_ty: None,
             cx,
         }
     }
@@ -276,6 +287,7 @@ impl<'c, 'w> Body<'c, 'w> {
             module: self.module,
             file: self.file,
             generics: &self.generics,
+            self_ty: self.self_ty,
             keys: &mut keys,
         });
         for key in keys {
@@ -382,6 +394,22 @@ impl<'c, 'w> Body<'c, 'w> {
             .get(name)
             .and_then(|locals| locals.last())
             .copied()
+    }
+
+    /// Notes that this body uses an item.
+    pub(super) fn uses(&mut self, item: Item) {
+        let Some(user) = self.user else {
+            return;
+        };
+        let module = match item {
+            Item::Fn(id) => self.world.function(id).module,
+            Item::Value(id) => self.world.value(id).module,
+            Item::Tag(id) => self.world.tag(id).module,
+            Item::Adt(id) => self.world.adt(id).module,
+        };
+        if !self.world.parsed[module.index()].library {
+            self.cx.notes.uses.push((user, item));
+        }
     }
 
     /// Marks the import that brought a name as used.

@@ -135,7 +135,15 @@ impl Body<'_, '_> {
                 let name = Ident::new(self.world.function(candidates[0]).name.clone(), at);
                 self.choose(candidates, &name, args, span, want)
             }
-            Callee::Struct(adt) => self.make_struct(adt, args, at, span, want),
+            Callee::Struct(adt) => {
+                let made = self.make_struct(adt, args, at, span, want);
+                match (&callee.kind, self.self_ty) {
+                    (ast::ExprKind::Name(name), Some(ty)) if name.name == "Self" => {
+                        self.coerce(made, ty, super::body::Why::Plain)
+                    }
+                    _ => made,
+                }
+            }
             Callee::Variant(adt, variant) => {
                 self.make_variant(adt, variant, args, (at, span), want)
             }
@@ -189,10 +197,10 @@ impl Body<'_, '_> {
             at: callee.span,
             naming: Naming::Free,
         };
-        let arguments = self.arguments(&called, &params, Given::new(None, args), &[]);
+        let (args, _) = self.all_arguments(&called, &params, Given::new(None, args), &[]);
         let kind = ExprKind::CallValue {
             callee: Box::new(callee),
-            args: arguments.values,
+            args,
         };
         self.expr(kind, result, span)
     }
@@ -274,14 +282,14 @@ impl Body<'_, '_> {
             at,
             naming: Naming::Free,
         };
-        let arguments = self.arguments(&called, &params, given, &type_args);
+        let (args, before) = self.all_arguments(&called, &params, given, &type_args);
         let kind = ExprKind::Call {
             function,
             type_args,
-            args: arguments.values,
+            args,
         };
         let call = self.expr(kind, result, span);
-        self.after(arguments.before, call)
+        self.after(before, call)
     }
 
     fn params_of(&mut self, params: &[ParamSignature], type_args: &[Ty]) -> Vec<Param> {

@@ -91,8 +91,11 @@ pub(super) struct ValueDecl<'a> {
     pub name: Name,
     pub kind: ValueKind,
     pub generics: Vec<Generic>,
+    /// The target of the `impl` it stands in.
+    pub owner: Option<Ty>,
     pub ty: Ty,
     pub expr: &'a Expr,
+    pub public: bool,
     /// Of the name.
     pub span: Span,
 }

@@ -1,12 +1,14 @@
 //! Making structs, variants and tags of families.
 
 use super::arguments::{Called, Given, Naming, Param};
-use super::body::{Body, Want};
+use super::body::{Body, Want, Why};
+use super::lints::Item;
 use super::unify::Cause;
 use crate::ast::{Arg, Mutability, Span};
 use crate::diagnostic::{Fix, code};
 use crate::typed::{
-    AdtId, ClosureBody, Expr, ExprKind, Local, LocalId, Name, TagId, Ty, TyKind, VariantId,
+    self, Access, AdtId, ClosureBody, Expr, ExprKind, FieldId, FnId, Function, Local, LocalId,
+    Name, Pattern, PatternKind, Stmt, StmtKind, TagId, Ty, TyKind, VariantId,
 };
 
 impl Body<'_, '_> {
@@ -34,17 +36,95 @@ impl Body<'_, '_> {
                 span: field.span,
             });
         let params: Vec<Param> = params.collect();
-        let called = Called {
+        let mut called = Called {
             name: &declared.name,
             file: self.world.file(declared.module),
             span: declared.span,
             at,
             naming: Naming::Named,
         };
-        let arguments = self.arguments(&called, &params, Given::new(None, args), &type_args);
-        let fields = arguments.values;
+        if let Some((base, rest)) = args.split_first()
+            && base.spread.is_some()
+        {
+            called.naming = Naming::Update;
+            let base = self.check(&base.value, ty, Why::Plain);
+            return self.update(&called, (adt, base), &params, rest, span);
+        }
+        let given = Given::new(None, args);
+        let (fields, before) = self.all_arguments(&called, &params, given, &type_args);
         let made = self.expr(ExprKind::Struct { adt, fields }, ty, span);
-        self.after(arguments.before, made)
+        self.after(before, made)
+    }
+
+    /// `P(..base, x: 3)`: a new struct with the fields of `base`, but for those that are named. They
+    /// are read before the others are computed.
+    fn update(
+        &mut self,
+        called: &Called<'_>,
+        (adt, base): (AdtId, Expr),
+        params: &[Param],
+        args: &[Arg],
+        span: Span,
+    ) -> Expr {
+        let ty = base.ty;
+        if ty == Ty::ERROR || ty == Ty::NEVER {
+            self.arguments(called, params, Given::new(None, args), &[]);
+            return self.error_expr(span);
+        }
+        let at = base.span;
+        let (local, mut stmts) = self.bound_first(base);
+        let arguments = self.arguments(called, params, Given::new(None, args), &[]);
+        let declared = self.world.adt(adt).fields();
+        let mut fields = Vec::with_capacity(params.len());
+        let mut taken = 0;
+        for (field, value) in arguments.values.into_iter().enumerate() {
+            fields.push(match value {
+                Some(value) => value,
+                None => {
+                    taken += 1;
+                    let object = Box::new(self.expr(ExprKind::Local(local), ty, at));
+                    let kind = ExprKind::Field {
+                        object,
+                        field: FieldId::new(field),
+                    };
+                    let value = self.expr(kind, params[field].ty, at);
+                    match declared[field].mutability {
+                        Mutability::Let => value,
+                        // The fields that are given may assign it.
+                        Mutability::Var => {
+                            let (local, before) = self.bound_first(value);
+                            stmts.extend(before);
+                            self.expr(ExprKind::Local(local), params[field].ty, at)
+                        }
+                    }
+                }
+            });
+        }
+        if taken == 0 {
+            let message = format!("`{}` has no other fields that `..` could give", called.name);
+            let warning = self.warning(code::UNUSED_VALUE, at, message);
+            self.report(warning.help("remove it"));
+        }
+        stmts.extend(arguments.before);
+        let made = self.expr(ExprKind::Struct { adt, fields }, ty, span);
+        self.after(stmts, made)
+    }
+
+    /// The value in a local, and the statement that puts it there.
+    fn bound_first(&mut self, value: Expr) -> (LocalId, Vec<Stmt>) {
+        let (ty, span) = (value.ty, value.span);
+        let local = self.temporary(ty, span);
+        let pattern = Pattern {
+            kind: PatternKind::Bind(local),
+            ty,
+            span,
+        };
+        let kind = StmtKind::Let {
+            pattern,
+            value,
+            otherwise: None,
+        };
+        (local, vec![Stmt { kind, span }])
     }
 
     fn variant_params(&mut self, adt: AdtId, variant: VariantId, type_args: &[Ty]) -> Vec<Param> {
@@ -88,10 +168,10 @@ impl Body<'_, '_> {
             at,
             naming: Naming::Free,
         };
-        let arguments = self.arguments(&called, &params, Given::new(None, args), &type_args);
-        let args = arguments.values;
+        let given = Given::new(None, args);
+        let (args, before) = self.all_arguments(&called, &params, given, &type_args);
         let made = self.expr(ExprKind::Variant { adt, variant, args }, ty, span);
-        self.after(arguments.before, made)
+        self.after(before, made)
     }
 
     /// A variant without arguments; one that has fields is a function here.
@@ -184,8 +264,9 @@ impl Body<'_, '_> {
             at,
             naming: Naming::Free,
         };
-        let mut arguments = self.arguments(&called, &[param], Given::new(None, args), &[]);
-        let Some(value) = arguments.values.pop() else {
+        let given = Given::new(None, args);
+        let (mut values, _) = self.all_arguments(&called, &[param], given, &[]);
+        let Some(value) = values.pop() else {
             return self.error_expr(span);
         };
         let ty = self.option(of);
@@ -210,7 +291,7 @@ impl Body<'_, '_> {
             let error = self.error(code::TAG_FAMILY, span, message);
             self.report(called.point(error));
             self.infer_all(args);
-            return self.expr(ExprKind::Tag(tag), ty, span);
+            return self.tag_expr(tag, Vec::new(), ty, span);
         }
         let params = signature.params.iter().map(|(name, ty, span)| Param {
             name: Some(name.clone()),
@@ -219,9 +300,73 @@ impl Body<'_, '_> {
             span: *span,
         });
         let params: Vec<Param> = params.collect();
-        let arguments = self.arguments(&called, &params, Given::new(None, args), &[]);
-        let args = arguments.values;
-        let member = self.expr(ExprKind::TagMember { tag, args }, ty, span);
-        self.after(arguments.before, member)
+        let given = Given::new(None, args);
+        let (args, before) = self.all_arguments(&called, &params, given, &[]);
+        let member = self.tag_expr(tag, args, ty, span);
+        self.after(before, member)
+    }
+
+    /// A tag as a value. The code of a generic function belongs to the modules that call it, so
+    /// there a tag that belongs to the code of this module comes out of a function of its own.
+    pub(super) fn tag_expr(&mut self, tag: TagId, args: Vec<Expr>, ty: Ty, span: Span) -> Expr {
+        let signature = self.world.tag(tag);
+        self.uses(Item::Tag(tag));
+        let of_code = signature.read == Access::Code || signature.write == Access::Code;
+        if of_code && !self.generics.is_empty() && signature.module == self.module {
+            let function = self.tag_function(tag, ty);
+            let type_args = Vec::new();
+            let kind = ExprKind::Call {
+                function,
+                type_args,
+                args,
+            };
+            return self.expr(kind, ty, span);
+        }
+        let kind = match args.is_empty() {
+            true => ExprKind::Tag(tag),
+            false => ExprKind::TagMember { tag, args },
+        };
+        self.expr(kind, ty, span)
+    }
+
+    /// The function that gives a tag, or one tag of a family.
+    fn tag_function(&mut self, tag: TagId, ty: Ty) -> FnId {
+        if let Some(known) = self.cx.tag_functions.get(&tag) {
+            return *known;
+        }
+        let signature = self.world.tag(tag);
+        let span = signature.span;
+        let locals = signature.params.iter().map(|(name, ty, span)| Local {
+            name: name.clone(),
+            ty: *ty,
+            mutability: Mutability::Let,
+            span: *span,
+        });
+        let locals: Vec<Local> = locals.collect();
+        let params: Vec<LocalId> = (0..locals.len()).map(LocalId::new).collect();
+        let args = params.iter().zip(&locals).map(|(id, local)| Expr {
+            kind: ExprKind::Local(*id),
+            ty: local.ty,
+            span,
+        });
+        let args: Vec<Expr> = args.collect();
+        let kind = match args.is_empty() {
+            true => ExprKind::Tag(tag),
+            false => ExprKind::TagMember { tag, args },
+        };
+        let id = FnId::new(self.world.functions.len() + self.cx.hidden.len());
+        self.cx.hidden.push(Function {
+            module: signature.module,
+            name: format!("tag {}", signature.name).into(),
+            generics: Vec::new(),
+            params,
+            locals,
+            result: ty,
+            body: typed::Body::Typed(Expr { kind, ty, span }),
+            public: false,
+            span,
+        });
+        self.cx.tag_functions.insert(tag, id);
+        id
     }
 }

@@ -2,23 +2,19 @@
 
 use super::body::{Body, Want, Why};
 use super::frame::{LocalKind, OpenLoop};
+use super::scope::PRELUDE_ID;
 use crate::ast::{self, Block, Condition, Ident, Mutability, PatternKind, Span};
 use crate::diagnostic::code;
-use crate::typed::{Arm, Expr, ExprKind, LocalId, LoopId, Pattern, RangeEnd, Ty, TyKind};
+use crate::typed::{Arm, Expr, ExprKind, LocalId, LoopId, RangeEnd, Ty, TyKind};
 
-/// The common type of the branches of an `if` or `match`.
-struct Join {
+/// The common type of the branches of an `if` or `match`, or of what a `loop` is left with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Join {
     want: Want,
     /// The first type that was found, and where.
     found: Option<(Ty, Span)>,
     /// Every branch so far ends.
     ends: bool,
-}
-
-/// The condition of an `if` or `while`.
-enum Asked {
-    Whether(Expr),
-    Matches(Pattern, Expr),
 }
 
 impl Body<'_, '_> {
@@ -99,7 +95,7 @@ impl Body<'_, '_> {
 
     pub(super) fn branch(&mut self, branch: &ast::If, span: Span, want: Want) -> Expr {
         let mark = self.open_scope();
-        let asked = self.asked(&branch.condition);
+        let condition = Box::new(self.asked(&branch.condition));
         let mut join = self.join(want);
         let (then, otherwise) = match &branch.otherwise {
             Some(otherwise) => {
@@ -115,18 +111,10 @@ impl Body<'_, '_> {
         };
         let ty = Self::join_type(&join);
         let then = Box::new(then);
-        let kind = match asked {
-            Asked::Whether(condition) => ExprKind::If {
-                condition: Box::new(condition),
-                then,
-                otherwise,
-            },
-            Asked::Matches(pattern, value) => ExprKind::IfLet {
-                pattern,
-                value: Box::new(value),
-                then,
-                otherwise,
-            },
+        let kind = ExprKind::If {
+            condition,
+            then,
+            otherwise,
         };
         self.expr(kind, ty, span)
     }
@@ -154,20 +142,47 @@ impl Body<'_, '_> {
         checked
     }
 
-    fn asked(&mut self, condition: &Condition) -> Asked {
+    /// The condition of an `if` or `while`; brings what it binds into scope.
+    fn asked(&mut self, condition: &Condition) -> Expr {
+        let asked = self.condition(condition);
+        // Among other conditions a pattern that always matches only gives a name.
+        if let ExprKind::Matches { pattern, .. } = &asked.kind {
+            self.warn_if_certain(pattern, asked.span);
+        }
+        asked
+    }
+
+    fn condition(&mut self, condition: &Condition) -> Expr {
         match condition {
-            Condition::Expr(expr) => Asked::Whether(self.check(expr, Ty::BOOL, Why::Plain)),
+            Condition::Expr(expr) => self.check(expr, Ty::BOOL, Why::Plain),
             Condition::Let {
                 pattern,
                 value,
                 span,
             } => {
-                let value = self.infer(value, Want::Anything);
+                let value = Box::new(self.infer(value, Want::Anything));
                 let pattern = self.pattern(pattern, value.ty, Mutability::Let);
-                self.warn_if_certain(&pattern, *span);
-                Asked::Matches(pattern, value)
+                self.expr(ExprKind::Matches { pattern, value }, Ty::BOOL, *span)
             }
+            Condition::All(parts) => self.all_of(parts),
         }
+    }
+
+    /// Conditions in a row; each has the names that those before it bind.
+    fn all_of(&mut self, parts: &[Condition]) -> Expr {
+        let mut whole: Option<Expr> = None;
+        for part in parts {
+            let part = self.condition(part);
+            whole = Some(match whole {
+                None => part,
+                Some(before) => {
+                    let span = before.span.to(part.span);
+                    let kind = ExprKind::And(Box::new(before), Box::new(part));
+                    self.expr(kind, Ty::BOOL, span)
+                }
+            });
+        }
+        whole.unwrap_or_else(|| self.error_expr(Span::default()))
     }
 
     // --------------------------------------------------------------------------------- match
@@ -198,7 +213,7 @@ impl Body<'_, '_> {
 
     // --------------------------------------------------------------------------------- loops
 
-    fn open_loop(&mut self, label: Option<&Ident>) -> LoopId {
+    fn open_loop(&mut self, label: Option<&Ident>, value: Option<Join>) -> LoopId {
         if let Some(label) = label {
             let mut open = self.frame().loops.iter();
             let same = open.find_map(|open| open.label.clone().filter(|l| l.name == label.name));
@@ -214,46 +229,49 @@ impl Body<'_, '_> {
         frame.loops.push(OpenLoop {
             id,
             label: label.cloned(),
-            left: false,
+            value,
         });
         id
     }
 
-    /// Whether a `break` leaves it.
-    fn close_loop(&mut self) -> bool {
-        self.frame().loops.pop().is_some_and(|open| open.left)
+    fn close_loop(&mut self) -> Option<Join> {
+        self.frame().loops.pop().and_then(|open| open.value)
     }
 
-    pub(super) fn endless_loop(&mut self, repeat: &ast::Loop, span: Span) -> Expr {
-        let id = self.open_loop(repeat.label.as_ref());
+    pub(super) fn endless_loop(&mut self, repeat: &ast::Loop, span: Span, want: Want) -> Expr {
+        let join = self.join(want);
+        let id = self.open_loop(repeat.label.as_ref(), Some(join));
         let body = Box::new(self.block(&repeat.body, Want::Nothing));
-        let ty = if self.close_loop() {
-            Ty::UNIT
-        } else {
-            Ty::NEVER
-        };
+        let ty = self
+            .close_loop()
+            .map_or(Ty::NEVER, |join| Self::join_type(&join));
+        if ty == Ty::NEVER {
+            self.endless();
+        }
         self.expr(ExprKind::Loop { id, body }, ty, span)
     }
 
+    /// Notes that a loop may never end.
+    fn endless(&mut self) {
+        if let Some(function) = self.function {
+            self.cx.notes.endless.insert(function);
+        }
+    }
+
     pub(super) fn while_loop(&mut self, repeat: &ast::While, span: Span) -> Expr {
-        let id = self.open_loop(repeat.label.as_ref());
+        let id = self.open_loop(repeat.label.as_ref(), None);
         let mark = self.open_scope();
-        let asked = self.asked(&repeat.condition);
+        let condition = Box::new(self.asked(&repeat.condition));
         let body = Box::new(self.block(&repeat.body, Want::Nothing));
         self.close_scope(mark);
         self.close_loop();
-        let kind = match asked {
-            Asked::Whether(condition) => ExprKind::While {
-                id,
-                condition: Box::new(condition),
-                body,
-            },
-            Asked::Matches(pattern, value) => ExprKind::WhileLet {
-                id,
-                pattern,
-                value: Box::new(value),
-                body,
-            },
+        if matches!(condition.kind, ExprKind::Literal(ast::Literal::Bool(true))) {
+            self.endless();
+        }
+        let kind = ExprKind::While {
+            id,
+            condition,
+            body,
         };
         self.expr(kind, Ty::UNIT, span)
     }
@@ -264,7 +282,7 @@ impl Body<'_, '_> {
         }
         let iterable = self.infer(&repeat.iterable, Want::Anything);
         let element = self.element_of(&iterable);
-        let id = self.open_loop(repeat.label.as_ref());
+        let id = self.open_loop(repeat.label.as_ref(), None);
         let mark = self.open_scope();
         let pattern = self.pattern(&repeat.pattern, element, Mutability::Let);
         self.irrefutable(&pattern, "a `for` loop");
@@ -288,7 +306,7 @@ impl Body<'_, '_> {
     ) -> Expr {
         let start = Box::new(self.check(start, Ty::INT, Why::Plain));
         let end = Box::new(self.check(end, Ty::INT, Why::Plain));
-        let id = self.open_loop(repeat.label.as_ref());
+        let id = self.open_loop(repeat.label.as_ref(), None);
         let mark = self.open_scope();
         let local = self.counter(&repeat.pattern);
         let body = Box::new(self.block(&repeat.body, Want::Nothing));
@@ -355,14 +373,124 @@ impl Body<'_, '_> {
 
     // ---------------------------------------------------------------------- break and continue
 
-    pub(super) fn leave(&mut self, label: Option<&Ident>, span: Span) -> Expr {
+    pub(super) fn leave(
+        &mut self,
+        label: Option<&Ident>,
+        value: Option<&ast::Expr>,
+        span: Span,
+    ) -> Expr {
+        // `break name`: the label of a loop, or else a value.
+        if let (Some(name), None) = (label, value)
+            && !self.is_label(name)
+            && self.is_known(name)
+        {
+            let value = ast::Expr {
+                kind: ast::ExprKind::Name(name.clone()),
+                span: name.span,
+            };
+            return self.leave(None, Some(&value), span);
+        }
         let Some(at) = self.target_loop(label, span, "break") else {
+            if let Some(value) = value {
+                self.infer(value, Want::Anything);
+            }
             return self.expr(ExprKind::Error, Ty::NEVER, span);
         };
+        let (id, join) = {
+            let open = &self.frame().loops[at];
+            (open.id, open.value)
+        };
+        let value = match (join, value) {
+            (Some(join), value) => self.leave_with(at, join, value, span),
+            (None, Some(value)) => self.no_loop_value(value, span),
+            (None, None) => None,
+        };
+        let value = value.map(Box::new);
+        self.expr(ExprKind::Break { id, value }, Ty::NEVER, span)
+    }
+
+    fn is_label(&mut self, name: &Ident) -> bool {
+        let mut labels = self
+            .frame()
+            .loops
+            .iter()
+            .filter_map(|open| open.label.as_ref());
+        labels.any(|label| label.name == name.name)
+    }
+
+    /// Whether a bare name stands for a value.
+    fn is_known(&self, name: &Ident) -> bool {
+        let prelude = self.world.names.scope(PRELUDE_ID);
+        let own = self.world.names.scope(self.module);
+        self.find_local(&name.name).is_some()
+            || self.world.names.lookup(self.module, &name.name).is_some()
+            || [own, prelude]
+                .iter()
+                .any(|scope| scope.variants.contains_key(&name.name))
+            || name.name == "None"
+    }
+
+    /// The value with which a `loop` is left; without one it is Unit.
+    fn leave_with(
+        &mut self,
+        at: usize,
+        mut join: Join,
+        value: Option<&ast::Expr>,
+        span: Span,
+    ) -> Option<Expr> {
+        let value = match value {
+            Some(value) => Some(self.joined(&mut join, value)),
+            None => {
+                self.leave_without(&mut join, span);
+                None
+            }
+        };
+        // The value may leave the loop too.
         let open = &mut self.frame().loops[at];
-        open.left = true;
-        let id = open.id;
-        self.expr(ExprKind::Break(id), Ty::NEVER, span)
+        if let Some(before) = &mut open.value {
+            join.ends &= before.ends;
+            *before = join;
+        }
+        value
+    }
+
+    fn leave_without(&mut self, join: &mut Join, span: Span) {
+        join.ends = false;
+        let (ty, first) = match (join.want, join.found) {
+            (Want::Nothing, _) => return,
+            (Want::Type(ty, _), found) => (ty, found.map(|(_, first)| first)),
+            (Want::Anything, Some((ty, first))) => (ty, Some(first)),
+            (Want::Anything, None) => {
+                join.found = Some((Ty::UNIT, span));
+                return;
+            }
+        };
+        if self.unify(ty, Ty::UNIT).is_ok() {
+            return;
+        }
+        let shown = self.show(ty);
+        let message = format!("this `break` leaves the loop without a value of type `{shown}`");
+        let error = self.error(code::MISSING_VALUE, span, message);
+        let error = match (first, join.want) {
+            (Some(first), _) => error.label(first, "here the loop is left with a value"),
+            (None, Want::Type(_, Why::At(file, place, text))) => error.label_in(file, place, text),
+            (None, _) => error,
+        };
+        self.report(error.help("write the value behind it: `break value`"));
+    }
+
+    /// `break value` in a loop that may end by itself.
+    fn no_loop_value(&mut self, value: &ast::Expr, span: Span) -> Option<Expr> {
+        self.infer(value, Want::Anything);
+        let message = "only a `loop` can be left with a value";
+        let error = self.error(code::LOOP_VALUE, span, message);
+        self.report(
+            error
+                .label(value.span, "this is the value")
+                .note("`while` and `for` may also end by themselves, and then there would be none")
+                .help("put it into a variable before the `break`, or `return` it from a function"),
+        );
+        None
     }
 
     pub(super) fn proceed(&mut self, label: Option<&Ident>, span: Span) -> Expr {

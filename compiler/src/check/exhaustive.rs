@@ -7,6 +7,7 @@
 //! row, the way there is a value that nothing matches. The problem is exponential in general, so
 //! work is bounded.
 
+mod lists;
 mod matrix;
 
 use super::body::Body;
@@ -145,6 +146,9 @@ fn always_matches(pattern: &Pattern) -> bool {
     match &pattern.kind {
         PatternKind::Wildcard | PatternKind::Bind(_) => true,
         PatternKind::At { pattern, .. } => always_matches(pattern),
+        PatternKind::List { front, back, .. } => {
+            front.is_empty() && back.is_empty() && has_rest(pattern)
+        }
         PatternKind::Tuple(parts) | PatternKind::Struct { fields: parts, .. } => {
             parts.iter().all(always_matches)
         }
@@ -161,6 +165,11 @@ fn is_broken(pattern: &Pattern) -> bool {
         | PatternKind::Struct { fields: parts, .. }
         | PatternKind::Tuple(parts)
         | PatternKind::Or(parts) => parts.iter().any(is_broken),
+        PatternKind::List { front, back, .. } => front.iter().chain(back).any(is_broken),
         _ => false,
     }
+}
+
+fn has_rest(pattern: &Pattern) -> bool {
+    matches!(&pattern.kind, PatternKind::List { rest: Some(_), .. })
 }

@@ -55,9 +55,11 @@ impl Body<'_, '_> {
             ast::ExprKind::Match(matching) => self.matching(matching, span, want),
             ast::ExprKind::For(repeat) => self.for_loop(repeat, span),
             ast::ExprKind::While(repeat) => self.while_loop(repeat, span),
-            ast::ExprKind::Loop(repeat) => self.endless_loop(repeat, span),
+            ast::ExprKind::Loop(repeat) => self.endless_loop(repeat, span, want),
             ast::ExprKind::Return(value) => self.returning(value.as_deref(), span),
-            ast::ExprKind::Break(label) => self.leave(label.as_ref(), span),
+            ast::ExprKind::Break { label, value } => {
+                self.leave(label.as_ref(), value.as_deref(), span)
+            }
             ast::ExprKind::Continue(label) => self.proceed(label.as_ref(), span),
         }
     }
@@ -119,7 +121,7 @@ impl Body<'_, '_> {
         let signature = self.world.tag(tag);
         if signature.params.is_empty() {
             let ty = self.intern(TyKind::Tag(signature.value));
-            return self.expr(ExprKind::Tag(tag), ty, span);
+            return self.tag_expr(tag, Vec::new(), ty, span);
         }
         let params: Vec<String> = signature
             .params
@@ -401,22 +403,12 @@ impl Body<'_, '_> {
         if ty == Ty::ERROR || ty == Ty::NEVER {
             return;
         }
-        let (int, float) = (ty == Ty::INT, ty == Ty::FLOAT);
-        let wrong = match spec.kind {
-            FormatKind::Hex | FormatKind::UpperHex | FormatKind::Binary | FormatKind::Octal
-                if !int =>
-            {
-                Some(("the digits of an `Int`", "Int"))
-            }
-            FormatKind::Exponent if !float => Some(("a `Float`", "Float")),
-            _ if spec.precision.is_some() && !(float || ty == Ty::STR) => {
-                Some(("a precision, which is for `Float` and `Str`", "Float"))
-            }
-            _ if (spec.zero || spec.sign == Sign::Always) && !(int || float) => {
-                Some(("a sign or zeros, which are for numbers", "Int"))
-            }
-            _ => None,
-        };
+        if let Some(problem) = self_contradiction(spec) {
+            let error = self.error(code::FORMAT_SPEC, spec.span, problem);
+            self.report(error);
+            return;
+        }
+        let wrong = format_fits(spec, ty);
         if let Some((what, wanted)) = wrong {
             let shown = self.show(ty);
             let error = self.error(
@@ -425,7 +417,7 @@ impl Body<'_, '_> {
                 format!("the format is for {what}"),
             );
             let error = error.label(value.span, format!("this is `{shown}`"));
-            self.report(match (int, wanted) {
+            self.report(match (ty == Ty::INT, wanted) {
                 (true, "Float") => error.fix(Fix::new(
                     "convert it to `Float`",
                     Span::point(value.span.end),
@@ -462,6 +454,42 @@ impl Body<'_, '_> {
             }
         };
         self.expr(ExprKind::Return(value), Ty::NEVER, span)
+    }
+}
+
+/// What a format asks for that goes with no value.
+fn self_contradiction(spec: &FormatSpec) -> Option<&'static str> {
+    let has_radix = !matches!(spec.kind, FormatKind::Show | FormatKind::Exponent);
+    match spec {
+        _ if spec.prefix && !has_radix => {
+            Some("`#` writes `0x`, `0b` or `0o`, and needs one of `x`, `X`, `b`, `o`")
+        }
+        _ if spec.grouped && spec.kind != FormatKind::Show => {
+            Some("`,` stands between the digits of a decimal number")
+        }
+        _ if spec.grouped && spec.zero => Some("there are no commas between zeros that only fill"),
+        _ => None,
+    }
+}
+
+/// What the format is for, and a type that has it, where a value of type `ty` does not.
+fn format_fits(spec: &FormatSpec, ty: Ty) -> Option<(&'static str, &'static str)> {
+    let (int, float) = (ty == Ty::INT, ty == Ty::FLOAT);
+    match spec.kind {
+        FormatKind::Hex | FormatKind::UpperHex | FormatKind::Binary | FormatKind::Octal if !int => {
+            Some(("the digits of an `Int`", "Int"))
+        }
+        FormatKind::Exponent if !float => Some(("a `Float`", "Float")),
+        _ if spec.precision.is_some() && !(float || ty == Ty::STR) => {
+            Some(("a precision, which is for `Float` and `Str`", "Float"))
+        }
+        _ if spec.grouped && !(int || float) => {
+            Some(("commas between digits, which are for numbers", "Int"))
+        }
+        _ if (spec.zero || spec.sign == Sign::Always) && !(int || float) => {
+            Some(("a sign or zeros, which are for numbers", "Int"))
+        }
+        _ => None,
     }
 }
 

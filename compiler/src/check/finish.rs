@@ -5,10 +5,12 @@ use std::collections::HashMap;
 
 use super::body::{Body, Instance, Obligation, Reason};
 use super::frame::{Frame, LocalKind, LocalState};
+use super::lints::Item;
+use super::scope::Entity;
 use super::unify::{Cause, Mismatch};
 use crate::ast::{Mutability, Span};
 use crate::diagnostic::{Diagnostic, code};
-use crate::typed::{Bound, Expr, ExprKind, FnId, Local, NodeMut, Pattern, Ty, TyKind};
+use crate::typed::{Bound, Expr, ExprKind, FnId, Local, NodeMut, Pattern, PatternKind, Ty, TyKind};
 
 /// Types that have been filled in already.
 type Known = HashMap<Ty, Ty>;
@@ -28,6 +30,7 @@ impl Body<'_, '_> {
         let mut known = Known::new();
         for local in &mut locals {
             self.fill_local(local, &mut known);
+            self.uses_types(local.ty);
         }
         self.fill(expr, &mut known);
         let result = self.known(result, expr.span, &mut known);
@@ -61,6 +64,7 @@ impl Body<'_, '_> {
         if !declared || local.name.starts_with('_') {
             return;
         }
+        self.hides_tag(local);
         if !local.used {
             let name = &local.name;
             let what = match local.kind {
@@ -81,6 +85,32 @@ impl Body<'_, '_> {
             let warning = self.warning(code::NEVER_ASSIGNED, local.span, message);
             self.report(warning.help("declare it with `let`"));
         }
+    }
+
+    /// Warns about a local behind which a tag cannot be named any more.
+    fn hides_tag(&mut self, local: &LocalState) {
+        let Some(binding) = self.world.names.lookup(self.module, &local.name) else {
+            return;
+        };
+        let Entity::Tag(tag) = binding.entity else {
+            return;
+        };
+        let name = &local.name;
+        let message = format!("`{name}` hides the tag of this name");
+        let warning = self.warning(code::SHADOWED_TAG, local.span, message);
+        let tag = self.world.tag(tag);
+        self.report(
+            warning
+                .label_in(
+                    self.world.file(tag.module),
+                    tag.span,
+                    "the tag is declared here",
+                )
+                .note(format!(
+                    "where this is in scope, `{name}` is the value and not the tag"
+                ))
+                .help("give the variable another name"),
+        );
     }
 
     fn fill_local(&mut self, local: &mut Local, known: &mut Known) {
@@ -217,10 +247,22 @@ impl Body<'_, '_> {
                     *ty = self.known(*ty, expr.span, known);
                 }
                 self.instance(function, type_args, expr.span);
+                if self.world.is_declared(function) {
+                    self.uses(Item::Fn(function));
+                }
+            }
+            ExprKind::Struct { adt, .. } | ExprKind::Variant { adt, .. } => {
+                let adt = *adt;
+                self.uses(Item::Adt(adt));
+            }
+            ExprKind::Tag(tag) | ExprKind::TagMember { tag, .. } => {
+                let tag = *tag;
+                self.uses(Item::Tag(tag));
             }
             ExprKind::Closure(closure) => {
                 for local in &mut closure.locals {
                     self.fill_local(local, known);
+                    self.uses_types(local.ty);
                 }
                 closure.result = self.known(closure.result, expr.span, known);
             }
@@ -232,8 +274,23 @@ impl Body<'_, '_> {
         });
     }
 
+    /// Notes the structs and enums in the type of a local.
+    fn uses_types(&mut self, ty: Ty) {
+        let mut adts = Vec::new();
+        self.cx.types.for_each_within(ty, &mut |kind| {
+            if let TyKind::Adt(adt, _) = kind {
+                adts.push(*adt);
+            }
+        });
+        adts.into_iter().for_each(|adt| self.uses(Item::Adt(adt)));
+    }
+
     fn fill_pattern(&mut self, pattern: &mut Pattern, known: &mut Known) {
         pattern.ty = self.known(pattern.ty, pattern.span, known);
+        if let PatternKind::Variant { adt, .. } | PatternKind::Struct { adt, .. } = &pattern.kind {
+            let adt = *adt;
+            self.uses(Item::Adt(adt));
+        }
         pattern.children_mut(&mut |child| self.fill_pattern(child, known));
     }
 

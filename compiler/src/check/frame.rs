@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::control::Join;
 use crate::ast::{Ident, Span};
 use crate::typed::{Capture, Local, LocalId, LoopId, Mutability, Name, Ty};
 
@@ -33,8 +34,8 @@ pub(super) enum FrameKind {
 pub(super) struct OpenLoop {
     pub id: LoopId,
     pub label: Option<Ident>,
-    /// A `break` leaves it.
-    pub left: bool,
+    /// What a `break` leaves it with; `None`: it is no `loop`, and has no value.
+    pub value: Option<Join>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use super::body::{Body, Cx, Want, Why};
 use super::collect::{ParamSignature, Signature, SignatureBody};
 use super::frame::{FrameKind, LocalKind};
+use super::lints::Item;
 use super::scope::{PRELUDE_ID, ValueId};
 use super::value::{ValueState, compute};
 use crate::ast::{Block, Ident, Mutability};
@@ -72,6 +73,8 @@ fn function(
 ) -> (Vec<Local>, typed::Body) {
     let mut body = Body::new(cx, signature.module, signature.generics.clone());
     body.function = Some(id);
+    body.user = Some(Item::Fn(id));
+    body.self_ty = signature.owner;
     let (declared, text) = match signature.result_span {
         Some(span) => (span, "the result type is declared here"),
         None => (signature.span, "the function has no result"),

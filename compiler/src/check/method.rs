@@ -4,7 +4,7 @@ use super::arguments::Given;
 use super::body::{Body, Want};
 use super::collect::Head;
 use super::names::Qualifier;
-use super::scope::PRELUDE_ID;
+use super::scope::{Entity, PRELUDE_ID};
 use crate::ast::{self, Arg, Ident, Span};
 use crate::diagnostic::{Diagnostic, Fix, code};
 use crate::typed::{AdtId, Expr, ExprKind, FieldId, FnId, Ty, TyKind};
@@ -133,6 +133,20 @@ impl Body<'_, '_> {
         home == self.module || signature.public && near
     }
 
+    /// Marks the import of the module that a method comes from as used.
+    fn mark_import_of(&mut self, function: FnId) {
+        let home = self.world.function(function).module;
+        if home == PRELUDE_ID || home == self.module {
+            return;
+        }
+        let items = &self.world.names.scope(self.module).items;
+        let import = items
+            .values()
+            .find(|binding| binding.entity == Entity::Module(home))
+            .and_then(|binding| binding.import);
+        self.mark_import(import);
+    }
+
     pub(super) fn method_call(
         &mut self,
         object: &ast::Expr,
@@ -168,6 +182,7 @@ impl Body<'_, '_> {
         let candidates = self.visible_methods(head, &name.name);
         match self.method_for(&candidates, ty, name) {
             Chosen::One(function) => {
+                self.mark_import_of(function);
                 let given = Given::new(Some(object), args);
                 self.call_function(function, given, name.span, span, want)
             }

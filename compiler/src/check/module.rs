@@ -115,7 +115,7 @@ impl Reader<'_> {
             ast,
             imports,
             broken,
-            library: !path.starts_with('.') && **path != *self.root,
+            library: self.loader.is_library(path) && **path != *self.root,
         });
         Some(id)
     }

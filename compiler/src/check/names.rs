@@ -36,6 +36,9 @@ impl Body<'_, '_> {
         if let Some((frame, local)) = self.find_local(&name.name) {
             return Named::Local(self.reach(frame, local, name));
         }
+        if let Some(named) = self.self_type(name) {
+            return named;
+        }
         if let Some(variant) = self.wanted_variant(&name.name, want.hint()) {
             return variant;
         }
@@ -52,6 +55,22 @@ impl Body<'_, '_> {
                 Named::Error
             }
         }
+    }
+
+    /// What `Self` means: the struct or enum of the `impl` around.
+    pub(super) fn self_type(&mut self, name: &Ident) -> Option<Named> {
+        if name.name != "Self" {
+            return None;
+        }
+        let ty = self.self_ty?;
+        if let TyKind::Adt(adt, _) = self.kind(ty) {
+            return Some(Named::Entity(Entity::Adt(*adt)));
+        }
+        let shown = self.show(ty);
+        let message = format!("`Self` is `{shown}` here, which is not made like a struct");
+        let error = self.error(code::NOT_A_VALUE, name.span, message);
+        self.report(error.help("`Self.function(..)` calls a function of the type"));
+        Some(Named::Error)
     }
 
     /// A variant of the enum that is wanted.
@@ -158,6 +177,14 @@ impl Body<'_, '_> {
                 if self.find_local(&name.name).is_some() {
                     return None;
                 }
+                if name.name == "Self"
+                    && let Some(ty) = self.self_ty
+                {
+                    return match Head::of(self.cx.types, ty)? {
+                        Head::Adt(adt) => Some(Qualifier::Adt(adt)),
+                        head => Some(Qualifier::Builtin(head)),
+                    };
+                }
                 match self.world.names.lookup(self.module, &name.name) {
                     Some(binding) => {
                         let (entity, import) = (binding.entity, binding.import);
@@ -187,7 +214,7 @@ impl Body<'_, '_> {
         let path = &self.world.parsed[module.index()].path;
         let own = self.world.names.scope(module).items.get(&name.name);
         let private = own.filter(|binding| binding.import.is_none());
-        let error = if let Some(private) = private {
+        let error = if let Some(private) = private.filter(|private| !private.public) {
             let message = format!("`{name}` is private in `{path}`");
             self.error(code::PRIVATE_NAME, name.span, message).label_in(
                 self.world.file(module),
@@ -198,7 +225,7 @@ impl Body<'_, '_> {
             let message = format!("`{path}` has no public `{name}`");
             let error = self.error(code::UNKNOWN_NAME, name.span, message);
             let items = self.world.names.scope(module).items.iter();
-            let public = items.filter(|(_, item)| item.public && item.import.is_none());
+            let public = items.filter(|(_, item)| item.public);
             self.suggest(error, name, public.map(|(name, _)| &**name))
         };
         self.report(error);
@@ -210,6 +237,12 @@ impl Body<'_, '_> {
         if world.names.scope(self.module).missing.contains(&name.name)
             || !self.reported.insert(name.name.clone())
         {
+            return;
+        }
+        if name.name == "Self" {
+            let message = "`Self` is the type of an `impl` block, and there is none around this";
+            let error = self.error(code::SELF_OUTSIDE, name.span, message);
+            self.report(error);
             return;
         }
         if name.name == "self" {

@@ -267,20 +267,22 @@ impl Body<'_, '_> {
         let hint = want.hint().map(|hint| self.option(hint));
         let left = self.infer(left, hint.map_or(Want::Anything, Want::ty));
         let ty = self.shallow(left.ty);
-        let of = match self.kind(ty) {
-            TyKind::Option(of) => *of,
+        let (of, flavour) = match self.kind(ty) {
+            TyKind::Option(of) => (*of, Flavour::Option),
+            TyKind::Adt(adt, args) if Some(*adt) == self.world.lang.result => {
+                (args[0], Flavour::Result)
+            }
             TyKind::Error | TyKind::Never => {
                 self.infer(right, want);
                 return self.error_expr(span);
             }
             _ => {
                 let shown = self.show(ty);
-                let message = format!("`??` needs an option on its left, and this is `{shown}`");
+                let message = format!(
+                    "`??` needs an option or a `Result` on its left, and this is `{shown}`"
+                );
                 let error = self.error(code::NOT_OPTIONAL, left.span, message);
                 self.report(match self.kind(ty) {
-                    TyKind::Adt(adt, _) if Some(*adt) == self.world.lang.result => {
-                        error.help("`.unwrap_or(default)` does it for a `Result`")
-                    }
                     TyKind::Infer(_) => error,
                     _ => error.note("it is always there"),
                 });
@@ -289,17 +291,23 @@ impl Body<'_, '_> {
             }
         };
         let right = self.infer(right, Want::ty(of));
-        // `a ?? b` with two options: the first that is there.
-        let is_option = matches!(self.kind(right.ty), TyKind::Option(_));
-        let ty = if is_option && !self.could_be(of, right.ty) {
+        // `a ?? b` with two options or two results: the first that is there.
+        let is_like_left = match self.kind(right.ty) {
+            TyKind::Option(_) => flavour == Flavour::Option,
+            TyKind::Adt(adt, _) => Some(*adt) == self.world.lang.result,
+            _ => false,
+        };
+        let ty = if is_like_left && !self.could_be(of, right.ty) {
             left.ty
         } else {
             of
         };
         let right = self.coerce(right, ty, Why::Plain);
+        let ty = if right.ty == Ty::ERROR { Ty::ERROR } else { ty };
         let kind = ExprKind::Coalesce {
             value: Box::new(left),
             otherwise: Box::new(right),
+            flavour,
         };
         self.expr(kind, ty, span)
     }

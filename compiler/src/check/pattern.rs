@@ -11,6 +11,7 @@ use super::scope::{Entity, PRELUDE_ID};
 use super::unify::Cause;
 use crate::ast::{self, Ident, Literal, Mutability, PatternArg, RangeEnd, Span};
 use crate::diagnostic::{Fix, code};
+use crate::limits::MAX_FIELDS;
 use crate::typed::{AdtId, ExprKind, LocalId, Name, Pattern, PatternKind, Ty, TyKind, VariantId};
 
 /// The names that a pattern binds.
@@ -83,6 +84,9 @@ impl Body<'_, '_> {
                 }
             }
             ast::PatternKind::Tuple(parts) => self.tuple_pattern(parts, ty, span, binder),
+            ast::PatternKind::List { front, rest, back } => {
+                self.list_pattern((front, rest.as_deref(), back), ty, span, binder)
+            }
             ast::PatternKind::Or(sides) => self.or_pattern(sides, ty, binder),
             ast::PatternKind::Path(path) => self.path_pattern(path, ty, span),
             ast::PatternKind::Constructor { path, args, rest } => {
@@ -194,6 +198,54 @@ impl Body<'_, '_> {
         PatternKind::Tuple(parts.collect())
     }
 
+    fn list_pattern(
+        &mut self,
+        (front, rest, back): (&[ast::Pattern], Option<&ast::Pattern>, &[ast::Pattern]),
+        ty: Ty,
+        span: Span,
+        binder: &mut Binder,
+    ) -> PatternKind {
+        let parts = front.len() + back.len();
+        let of = match self.kind(ty) {
+            TyKind::List(of) => Some(*of),
+            TyKind::Error | TyKind::Never => Some(Ty::ERROR),
+            _ => {
+                let of = self.fresh(span, Cause::Nothing);
+                let list = self.intern(TyKind::List(of));
+                self.pattern_fits(list, ty, span).then_some(of)
+            }
+        };
+        let fits = of.is_some() && parts <= MAX_FIELDS;
+        if of.is_some() && !fits {
+            let message =
+                format!("this pattern has {parts} elements, and {MAX_FIELDS} are allowed");
+            let error = self.error(code::LIST_PATTERN_TOO_LONG, span, message);
+            self.report(error.help("look at the elements in a loop"));
+        }
+        let (element, list) = match of.filter(|_| fits) {
+            Some(of) => (of, ty),
+            None => (Ty::ERROR, Ty::ERROR),
+        };
+        let mut all = |body: &mut Self, patterns: &[ast::Pattern]| {
+            let checked = patterns.iter();
+            let checked = checked.map(|pattern| body.pattern_in(pattern, element, binder));
+            checked.collect::<Vec<Pattern>>()
+        };
+        let front = all(self, front);
+        let back = all(self, back);
+        let rest = rest.map(|rest| Box::new(self.pattern_in(rest, list, binder)));
+        if !fits {
+            return PatternKind::Error;
+        }
+        let length = Box::new(length_pattern(parts, rest.as_deref(), span));
+        PatternKind::List {
+            length,
+            front,
+            rest,
+            back,
+        }
+    }
+
     /// Every side must bind the same names; they are the same locals.
     fn or_pattern(&mut self, sides: &[ast::Pattern], ty: Ty, binder: &mut Binder) -> PatternKind {
         let mut checked = Vec::with_capacity(sides.len());
@@ -288,7 +340,8 @@ impl Body<'_, '_> {
     }
 
     fn bare_meaning(&mut self, name: &Ident, ty: Ty) -> Meaning {
-        let named = match self.wanted_variant(&name.name, Some(ty)) {
+        let own = self.self_type(name);
+        let named = match own.or_else(|| self.wanted_variant(&name.name, Some(ty))) {
             Some(named) => named,
             None => {
                 let of = |body: &mut Self, module| body.named_in(module, name);
@@ -594,6 +647,25 @@ impl Body<'_, '_> {
             self.report(error);
         }
         found
+    }
+}
+
+/// What the length of a list with these elements, or more of them, matches.
+fn length_pattern(elements: usize, rest: Option<&Pattern>, span: Span) -> Pattern {
+    let elements = i64::try_from(elements).unwrap_or(i64::MAX);
+    let kind = match (elements, rest.is_some()) {
+        (0, true) => PatternKind::Wildcard,
+        (_, true) => PatternKind::Range {
+            start: elements,
+            end: i64::MAX,
+            limit: RangeEnd::Inclusive,
+        },
+        (_, false) => PatternKind::Literal(Literal::Int(elements)),
+    };
+    Pattern {
+        kind,
+        ty: Ty::INT,
+        span,
     }
 }
 

@@ -65,6 +65,8 @@ pub(super) struct Scope {
     pub missing: BTreeSet<Name>,
     /// The modules whose public methods can be called here.
     pub modules: Vec<ModuleId>,
+    /// Those of them that are there for whoever imports this module.
+    pub given_on: Vec<ModuleId>,
 }
 
 /// A name that an import has brought.
@@ -75,6 +77,8 @@ pub(super) struct ImportedName {
     pub span: Span,
     /// The whole import item, where it brings nothing else.
     pub item: Option<Span>,
+    /// Whether it is a mistake if nobody uses it here.
+    pub use_expected: bool,
 }
 
 /// What is known of a struct or enum before its parts are resolved.
@@ -118,7 +122,7 @@ impl Names {
     /// What `name` stands for as seen from outside of `module`.
     pub(super) fn public(&self, module: ModuleId, name: &str) -> Option<&Binding> {
         let binding = self.scope(module).items.get(name);
-        binding.filter(|binding| binding.public && binding.import.is_none())
+        binding.filter(|binding| binding.public)
     }
 
     pub(super) fn variant(&self, adt: AdtId, name: &str) -> Option<VariantId> {
@@ -137,7 +141,7 @@ impl Names {
     /// The public name of `module` that is nearest to `name`.
     pub(super) fn nearest_public(&self, module: ModuleId, name: &str) -> Option<&str> {
         let items = self.scope(module).items.iter();
-        let public = items.filter(|(_, binding)| binding.public && binding.import.is_none());
+        let public = items.filter(|(_, binding)| binding.public);
         nearest(name, public.map(|(name, _)| &**name))
     }
 }

@@ -123,6 +123,9 @@ impl Body<'_, '_> {
 
     /// Warns where dropping a value is most likely a mistake.
     fn worth_taking(&mut self, value: &Expr) {
+        if let (ExprKind::Call { .. }, Some(function)) = (&value.kind, self.function) {
+            self.cx.notes.dropping.insert(function);
+        }
         let ty = self.shallow(value.ty);
         if matches!(self.kind(ty), TyKind::Adt(adt, _) if Some(*adt) == self.world.lang.result) {
             let name = match &value.kind {

@@ -7,11 +7,12 @@
 use super::body::{Body, Cx, Want, Why};
 use super::collect::{ValueKind, World};
 use super::frame::FrameKind;
+use super::lints::Item;
 use super::scope::ValueId;
 use crate::ast::{self, Literal, Span};
 use crate::diagnostic::{Diagnostic, code};
 use crate::limits::{MAX_INLINE_VALUE, MAX_VALUE_DEPTH};
-use crate::typed::{self, BinaryOp, Expr, ExprKind, FnId, Function, NodeMut, Ty, UnaryOp};
+use crate::typed::{self, BinaryOp, Expr, ExprKind, FnId, Function, NodeMut, TagId, Ty, UnaryOp};
 
 /// What is known of a constant or default.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,7 @@ impl Body<'_, '_> {
     /// The value of a constant or default, seen from a place with these type arguments.
     pub(super) fn value(&mut self, id: ValueId, type_args: &[Ty], span: Span) -> Expr {
         self.compute(id, span);
+        self.uses(Item::Value(id));
         let declared = self.world.value(id).ty;
         let ty = self.substitute(declared, type_args);
         let kind = match &self.cx.values[id.0 as usize] {
@@ -104,6 +106,8 @@ pub(super) fn compute(cx: &mut Cx<'_>, id: ValueId, depth: u32) {
     let errors = cx.sink.errors();
     let mut body = Body::new(cx, declared.module, declared.generics.clone());
     body.value_depth = depth + 1;
+    body.self_ty = declared.owner;
+    body.user = Some(Item::Value(id));
     body.open_frame(FrameKind::Value, declared.ty, None);
     let why = Why::At(body.file, declared.span, "the type is declared here");
     let mut expr = match declared.kind {
@@ -363,10 +367,15 @@ fn integer(op: BinaryOp, a: i64, b: i64) -> Result<Option<i64>, &'static str> {
 }
 
 /// The nanoseconds of a constant duration, as a tag's lifetime.
-pub(super) fn lifetime(cx: &mut Cx<'_>, module: typed::ModuleId, expr: &ast::Expr) -> Option<i64> {
+pub(super) fn lifetime(
+    cx: &mut Cx<'_>,
+    (tag, module): (TagId, typed::ModuleId),
+    expr: &ast::Expr,
+) -> Option<i64> {
     let file = cx.world.file(module);
     let errors = cx.sink.errors();
     let mut body = Body::new(cx, module, Vec::new());
+    body.user = Some(Item::Tag(tag));
     body.open_frame(FrameKind::Value, Ty::DURATION, None);
     let mut checked = body.infer(expr, Want::ty(Ty::DURATION));
     checked = body.coerce(checked, Ty::DURATION, Why::Plain);

@@ -135,13 +135,15 @@ a `*/` of its own. A comment to the end of the line begins with `//`.";
     BAD_FORMAT = "SM0012", "not a format",
         "In an interpolation, `:` begins a format for the value:
 
-    [[fill]align][+][0][width][.precision][x|X|b|o|e]
+    [[fill]align][+][#][0][width][,][.precision][x|X|b|o|e]
 
     \"{x:.2}\"    two digits after the point
     \"{x:>8}\"    at the right of 8 columns; `<` is left, `^` is centered
     \"{x:*^9}\"   filled with `*`
     \"{n:+}\"     always with its sign
     \"{n:08x}\"   hexadecimal, with zeros up to 8 digits
+    \"{n:#x}\"    with the `0x` that a literal has
+    \"{n:,}\"     with a comma between each three digits
 
 An expression that holds a `:` itself stands in parentheses.";
 
@@ -313,8 +315,8 @@ to a name; it sees the variables around it, but cannot assign them:
         "The parameters of a declared function have types: `fn f(x: Int, y: Int = 2)`. Those of a
 closure are inferred where they can be.";
     PUBLIC_WHAT = "SM0138", "`pub` at the wrong place",
-        "`pub` stands before tag, const, struct, enum and fn, and before the functions in an
-`impl`.";
+        "`pub` stands before tag, const, struct, enum, fn and import, and before the functions in an
+`impl`. `pub import` gives on what it brings: whoever imports this module has it too.";
     MATCH_ARROW = "SM0139", "an arm of a `match`",
         "    match read(sensor) {
         Some(t) if t > 80.0 => alarm(t)
@@ -356,6 +358,18 @@ write.";
 comes last: `P(x: 1, ..)`.";
     SPAWN_WITHOUT_CALL = "SM0148", "`spawn` without a call",
         "`spawn f(x)` makes a new message that begins with this call; it needs one.";
+    OR_WITH_LET = "SM0149", "`||` beside a `let`",
+        "Conditions with a `let` among them are joined with `&&`, and all of them must hold:
+
+    if let Some(hop) = previous() && hops() < 8 { .. }
+
+With `||` the names of the pattern would be bound on one side only. Conditions without a `let` may
+be joined in parentheses: `if let Some(x) = y && (a || b) { .. }`.";
+    REST_TWICE = "SM0150", "two `..` in a list pattern",
+        "`..` stands for all the elements that the pattern does not name. With two of them the
+pattern could match one list in more than one way.
+
+    [first, ..]          [first, ..rest]          [.., last]          [first, .., last]";
 
     // SM02xx: names.
     UNKNOWN_NAME = "SM0201", "an unknown name",
@@ -406,7 +420,8 @@ text) and Data (may leave the message). A type has a trait if all of its parts h
 declared.";
     SELF_OUTSIDE = "SM0212", "`self` outside of a method",
         "`self` is the value that a method is called on. Only a function in an `impl` block can take
-it, as its first parameter, and only such a function can use it.";
+it, as its first parameter, and only such a function can use it. `Self`, the type of the block, is
+there in its functions too.";
     NATIVE_OUTSIDE = "SM0213", "a native function outside of the library",
         "`native fn` declares a function that the machine has built in. Only the standard library
 does that.";
@@ -465,8 +480,8 @@ before the closure is made, bind the value to another name, or share a struct wi
 `Err` from the function. So the function's result must be an option, or a `Result` with the same
 type of error.";
     NOT_OPTIONAL = "SM0312", "`?`, `!` or `??` on what is always there",
-        "`?` and `!` take the value out of an option `T?` or a `Result`, `??` gives a default for an
-option.";
+        "`?` and `!` take the value out of an option `T?` or a `Result`, `??` gives a default for
+either of them.";
     NOT_ITERABLE = "SM0313", "a loop over what has no elements",
         "`for` goes over lists, sets, maps (`for (key, value) in map`) and ranges
 (`for i in 0..n`).";
@@ -523,6 +538,18 @@ d)`. The names, number and types of the arguments choose one; here they fit none
     TOO_MANY_FIELDS = "SM0330", "too many fields or parameters",
         "A struct, a variant or a function has at most 255 of them. Put some into a struct of their
 own.";
+    LOOP_VALUE = "SM0350", "a value for a loop that has none",
+        "A `loop` ends only where a `break` leaves it, and then it has the value of that `break`:
+
+    let answer = loop {
+        let reply = block(replies)
+        if reply.fits { break reply }
+    }
+
+`while` and `for` may also end by themselves, and then there would be no value.";
+    NOT_SPREAD = "SM0351", "`..` that gives no fields",
+        "`P(..old, x: 3)` makes a new struct with the fields of `old`, but for those that are named.
+`..` comes first, and once, and only where a struct is made; `old` is of the same type.";
 
     // SM04xx: patterns.
     NOT_EXHAUSTIVE = "SM0401", "a `match` that does not cover every value",
@@ -551,6 +578,9 @@ they are.";
     ELSE_GOES_ON = "SM0408", "the `else` of a `let` goes on",
         "After `let .. else { .. }` the names of the pattern have values, so the block must not get
 there: it ends with `return`, `break`, `continue` or something else that does not go on.";
+    LIST_PATTERN_TOO_LONG = "SM0410", "a list pattern that is too long",
+        "A list pattern names each element that it looks at, so it is for short lists, or for the
+first and last elements of long ones: `[command, ..arguments]`. A loop looks at all of them.";
 
     // SM05xx: tags and places.
     NOT_A_TAG = "SM0501", "a place of something that is no tag",
@@ -594,6 +624,33 @@ Put functions that call each other into one module, or what both need into a thi
         "`import a/b { x }` takes the name `x` out of the module, which must declare it with
 `pub`.";
 
+    // SM062x: project files.
+    BAD_PROJECT = "SM0620", "a mistake in a project file",
+        "The file `sm.toml` makes a folder a project. It is TOML with these keys:
+
+    name = \"town\"                    # how others import it: import town/x
+    version = \"0.1.0\"
+    description = \"a walk through town\"    # may be left out
+    main = \"src/main.sm\"             # so if it is left out
+
+    [dependencies]                    # other projects, by their folders
+    geo = { path = \"../geo\" }
+
+Every other key is a mistake, so that a misspelled one does not go unnoticed.";
+    BAD_DEPENDENCY = "SM0621", "a dependency that cannot be used",
+        "A dependency is another project, named by its folder: seen from the folder of the
+`sm.toml` that names it. There has to be a `sm.toml` in it, with the same name:
+
+    [dependencies]
+    geo = { path = \"../geo\" }
+
+Then `import geo/point` is the file `point.sm` beside the main program of `geo`. Dependencies of
+dependencies belong to the program too, and a name means one project in all of it.";
+    MISSING_MAIN = "SM0622", "a project without its main program",
+        "`smc run`, `build`, `send`, `emit` and `cost` want the project's main program, which is
+`src/main.sm` if `sm.toml` does not say otherwise with `main`. A project that only has modules for
+others needs none: `smc check` checks its modules, `smc doc` documents them.";
+
     // SM07xx: lowering and limits.
     ENDLESS_SPECIALISATION = "SM0701", "generic code without end",
         "Generic functions and types are compiled once for every list of types that they are used
@@ -611,9 +668,9 @@ leave open different parts of a tuple or struct, that can need very much code. M
 the other, or have fewer guards.";
     GENERIC_CODE_TAG = "SM0704", "a generic function uses a tag with `access code`",
         "A tag with `access code` belongs to the code of the module that declares it. A generic
-function is compiled where it is used, and becomes code of the modules that call it, so it has no
-right to the tag. Use the tag in a function without type parameters, and call that one from the
-generic function.";
+function may use those of its own module. It is compiled where it is used, and becomes code of the
+modules that call it, so it has no right to a tag of another module: let that module have a function
+without type parameters that uses the tag, and call this one.";
     UNKNOWN_NATIVE = "SM0705", "a native function that does not exist",
         "`native fn` declares a function that the machine has built in. Only the standard library
 can declare one, and this one the machine does not have.";
@@ -621,6 +678,22 @@ can declare one, and this one the machine does not have.";
         "What is compiled is verified as any node would do it before it runs. The verifier refused
 the code of this function. If it says that something is too large, divide the function into
 several. Otherwise it is a fault of the compiler.";
+
+    // SM073x: what travels.
+    STATE_TOO_LARGE = "SM0730", "more travels than allowed",
+        "`smc cost --max-state-bytes N` was asked to say so. At this place the message can move,
+and its state may then be larger: the frames of all functions that are under way, with the
+variables that are still needed, and what these refer to.
+
+What counts is the largest state with every text, list, map and set empty; `--elements M` counts
+M elements in each. A variable that is not used afterwards does not travel: let it end earlier, or
+keep less in it. `smc cost` without a bound shows what each variable takes.";
+    STATE_UNBOUNDED = "SM0731", "what travels has no bound",
+        "`smc cost --max-state-bytes N` was asked to say so. At this place the message can move
+while a recursive function is under way. Each call that has not returned is a frame of the state,
+and how many there are is known only when the program runs.
+
+Turn the recursion into a loop, or let the function return before the message moves.";
 
     // SM08xx: warnings.
     LOST_DOCS = "SM0801", "a doc comment describes nothing",
@@ -647,8 +720,40 @@ the general.";
 Changing what a collection or struct holds needs no `var`.";
     UNUSED_VALUE = "SM0808", "a value that is not used",
         "The expression is computed and dropped, and computing it has no effect. Often `=` was
-meant.";
+meant, or a method that answers a new value is taken for one that changes its receiver:
+
+    name.trim()                     // wrong: a text does not change
+    let name = name.trim()";
     ALWAYS_MATCHES = "SM0809", "a pattern that always matches",
         "`if let`, `while let` and `let .. else` are for patterns that may not match. This one
 always does, so a plain `let` is enough.";
+    UNUSED_ITEM = "SM0810", "a declaration that is not used",
+        "Nothing reaches this private function, struct, enum, tag or constant: not `main`, no test,
+and nothing that is declared with `pub`. Remove it, declare it with `pub` if other modules should
+use it, or begin its name with `_` if it stays for later.";
+    SHADOWED_TAG = "SM0811", "a variable that hides a tag",
+        "A variable or parameter has the name of a tag. Where it is in scope, the name is its value,
+and the tag cannot be named:
+
+    tag temperature: Float
+
+    fn warmer(temperature: Float) -> Bool {
+        read(temperature)           // a Float is no tag
+    }
+
+Give the variable another name.";
+    ENDLESS_LOOP = "SM0812", "a loop that never ends",
+        "Nothing in this loop leaves it, ends the message, or lets it wait. It goes over the budget
+of its turn, and that is a trap.
+
+    loop {
+        let reading = block(sensor)     // waits for the next value
+        print(reading)
+    }
+
+`yield()` gives the turn away and goes on in the next one.";
+    TAG_TYPES_DIFFER = "SM0813", "tags that only look the same",
+        "The identity of a plain tag is its name and its types. Two modules that declare a tag of one
+name with different types have two tags: what one writes, the other never reads. Give them the same
+type, or different names.";
 }

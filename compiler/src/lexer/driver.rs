@@ -15,6 +15,9 @@ pub(crate) struct Lexed {
     pub(crate) docs: Vec<DocBlock>,
     /// `//!` comments before the first token.
     pub(crate) module_docs: Option<Span>,
+    /// Every comment, doc comments included, in the order of the source. A line comment ends before
+    /// its line does.
+    pub(crate) comments: Vec<Span>,
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// A string or comment swallowed the end of the file, so missing brackets are no news.
     pub(crate) swallowed_end: bool,
@@ -73,6 +76,7 @@ impl<'s> Driver<'s> {
             tokens: Vec::with_capacity(source.len() / 4),
             docs: Vec::new(),
             module_docs: None,
+            comments: Vec::new(),
             diagnostics: Vec::new(),
             swallowed_end: false,
         };
@@ -161,6 +165,7 @@ impl<'s> Driver<'s> {
         } else if text.starts_with("//!") && self.out.tokens.is_empty() {
             self.out.module_docs = Some(self.out.module_docs.map_or(span, |docs| docs.to(span)));
         }
+        self.out.comments.push(span);
         self.seen = span.end;
     }
 
@@ -180,6 +185,7 @@ impl<'s> Driver<'s> {
                 Some(_) => at += 1,
             }
         }
+        self.out.comments.push(Span::new(span.start, at as u32));
         self.note_lines(at as u32);
         self.skip_to(at);
     }

@@ -72,6 +72,8 @@ struct Frame {
     wants_brace: bool,
     /// Operators, and the highest bracket, in the statement or element being read.
     operators: u32,
+    /// `|` among them, which in a pattern put nothing above anything.
+    bars: u32,
     nested: u32,
     /// The highest statement or element so far.
     highest: u32,
@@ -85,19 +87,21 @@ impl Frame {
             in_type: false,
             wants_brace: kind == Kind::Header,
             operators: 0,
+            bars: 0,
             nested: 0,
             highest: 0,
         }
     }
 
     fn height(&self) -> u32 {
-        self.highest.max(self.operators + self.nested)
+        self.highest.max(self.operators + self.bars + self.nested)
     }
 
     /// A separator: what was read is beside what follows, not above it.
     fn separate(&mut self) {
         self.highest = self.height();
         self.operators = 0;
+        self.bars = 0;
         self.nested = 0;
         self.in_type = false;
     }
@@ -178,11 +182,14 @@ impl Filter {
         match kind {
             T::Comma => self.separate(),
             T::Colon | T::Arrow => self.top_mut().in_type = true,
+            // What stands before it was a pattern.
+            T::FatArrow => self.top_mut().bars = 0,
+            T::Or => self.top_mut().bars += 1,
             T::Fn | T::Struct | T::Enum | T::Impl => self.top_mut().wants_brace = true,
             _ if kind.is_assignment() => self.top_mut().in_type = false,
             _ => {}
         }
-        if raises(kind) {
+        if raises(kind) && kind != T::Or {
             self.climb(token.span);
         }
         self.out.push(Token { kind, ..token });
@@ -312,6 +319,10 @@ impl Filter {
     }
 
     fn separate(&mut self) {
+        if self.top().height() > MAX_DEPTH {
+            let span = Span::point(self.last_end());
+            self.too_deep.get_or_insert(span);
+        }
         self.top_mut().separate();
     }
 
@@ -320,6 +331,7 @@ impl Filter {
             self.pop_frame();
         }
         self.drop_terminator();
+        self.separate();
         if let Some(span) = self.too_deep.take() {
             self.replace_item(span);
         }
@@ -430,6 +442,7 @@ fn expects_operand(before: T) -> bool {
                 | T::Comma
                 | T::Colon
                 | T::Return
+                | T::Break
                 | T::Minus
                 | T::Spawn
         )
@@ -453,6 +466,7 @@ fn raises(kind: T) -> bool {
                 | T::FatArrow
                 | T::At
                 | T::Return
+                | T::Break
                 | T::Spawn
                 | T::Loop
                 | T::Fn

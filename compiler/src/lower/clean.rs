@@ -5,7 +5,7 @@ use sm_bytecode::inst::operand::OperandMut;
 use sm_bytecode::{BlockIx, Inst, Opcode, Reg};
 
 use super::body::{Body, for_each_target_mut, reorder};
-use super::liveness::{live_in, live_out, predecessors};
+use super::liveness::{RegSet, live_in, predecessors};
 
 /// Improves the body. The meaning stays, and so does everything that can trap or be seen.
 pub(crate) fn clean(body: &mut Body) {
@@ -160,7 +160,10 @@ fn forward_copies(body: &mut Body) {
 fn drop_dead(body: &mut Body) {
     let live = live_in(body);
     for at in 0..body.blocks.len() {
-        let mut now = live_out(body, &live, at);
+        let mut now = RegSet::new(body.regs.len());
+        live.at_end(body, at)
+            .into_iter()
+            .for_each(|reg| now.insert(reg));
         let ops = &mut body.blocks[at].ops;
         let mut kept = Vec::with_capacity(ops.len());
         for op in std::mem::take(ops).into_iter().rev() {

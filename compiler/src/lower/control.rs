@@ -27,24 +27,14 @@ impl<'p> FnLower<'_, 'p> {
                 self.condition(condition, yes, no)?;
                 self.branches(expr.ty, [yes, no], then, otherwise.as_deref(), want)
             }
-            ExprKind::IfLet {
-                pattern,
-                value,
-                then,
-                otherwise,
-            } => {
-                let no = self.code.block();
-                self.bind_or(pattern, value, no)?;
-                let yes = self.code.block();
-                self.code.jump(yes);
-                self.branches(expr.ty, [yes, no], then, otherwise.as_deref(), want)
-            }
             ExprKind::Match { value, arms } => self.matching(expr.ty, value, arms, want),
             ExprKind::And(left, right) => self.short_circuit(left, right, false, want),
             ExprKind::Or(left, right) => self.short_circuit(left, right, true, want),
-            ExprKind::Coalesce { value, otherwise } => {
-                self.coalesce(expr.ty, value, otherwise, want)
-            }
+            ExprKind::Coalesce {
+                value,
+                otherwise,
+                flavour,
+            } => self.coalesce(expr.ty, (value, *flavour), otherwise, want),
             ExprKind::Try { value, flavour } => self.try_value(expr.ty, value, *flavour, want),
             ExprKind::Unwrap { value, flavour } => self.unwrap(expr.ty, value, *flavour, want),
             ExprKind::Return(value) => self.return_value(value.as_deref()),
@@ -101,6 +91,10 @@ impl<'p> FnLower<'_, 'p> {
             ExprKind::Literal(Literal::Bool(value)) => {
                 self.code.jump(if *value { yes } else { no });
             }
+            ExprKind::Matches { pattern, value } => {
+                self.bind_or(pattern, value, no)?;
+                self.code.jump(yes);
+            }
             _ => {
                 let cond = self.scalar(expr)?;
                 let before = self.code.set_span(expr.span);
@@ -149,25 +143,24 @@ impl<'p> FnLower<'_, 'p> {
     fn coalesce(
         &mut self,
         ty: Ty,
-        value: &'p Expr,
+        (value, flavour): (&'p Expr, Flavour),
         otherwise: &'p Expr,
         want: Want<'_>,
     ) -> Lowered<Vec<Reg>> {
-        let ty = self.ty(ty);
-        let option = self.value(value)?;
-        let (some, none) = (self.code.block(), self.code.block());
-        let cond = self.is_some(&option);
-        self.code.end(Inst::Branch {
-            cond,
-            then: some,
-            otherwise: none,
-        });
+        let (ty, whole) = (self.ty(ty), self.ty(value.ty));
+        let regs = self.value(value)?;
+        let (good, bad) = (self.code.block(), self.code.block());
+        self.branch_good(flavour, &regs, good, bad);
         let mut join = Join::new(self, ty, want);
-        self.code.begin(some);
+        self.code.begin(good);
         let dst = join.dst.clone();
-        self.payload(ty, &option, Some(&dst));
+        if ty == whole {
+            self.give(regs, Some(&dst));
+        } else {
+            self.good_value(ty, whole, flavour, &regs, Some(&dst));
+        }
         join.arrive(self, Ok(()));
-        self.code.begin(none);
+        self.code.begin(bad);
         let done = self.value_into(otherwise, &dst);
         join.arrive(self, done);
         join.finish(self)

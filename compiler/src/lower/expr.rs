@@ -42,7 +42,6 @@ impl<'p> FnLower<'_, 'p> {
             ExprKind::None => Ok(self.none(expr.ty, want)),
             ExprKind::Block { .. }
             | ExprKind::If { .. }
-            | ExprKind::IfLet { .. }
             | ExprKind::Match { .. }
             | ExprKind::And(..)
             | ExprKind::Or(..)
@@ -51,12 +50,11 @@ impl<'p> FnLower<'_, 'p> {
             | ExprKind::Unwrap { .. }
             | ExprKind::Return(_) => self.control(expr, want),
             ExprKind::While { .. }
-            | ExprKind::WhileLet { .. }
             | ExprKind::Loop { .. }
             | ExprKind::ForRange { .. }
             | ExprKind::ForEach { .. }
-            | ExprKind::Break(_)
-            | ExprKind::Continue(_) => self.looping(expr),
+            | ExprKind::Break { .. }
+            | ExprKind::Continue(_) => self.looping(expr, want),
             ExprKind::FnValue { .. }
             | ExprKind::Call { .. }
             | ExprKind::CallValue { .. }

@@ -30,11 +30,11 @@ pub(crate) fn finish(mut body: Body, names: &[(Reg, String)]) -> Code {
     let live = live_in(&body);
     let mut spans = Vec::new();
     let mut blocks = Vec::with_capacity(body.blocks.len());
-    for (block, live) in body.blocks.into_iter().zip(&live) {
+    for (at, block) in body.blocks.into_iter().enumerate() {
         spans.extend(block.ops.iter().map(|op| op.span));
         let insts = block.ops.into_iter().map(|op| op.inst).collect();
         blocks.push(Block {
-            live_in: live.iter().collect(),
+            live_in: live.at_start(at).collect(),
             insts,
         });
     }

@@ -16,6 +16,7 @@ use sm_bytecode::{BlockIx, Inst, Reg, Slot, TypeIx};
 use super::body::{Body, Builder, Mark};
 use super::finish::finish;
 use super::limits::MAX_LIVE_BITS;
+use super::liveness::table_bits;
 use super::program::Lowering;
 use super::unit::{Unit, UnitFunction};
 use crate::typed::{ClosureBody, Expr, FnId, Local, LocalId, LoopId, ModuleId, Mutability, Ty};
@@ -45,6 +46,8 @@ pub(crate) struct FnLower<'a, 'p> {
     pub(crate) code: Builder,
     pub(crate) result: Ty,
     pub(crate) loops: HashMap<LoopId, LoopTargets>,
+    /// Where the value goes with which a loop is left.
+    pub(crate) loop_values: HashMap<LoopId, Vec<Reg>>,
     module: ModuleId,
     /// What the generic parameters stand for.
     args: Rc<[Ty]>,
@@ -122,6 +125,7 @@ impl<'a, 'p> FnLower<'a, 'p> {
             code: Builder::new(Vec::new()),
             result,
             loops: HashMap::new(),
+            loop_values: HashMap::new(),
             module: border.module,
             args: args.clone(),
             locals: border.locals,
@@ -141,7 +145,7 @@ impl<'a, 'p> FnLower<'a, 'p> {
         }
         let result = lower.cx.layout.type_ix(result);
         let mut body = lower.code.finish();
-        let overflow = body.overflow || body.regs.len() * body.blocks.len() > MAX_LIVE_BITS;
+        let overflow = body.overflow || table_bits(&body) > MAX_LIVE_BITS;
         if overflow {
             body = Body::unreachable();
             lower.names.clear();

@@ -9,21 +9,32 @@ pub(crate) const MAX_TYPE_SIZE: u32 = 256;
 /// down, it ends types that grow in number instead of size.
 pub(crate) const MAX_PROGRAM_TYPES: usize = 1 << 16;
 
-/// How many specialised functions one program may have, for the same reason.
-pub(crate) const MAX_INSTANCES: usize = 1 << 14;
+/// How many specialisations of generic functions one program may have, for the same reason. Others
+/// are as many as are written.
+pub(crate) const MAX_SPECIALISATIONS: usize = 1 << 14;
 
-/// How many tests and leaves the decision tree of one `match` may have: it can grow exponentially
-/// with patterns that overlap in many columns.
+/// How many tests and leaves the decision tree of one `match` may have beside those that its
+/// patterns need anyway: it can grow exponentially with patterns that overlap in many columns.
 pub(crate) const MAX_DECISIONS: usize = 1 << 12;
+
+/// Tests and leaves for each pattern that is written; one of each is what is needed.
+pub(crate) const DECISIONS_PER_PATTERN: usize = 4;
+
+/// How often an arm may be copied into branches of such a tree: what is not certain of a value is
+/// asked in each of them.
+pub(crate) const MAX_DECISION_ROWS: usize = 1 << 18;
+
+/// Such copies for each pattern that is written, beside them.
+pub(crate) const ROWS_PER_PATTERN: usize = 64;
 
 /// Elements of a list literal that are gathered in registers before the list is made; the rest is
 /// added one by one, so that a long literal needs no large frame.
 pub(crate) const LIST_CHUNK: usize = 64;
 
-/// How many tests and guards may follow one another in one `match`: the walks over its decision
-/// tree are recursive. Comparisons of one value with many literals count once.
+/// How many tests may follow one another in one `match`: the walks over its decision tree are
+/// recursive. Comparisons of one value with many literals count once, and so do guards in a row.
 pub(crate) const MAX_DECISION_DEPTH: usize = 400;
 
-/// Values times blocks of one function: what is live at the beginning of each block is kept as
-/// bits. Such a table has 64 MiB; a function of thousands of lines needs less than one.
+/// Values that live in more than one block, times blocks, of one function: what is live at the
+/// beginning of each block is kept as bits. Such a table has 64 MiB; a function of thousands of lines needs less than one.
 pub(crate) const MAX_LIVE_BITS: usize = 1 << 29;

@@ -2,7 +2,7 @@
 
 use sm_bytecode::{BlockIx, Inst, Reg, Slot};
 
-use super::function::{Diverges, FnLower, Held, LoopTargets, Lowered};
+use super::function::{Diverges, FnLower, Held, LoopTargets, Lowered, Want};
 use super::visit::may_stand_twice;
 use crate::typed::{
     AssignOp, BinaryOp, Expr, ExprKind, FieldId, LocalId, LoopId, Pattern, RangeEnd, Target, Ty,
@@ -18,22 +18,14 @@ struct Counted {
 }
 
 impl<'p> FnLower<'_, 'p> {
-    pub(crate) fn looping(&mut self, expr: &'p Expr) -> Lowered<Vec<Reg>> {
+    pub(crate) fn looping(&mut self, expr: &'p Expr, want: Want<'_>) -> Lowered<Vec<Reg>> {
         match &expr.kind {
             ExprKind::While {
                 id,
                 condition,
                 body,
             } => self.while_loop(*id, condition, body)?,
-            ExprKind::WhileLet {
-                id,
-                pattern,
-                value,
-                body,
-            } => {
-                self.while_let(*id, pattern, value, body)?;
-            }
-            ExprKind::Loop { id, body } => self.endless(*id, body)?,
+            ExprKind::Loop { id, body } => return self.endless(*id, body, expr.ty, want),
             ExprKind::ForRange {
                 id,
                 local,
@@ -52,7 +44,11 @@ impl<'p> FnLower<'_, 'p> {
             } => {
                 self.for_each(*id, pattern, iterable, body)?;
             }
-            ExprKind::Break(id) => {
+            ExprKind::Break { id, value } => {
+                if let Some(value) = value {
+                    let dst = self.loop_values.get(id).cloned().unwrap_or_default();
+                    self.value_into(value, &dst)?;
+                }
                 let targets = self.targets(*id);
                 targets.broken = true;
                 let exit = targets.exit;
@@ -97,6 +93,9 @@ impl<'p> FnLower<'_, 'p> {
     /// The test stands behind the body. Before the first turn it is made on its own where it is
     /// small; else that, too, enters the loop at its foot.
     fn while_loop(&mut self, id: LoopId, condition: &'p Expr, body: &'p Expr) -> Lowered<()> {
+        if binds(condition) {
+            return self.while_let(id, condition, body);
+        }
         let (head, foot, exit) = (self.code.block(), self.code.block(), self.code.block());
         match may_stand_twice(condition) {
             true => self.condition(condition, head, exit)?,
@@ -113,25 +112,27 @@ impl<'p> FnLower<'_, 'p> {
         Ok(())
     }
 
-    /// The value is matched at the head: what the pattern binds is needed in the body.
-    fn while_let(
-        &mut self,
-        id: LoopId,
-        pattern: &'p Pattern,
-        value: &'p Expr,
-        body: &'p Expr,
-    ) -> Lowered<()> {
+    /// The test is made at the head: what it binds is needed in the body.
+    fn while_let(&mut self, id: LoopId, condition: &'p Expr, body: &'p Expr) -> Lowered<()> {
         let (head, exit) = (self.code.block(), self.code.block());
         self.code.jump(head);
         self.code.begin(head);
-        self.bind_or(pattern, value, exit)?;
+        let holds = self.code.block();
+        self.condition(condition, holds, exit)?;
+        self.code.begin(holds);
         self.body(id, head, exit, body);
         self.code.begin(exit);
         Ok(())
     }
 
-    fn endless(&mut self, id: LoopId, body: &'p Expr) -> Lowered<()> {
+    fn endless(&mut self, id: LoopId, body: &'p Expr, ty: Ty, want: Want<'_>) -> Lowered<Vec<Reg>> {
         let (head, exit) = (self.code.block(), self.code.block());
+        let ty = self.ty(ty);
+        let dst = match self.is_unit(ty) {
+            true => Vec::new(),
+            false => self.dest(ty, want),
+        };
+        self.loop_values.insert(id, dst.clone());
         self.code.jump(head);
         self.code.begin(head);
         let targets = self.body(id, head, exit, body);
@@ -139,7 +140,7 @@ impl<'p> FnLower<'_, 'p> {
             return Err(Diverges);
         }
         self.code.begin(exit);
-        Ok(())
+        Ok(dst)
     }
 
     fn for_range(
@@ -489,5 +490,14 @@ impl<'p> FnLower<'_, 'p> {
                 value,
             }),
         }
+    }
+}
+
+/// Whether the condition binds names that the body of its loop needs.
+fn binds(condition: &Expr) -> bool {
+    match &condition.kind {
+        ExprKind::Matches { .. } => true,
+        ExprKind::And(left, right) => binds(left) || binds(right),
+        _ => false,
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use sm_bytecode::{BlockIx, Inst, Reg, Slot, TrapKind};
 
 use super::control::Join;
-use super::decision::{Decisions, Head, PartId, PartOf, Tree, decide};
+use super::decision::{Decisions, ElementAt, Head, Leaf, PartId, PartOf, Tree, decide};
 use super::function::{FnLower, Lowered, Want};
 use crate::typed::{Arm, Expr, ExprKind, Literal, LocalId, Pattern, PatternKind, Ty};
 
@@ -192,13 +192,11 @@ impl<'p> FnLower<'_, 'p> {
     fn tree(&mut self, matched: &mut Matched<'_, 'p>, tree: &Tree<'p>) {
         match tree {
             Tree::Fail => self.code.jump(matched.fail),
-            Tree::Leaf {
-                arm,
-                binds,
-                rejected,
-            } => {
-                self.leaf(matched, *arm, binds, rejected.as_deref());
+            Tree::Leaf(leaf) => {
+                self.bind_parts(matched, leaf);
+                self.code.jump(matched.arms[leaf.arm].block);
             }
+            Tree::Guards { arms, rejected } => self.guards(matched, arms, rejected),
             Tree::Test {
                 part,
                 cases,
@@ -223,29 +221,40 @@ impl<'p> FnLower<'_, 'p> {
         let known = matched.log.len();
         self.code.begin(block);
         self.tree(matched, tree);
+        self.forget(matched, known);
+    }
+
+    /// Forgets the parts that were loaded since there were `known` of them.
+    #[expect(clippy::unused_self, reason = "reads like the other steps of a walk")]
+    fn forget(&self, matched: &mut Matched<'_, 'p>, known: usize) {
         for part in matched.log.split_off(known) {
             matched.loaded[part.0] = None;
         }
     }
 
-    fn leaf(
-        &mut self,
-        matched: &mut Matched<'_, 'p>,
-        arm: usize,
-        binds: &[(LocalId, PartId)],
-        rejected: Option<&Tree<'p>>,
-    ) {
-        for (local, part) in binds {
-            self.bind_part(matched, arm, *local, *part);
+    /// Tries one guard after the other, and goes on where none holds.
+    fn guards(&mut self, matched: &mut Matched<'_, 'p>, arms: &[Leaf], rejected: &Tree<'p>) {
+        let known = matched.log.len();
+        for leaf in arms {
+            self.bind_parts(matched, leaf);
+            let ArmTarget { block, guard, .. } = matched.arms[leaf.arm];
+            let Some(guard) = guard else {
+                break;
+            };
+            let next = self.code.block();
+            // A guard that does not end lets nothing go on.
+            if self.condition(guard, block, next).is_err() {
+                return self.forget(matched, known);
+            }
+            self.code.begin(next);
         }
-        let target = matched.arms[arm].block;
-        let (Some(guard), Some(rejected)) = (matched.arms[arm].guard, rejected) else {
-            return self.code.jump(target);
-        };
-        let next = self.code.block();
-        let decided = self.condition(guard, target, next);
-        if decided.is_ok() {
-            self.subtree(matched, next, rejected);
+        self.tree(matched, rejected);
+        self.forget(matched, known);
+    }
+
+    fn bind_parts(&mut self, matched: &mut Matched<'_, 'p>, leaf: &Leaf) {
+        for (local, part) in &leaf.binds {
+            self.bind_part(matched, leaf.arm, *local, *part);
         }
     }
 
@@ -292,6 +301,35 @@ impl<'p> FnLower<'_, 'p> {
                 let ty = matched.decisions.parts[of.0].ty;
                 self.read_field(ty, src, field, want)
             }
+            PartOf::Length(of) => {
+                let list = self.load(matched, of, None)[0];
+                let dst = self.dest1(Slot::Int, want);
+                self.emit(Inst::ListLen { dst, list });
+                vec![dst]
+            }
+            PartOf::Element { of, at } => {
+                let list = self.load(matched, of, None)[0];
+                let index = match at {
+                    ElementAt::Front(at) => self.int(at as i64),
+                    ElementAt::Back(at) => self.but_last(list, at),
+                };
+                self.unpack(part.ty, want, |f, dst| {
+                    f.emit(Inst::ListGet { dst, list, index });
+                })
+            }
+            PartOf::Rest { of, front, back } => {
+                let list = self.load(matched, of, None)[0];
+                let from = self.int(front as i64);
+                let to = self.but_last(list, back);
+                let dst = self.dest(part.ty, want);
+                self.emit(Inst::ListSlice {
+                    dst: dst[0],
+                    list,
+                    from,
+                    to,
+                });
+                dst
+            }
         };
         // What went into a variable's registers may be overwritten there.
         if want.is_none() {
@@ -299,6 +337,20 @@ impl<'p> FnLower<'_, 'p> {
             matched.log.push(id);
         }
         regs
+    }
+
+    /// The index of the element before which there are all but the last `count`.
+    fn but_last(&mut self, list: Reg, count: usize) -> Reg {
+        let length = self.code.reg(Slot::Int);
+        self.emit(Inst::ListLen { dst: length, list });
+        let count = self.int(count as i64);
+        let dst = self.code.reg(Slot::Int);
+        self.emit(Inst::IntWrapSub {
+            dst,
+            a: length,
+            b: count,
+        });
+        dst
     }
 
     fn option_cases(
@@ -394,8 +446,8 @@ impl<'p> FnLower<'_, 'p> {
         } else {
             cases.len() - 1
         };
-        match dense(cases) {
-            Some(first) => self.switch(regs[0], first, cases, &blocks, last),
+        match numbers(cases, &blocks) {
+            Some(numbers) => self.number_cases(regs[0], &numbers, last),
             None => {
                 let ty = matched.decisions.parts[part.0].ty;
                 let tests = cases.iter().zip(&blocks).take(tested);
@@ -413,36 +465,65 @@ impl<'p> FnLower<'_, 'p> {
         }
     }
 
-    /// A jump table for integers that lie close together; the least is `first`.
-    fn switch(
-        &mut self,
-        value: Reg,
-        first: i64,
-        cases: &[(Head<'p>, Tree<'p>)],
-        blocks: &[BlockIx],
-        default: BlockIx,
-    ) {
-        let index = match first {
+    /// Goes where the interval leads that holds the value. They are in order and apart: a jump table
+    /// if they lie close together, a few comparisons, or the half in which the value is.
+    fn number_cases(&mut self, value: Reg, all: &[Interval], default: BlockIx) {
+        if is_dense(all) {
+            return self.switch(value, all, default);
+        }
+        if all.len() <= MAX_COMPARISONS {
+            for one in all {
+                let no = self.code.block();
+                let cond = self.in_interval(value, *one, no);
+                self.code.end(Inst::Branch {
+                    cond,
+                    then: one.block,
+                    otherwise: no,
+                });
+                self.code.begin(no);
+            }
+            return self.code.jump(default);
+        }
+        let (low, high) = all.split_at(all.len() / 2);
+        let first = self.int(high[0].first);
+        let cond = self.code.reg(Slot::Bool);
+        self.emit(Inst::IntLt {
+            dst: cond,
+            a: value,
+            b: first,
+        });
+        let (below, above) = (self.code.block(), self.code.block());
+        self.code.end(Inst::Branch {
+            cond,
+            then: below,
+            otherwise: above,
+        });
+        self.code.begin(below);
+        self.number_cases(value, low, default);
+        self.code.begin(above);
+        self.number_cases(value, high, default);
+    }
+
+    fn switch(&mut self, value: Reg, all: &[Interval], default: BlockIx) {
+        let least = all[0].first;
+        let index = match least {
             0 => value,
             _ => {
-                let first = self.int(first);
+                let least = self.int(least);
                 let dst = self.code.reg(Slot::Int);
                 self.emit(Inst::IntWrapSub {
                     dst,
                     a: value,
-                    b: first,
+                    b: least,
                 });
                 dst
             }
         };
-        let mut targets = Vec::new();
-        for ((head, _), block) in cases.iter().zip(blocks) {
-            if let Some(at) = head_number(*head).and_then(|n| usize::try_from(n - first).ok()) {
-                if targets.len() <= at {
-                    targets.resize(at + 1, default);
-                }
-                targets[at] = *block;
-            }
+        let mut targets: Vec<BlockIx> = Vec::new();
+        for one in all {
+            let place = |n: i64| usize::try_from(n - least).expect("the intervals are in order");
+            targets.resize(place(one.first), default);
+            targets.resize(place(one.last) + 1, one.block);
         }
         self.code.end(Inst::Switch {
             index,
@@ -451,11 +532,25 @@ impl<'p> FnLower<'_, 'p> {
         });
     }
 
+    /// Whether the value is in the interval; goes to `no` if it is below.
+    fn in_interval(&mut self, value: Reg, one: Interval, no: BlockIx) -> Reg {
+        if one.first < one.last {
+            return self.in_range(value, one.first, one.last, no);
+        }
+        let number = self.int(one.first);
+        let dst = self.code.reg(Slot::Bool);
+        self.emit(Inst::IntEq {
+            dst,
+            a: value,
+            b: number,
+        });
+        dst
+    }
+
     /// Goes to `yes` if the value is `head`, and on in a new block if not.
     fn test_head(&mut self, ty: Ty, regs: &[Reg], head: Head<'p>, yes: BlockIx) {
         let no = self.code.block();
         let cond = match head {
-            Head::Range(first, last) => self.in_range(regs[0], first, last, no),
             Head::Literal(Literal::Bool(true)) => regs[0],
             Head::Literal(Literal::Bool(false)) => {
                 let dst = self.code.reg(Slot::Bool);
@@ -466,7 +561,7 @@ impl<'p> FnLower<'_, 'p> {
                 let constant = self.literal(literal, None);
                 self.equal(ty, regs, &[constant])
             }
-            Head::Some | Head::None | Head::Variant(_) => regs[0],
+            Head::Some | Head::None | Head::Variant(_) | Head::Range(..) => regs[0],
         };
         self.code.end(Inst::Branch {
             cond,
@@ -552,18 +647,39 @@ fn takes_apart(pattern: &Pattern) -> bool {
     }
 }
 
-fn head_number(head: Head<'_>) -> Option<i64> {
-    match head {
-        Head::Literal(Literal::Int(value) | Literal::Duration(value)) => Some(*value),
-        _ => None,
-    }
+/// Whole numbers, both ends included, and where they lead.
+#[derive(Clone, Copy)]
+struct Interval {
+    first: i64,
+    last: i64,
+    block: BlockIx,
 }
 
-/// The least of at least four integers that fill at least a quarter of their range.
-fn dense(cases: &[(Head<'_>, Tree<'_>)]) -> Option<i64> {
-    let numbers: Option<Vec<i64>> = cases.iter().map(|(head, _)| head_number(*head)).collect();
-    let numbers = numbers.filter(|numbers| numbers.len() >= 4)?;
-    let (first, last) = (*numbers.iter().min()?, *numbers.iter().max()?);
-    let width = usize::try_from(last.checked_sub(first)?).ok()?;
-    (width < numbers.len() * 4).then_some(first)
+/// Intervals that are compared one after the other; more are halved first.
+const MAX_COMPARISONS: usize = 4;
+
+/// The cases as intervals in order, if the value is a number.
+fn numbers(cases: &[(Head<'_>, Tree<'_>)], blocks: &[BlockIx]) -> Option<Vec<Interval>> {
+    let all = cases.iter().zip(blocks).map(|((head, _), block)| {
+        let (first, last) = match head {
+            Head::Literal(Literal::Int(n) | Literal::Duration(n)) => (*n, *n),
+            Head::Range(first, last) => (*first, *last),
+            _ => return None,
+        };
+        let block = *block;
+        Some(Interval { first, last, block })
+    });
+    let mut all: Vec<Interval> = all.collect::<Option<_>>()?;
+    all.sort_unstable_by_key(|one| one.first);
+    Some(all)
+}
+
+/// At least four intervals that lie so close that a table has at most four places for each.
+fn is_dense(all: &[Interval]) -> bool {
+    let ([first, .., last], true) = (all, all.len() >= 4) else {
+        return false;
+    };
+    let width = last.last.checked_sub(first.first);
+    let width = width.and_then(|width| usize::try_from(width).ok());
+    width.is_some_and(|width| width < all.len() * 4)
 }

@@ -376,11 +376,17 @@ fn spec_text(spec: &FormatSpec) -> String {
     if spec.sign == Sign::Always {
         out.push('+');
     }
+    if spec.prefix {
+        out.push('#');
+    }
     if spec.zero {
         out.push('0');
     }
     if let Some(width) = spec.width {
         out.push_str(&width.to_string());
+    }
+    if spec.grouped {
+        out.push(',');
     }
     if let Some(precision) = spec.precision {
         out.push_str(&format!(".{precision}"));

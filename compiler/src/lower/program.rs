@@ -8,7 +8,7 @@ use sm_bytecode::{EntryRef, TypeIx};
 
 use super::function::lower_function;
 use super::layout::Layout;
-use super::limits::{MAX_INSTANCES, MAX_TYPE_SIZE};
+use super::limits::{MAX_SPECIALISATIONS, MAX_TYPE_SIZE};
 use super::prebuilt::{Library, PrebuiltModule};
 use super::unit::{InstanceId, TagUse, Unit};
 use crate::ast::Span;
@@ -25,6 +25,8 @@ pub(crate) struct Lowering<'p> {
     /// For each module, what was compiled of it before.
     pub(crate) prebuilt: Vec<Option<&'p PrebuiltModule>>,
     index: HashMap<(FnId, Rc<[Ty]>), InstanceId>,
+    /// How many of the instances are of generic functions.
+    specialised: usize,
     /// A bound of the whole program was crossed and has been reported.
     stopped: bool,
 }
@@ -56,6 +58,7 @@ impl<'p> Lowering<'p> {
             symbols: symbols(program),
             prebuilt: library.of(program),
             index: HashMap::new(),
+            specialised: 0,
             stopped: false,
         }
     }
@@ -117,10 +120,10 @@ impl<'p> Lowering<'p> {
     fn check_unit(&mut self, id: FnId, unit: &Unit) {
         let function = self.program.function(id);
         let file = self.program.module(function.module).file;
-        if unit.is_too_large() {
+        if let Some(reason) = unit.too_large() {
             let message = format!("`{}` is too large to be compiled", function.name);
             let found = Diagnostic::error(code::FUNCTION_TOO_LARGE, file, function.span, message);
-            self.report(found.help("divide it into several functions"));
+            self.report(found.note(reason).help("divide it into several functions"));
         }
         if function.generics.is_empty() {
             return;
@@ -131,16 +134,22 @@ impl<'p> Lowering<'p> {
             };
             let tag = self.program.tag(*tag);
             if tag.read == Access::Code || tag.write == Access::Code {
-                let message = format!("generic function uses the tag `{}`", tag.name);
+                let message = format!("a generic function uses the tag `{}`", tag.name);
                 let found = Diagnostic::error(code::GENERIC_CODE_TAG, file, function.span, message)
                     .note(
-                        "a tag with `access code` belongs to the code of its module; a generic \
-                         function becomes code of the modules that call it",
+                        "a tag with `access code` of another module belongs to the code of that one; \
+                         a generic function becomes code of the modules that call it",
                     )
                     .help("use the tag in a function without type parameters, and call that one");
                 self.report(found);
             }
         }
+    }
+
+    /// The instance of a function that is not generic.
+    pub(crate) fn plain(&self, function: FnId) -> Option<InstanceId> {
+        let none: Rc<[Ty]> = Rc::new([]);
+        self.index.get(&(function, none)).copied()
     }
 
     /// Adds a diagnostic, once.
@@ -165,7 +174,8 @@ impl<'p> Lowering<'p> {
         let endless = args
             .iter()
             .any(|arg| self.layout.types.size(*arg) > MAX_TYPE_SIZE);
-        if endless || self.instances.len() >= MAX_INSTANCES {
+        self.specialised += usize::from(!args.is_empty());
+        if endless || self.specialised > MAX_SPECIALISATIONS {
             self.stop(module.index(), span, "specialised functions");
             return InstanceId(0);
         }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use sm_bytecode::{Inst, Reg, Slot};
 
 use super::body::Body;
-use super::liveness::{RegSet, live_out};
+use super::liveness::Liveness;
 
 /// The register of each value, and the slots of the registers.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ impl Assignment {
 }
 
 /// Assigns a register to each value of `body`. Inputs keep their numbers.
-pub(crate) fn assign(body: &Body, live_in: &[RegSet]) -> Assignment {
-    let ranges = Ranges::of(body, live_in);
+pub(crate) fn assign(body: &Body, live: &Liveness) -> Assignment {
+    let ranges = Ranges::of(body, live);
     let mut scan = Scan {
         new: vec![None; body.regs.len()],
         slots: body.regs[..body.inputs].to_vec(),
@@ -71,7 +71,7 @@ struct Ranges {
 const NEVER: u32 = u32::MAX;
 
 impl Ranges {
-    fn of(body: &Body, live_in: &[RegSet]) -> Self {
+    fn of(body: &Body, live: &Liveness) -> Self {
         let count = body.regs.len();
         let mut ranges = Self {
             start: vec![NEVER; count],
@@ -81,7 +81,7 @@ impl Ranges {
         ranges.start[..body.inputs].fill(0);
         let mut time = 1;
         for (at, block) in body.blocks.iter().enumerate() {
-            live_in[at].iter().for_each(|reg| ranges.touch(reg, time));
+            live.at_start(at).for_each(|reg| ranges.touch(reg, time));
             for op in &block.ops {
                 op.inst.uses(|reg| ranges.touch(reg, time));
                 if let Inst::Move { dst, src } = op.inst
@@ -92,9 +92,9 @@ impl Ranges {
                 op.inst.defs(|reg| ranges.touch(reg, time + 1));
                 time += 2;
             }
-            live_out(body, live_in, at)
-                .iter()
-                .for_each(|reg| ranges.touch(reg, time - 1));
+            for reg in live.at_end(body, at) {
+                ranges.touch(reg, time - 1);
+            }
         }
         ranges
     }

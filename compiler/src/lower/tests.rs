@@ -2,6 +2,7 @@
 
 mod bodies;
 mod decisions;
+mod large;
 mod library;
 mod listing;
 mod repeatable;

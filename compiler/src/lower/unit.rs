@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use sm_bytecode::limits::{MAX_CALLEES, MAX_FUNCTIONS, MAX_REGS};
 use sm_bytecode::{Const, ConstIx, FuncRef, TagIx, TypeIx};
 
 use super::finish::Code;
@@ -86,15 +87,28 @@ impl Unit {
         }))
     }
 
-    /// Whether the code refers to more functions than can be numbered.
-    pub(crate) fn is_too_large(&self) -> bool {
-        let limit = usize::from(u16::MAX);
-        self.calls.len() > limit
-            || self.functions.len() > limit
-            || self
-                .functions
+    /// What there is too much of for one brick.
+    pub(crate) fn too_large(&self) -> Option<String> {
+        let mut functions = self.functions.iter().flatten();
+        let regs = || {
+            self.functions
                 .iter()
                 .flatten()
-                .any(|function| function.overflow)
+                .map(|one| one.code.regs.len())
+                .max()
+        };
+        if functions.any(|function| function.overflow) {
+            return Some("it has more values and branches than the compiler can follow".into());
+        }
+        let (count, what, limit) = if self.functions.len() > MAX_FUNCTIONS {
+            (self.functions.len() - 1, "closures", MAX_FUNCTIONS - 1)
+        } else if self.calls.len() > MAX_CALLEES {
+            (self.calls.len(), "functions that it calls", MAX_CALLEES)
+        } else if regs().is_some_and(|regs| regs > MAX_REGS) {
+            (regs()?, "values that it needs at the same time", MAX_REGS)
+        } else {
+            return None;
+        };
+        Some(format!("it has {count} {what}, and {limit} is the most"))
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::ast::{
     AccessDecl, AccessLevel, Arg, Docs, Expr, ExprKind, FileId, FnBody, FnDecl, GenericParam,
-    Ident, Item, ItemKind, Name, Param, PatternArg, PatternKind, Span, Stmt, StmtKind, TagDecl,
-    Type, TypeKind, UnaryOp, Visibility,
+    Ident, Item, ItemKind, Name, Param, Pattern, PatternArg, PatternKind, Span, TagDecl, Type,
+    TypeKind, UnaryOp, Visibility,
 };
 use crate::diagnostic::{Diagnostic, code};
 use crate::lexer::DocBlock;
@@ -39,6 +39,12 @@ pub(crate) enum FnParam {
 pub(crate) enum PatternPart {
     Arg(PatternArg),
     Rest(Span),
+}
+
+/// A part of a list pattern as written.
+pub(crate) enum ListPart {
+    Element(Pattern),
+    Rest(Option<Ident>, Span),
 }
 
 /// A clause of a tag declaration.
@@ -331,7 +337,48 @@ impl<'s> Context<'s> {
         PatternKind::Constructor { path, args, rest }
     }
 
+    /// Elements before and after the one `..` there may be.
+    pub(crate) fn list_pattern(&mut self, parts: Vec<ListPart>) -> PatternKind {
+        let (mut front, mut back) = (Vec::new(), Vec::new());
+        let mut rest: Option<Box<Pattern>> = None;
+        for part in parts {
+            match (part, &rest) {
+                (ListPart::Element(pattern), None) => front.push(pattern),
+                (ListPart::Element(pattern), Some(_)) => back.push(pattern),
+                (ListPart::Rest(name, span), None) => rest = Some(Box::new(rest_of(name, span))),
+                (ListPart::Rest(_, span), Some(first)) => {
+                    let message = "a list pattern has one `..`";
+                    let first = first.span;
+                    let diagnostic = Diagnostic::error(code::REST_TWICE, self.file, span, message)
+                        .label(first, "the first")
+                        .help("with two it could match in more than one way");
+                    self.report(diagnostic);
+                }
+            }
+        }
+        PatternKind::List { front, rest, back }
+    }
+
     // ---- Expressions and statements ----
+
+    /// `break` with what follows it: a name alone may be a label.
+    #[expect(
+        clippy::unused_self,
+        reason = "actions are written as methods throughout"
+    )]
+    pub(crate) fn leave(&self, value: Option<Expr>, span: Span) -> Expr {
+        let (label, value) = match value {
+            Some(Expr {
+                kind: ExprKind::Name(name),
+                span,
+            }) if name.span == span => (Some(name), None),
+            value => (None, value.map(Box::new)),
+        };
+        Expr {
+            kind: ExprKind::Break { label, value },
+            span,
+        }
+    }
 
     pub(crate) fn unary(&mut self, op: UnaryOp, operand: Expr, span: Span) -> Expr {
         match operand.kind {
@@ -402,18 +449,24 @@ impl<'s> Context<'s> {
         clippy::unused_self,
         reason = "actions are written as methods throughout"
     )]
-    pub(crate) fn labeled(&self, label: Ident, mut kind: ExprKind, span: Span) -> Stmt {
+    pub(crate) fn labeled(&self, label: Ident, mut kind: ExprKind, span: Span) -> Expr {
         match &mut kind {
             ExprKind::For(node) => node.label = Some(label),
             ExprKind::While(node) => node.label = Some(label),
             ExprKind::Loop(node) => node.label = Some(label),
             _ => {}
         }
-        Stmt {
-            kind: StmtKind::Expr(Expr { kind, span }),
-            span,
-        }
+        Expr { kind, span }
     }
+}
+
+/// What stands for the elements that a list pattern does not name.
+fn rest_of(name: Option<Ident>, span: Span) -> Pattern {
+    let kind = match name {
+        Some(name) if !name.is_wildcard() => PatternKind::Binding(name),
+        _ => PatternKind::Wildcard,
+    };
+    Pattern { kind, span }
 }
 
 /// The text of doc comment lines between other comments and white space.

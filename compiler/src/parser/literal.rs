@@ -202,7 +202,7 @@ impl Context<'_> {
             let text = self.text(span);
             let message = format!("`{text}` is not a format");
             let diagnostic = Diagnostic::error(code::BAD_FORMAT, self.file, span, message)
-                .help("a format is `:[[fill]align][+][0][width][.precision][x|X|b|o|e]`")
+                .help("a format is `:[[fill]align][+][#][0][width][,][.precision][x|X|b|o|e]`")
                 .help("`{x:.2}` writes two digits after the point, `{x:>8}` fills up to 8 columns");
             self.report(diagnostic);
         }
@@ -334,18 +334,17 @@ impl Indentation {
     }
 }
 
-/// Reads `[[fill]align][+][0][width][.precision][kind]`.
+/// Reads `[[fill]align][+][#][0][width][,][.precision][kind]`.
 fn parse_format(text: &str, span: Span) -> Option<FormatSpec> {
     let (fill, align, rest) = split_align(text);
     let (sign, rest) = match rest.strip_prefix('+') {
         Some(rest) => (Sign::Always, rest),
         None => (Sign::Negative, rest),
     };
-    let (zero, rest) = match rest.strip_prefix('0') {
-        Some(rest) => (true, rest),
-        None => (false, rest),
-    };
+    let (prefix, rest) = split_flag(rest, '#');
+    let (zero, rest) = split_flag(rest, '0');
     let (width, rest) = split_number(rest)?;
+    let (grouped, rest) = split_flag(rest, ',');
     let (precision, rest) = match rest.strip_prefix('.') {
         Some(rest) => split_number(rest).filter(|(number, _)| number.is_some())?,
         None => (None, rest),
@@ -363,12 +362,22 @@ fn parse_format(text: &str, span: Span) -> Option<FormatSpec> {
         fill,
         align,
         sign,
+        prefix,
         zero,
         width,
+        grouped,
         precision,
         kind,
         span,
     })
+}
+
+/// Whether `text` begins with `flag`, and what follows.
+fn split_flag(text: &str, flag: char) -> (bool, &str) {
+    match text.strip_prefix(flag) {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    }
 }
 
 fn split_align(text: &str) -> (char, Option<FormatAlign>, &str) {

@@ -3,7 +3,7 @@
 //! The grammar reads `a + b * c` as one flat chain; this is the classic operator precedence method.
 
 use super::context::Context;
-use crate::ast::{BinaryOp, Expr, ExprKind, RangeEnd, Span};
+use crate::ast::{BinaryOp, Condition, Expr, ExprKind, Pattern, RangeEnd, Span};
 use crate::diagnostic::{Diagnostic, code};
 
 /// What stands between two operands.
@@ -23,7 +23,7 @@ enum Associativity {
 
 impl Operator {
     /// Loosest is lowest.
-    const fn precedence(self) -> u8 {
+    pub(crate) const fn precedence(self) -> u8 {
         use BinaryOp as B;
         match self {
             Self::Range(_) => 0,
@@ -93,6 +93,15 @@ impl Chain {
         }
     }
 
+    /// Where a `||` stands that is in no brackets.
+    fn or(&self) -> Option<Span> {
+        let mut waiting = self.waiting.iter();
+        let or = |(_, op, at): &(Expr, Operator, Span)| {
+            (*op == Operator::Binary(BinaryOp::Or)).then_some(*at)
+        };
+        waiting.find_map(or)
+    }
+
     /// The whole chain as one expression.
     pub(crate) fn finish(mut self, _cx: &mut Context) -> Expr {
         while !self.waiting.is_empty() {
@@ -147,6 +156,101 @@ impl Chain {
             span: self.last.span,
         };
     }
+}
+
+/// `let pattern = value` in a condition, the value read up to its first operator.
+pub(crate) struct LetPart {
+    pub(crate) start: u32,
+    pub(crate) pattern: Pattern,
+    pub(crate) value: Expr,
+}
+
+/// Conditions with `&&` between them, at least one of which is a `let`. The last is being read.
+pub(crate) struct Lets {
+    before: Vec<Condition>,
+    /// The pattern of the last, if it is a `let`, and where that begins.
+    pattern: Option<(Pattern, u32)>,
+    chain: Chain,
+}
+
+impl Lets {
+    pub(crate) fn new(part: LetPart) -> Self {
+        Self {
+            before: Vec::new(),
+            pattern: Some((part.pattern, part.start)),
+            chain: Chain::new(part.value),
+        }
+    }
+
+    /// A `let` after other conditions.
+    pub(crate) fn after(cx: &mut Context, first: Chain, at: Span, part: LetPart) -> Self {
+        if let Some(or) = first.or() {
+            refuse_or(cx, or, at);
+        }
+        let mut lets = Self::new(part);
+        lets.before.push(Condition::Expr(first.finish(cx)));
+        lets
+    }
+
+    /// One more `let`.
+    pub(crate) fn and(mut self, cx: &mut Context, part: LetPart) -> Self {
+        self.end(cx);
+        self.pattern = Some((part.pattern, part.start));
+        self.chain = Chain::new(part.value);
+        self
+    }
+
+    /// One more operator, which stands at `at`, and the operand after it.
+    pub(crate) fn push(mut self, cx: &mut Context, op: Operator, at: Span, operand: Expr) -> Self {
+        match op {
+            Operator::Binary(BinaryOp::And) => {
+                self.end(cx);
+                self.chain = Chain::new(operand);
+            }
+            Operator::Binary(BinaryOp::Or) => {
+                refuse_or(cx, at, at);
+                self.chain = Chain::new(operand);
+            }
+            _ => self.chain = self.chain.push(cx, op, at, operand),
+        }
+        self
+    }
+
+    pub(crate) fn finish(mut self, cx: &mut Context) -> Condition {
+        self.end(cx);
+        match self.before.len() {
+            1 => self.before.remove(0),
+            _ => Condition::All(self.before),
+        }
+    }
+
+    /// The condition that is being read is complete.
+    fn end(&mut self, cx: &mut Context) {
+        let nothing = Expr {
+            kind: ExprKind::Error,
+            span: Span::default(),
+        };
+        let value = std::mem::replace(&mut self.chain, Chain::new(nothing)).finish(cx);
+        self.before.push(match self.pattern.take() {
+            Some((pattern, start)) => Condition::Let {
+                span: Span::new(start, value.span.end),
+                pattern,
+                value,
+            },
+            None => Condition::Expr(value),
+        });
+    }
+}
+
+/// Which of the sides holds is not known where the names of the `let` would be used.
+fn refuse_or(cx: &mut Context, or: Span, at: Span) {
+    let message = "`||` cannot stand beside a `let`";
+    let mut diagnostic = Diagnostic::error(code::OR_WITH_LET, cx.file, or, message)
+        .note("what the pattern binds would be there on one side only");
+    if or != at {
+        diagnostic = diagnostic.label(at, "the `let` belongs to this `&&`");
+    }
+    cx.report(diagnostic.help("put the other conditions in parentheses, or nest two `if`s"));
 }
 
 fn combine(left: Expr, op: Operator, op_span: Span, right: Expr) -> Expr {

@@ -379,7 +379,18 @@ impl<'a> Dumper<'a> {
             ExprKind::Binary { op, left, right } => self.infix(left, op.symbol(), right, indent),
             ExprKind::And(left, right) => self.infix(left, "&&", right, indent),
             ExprKind::Or(left, right) => self.infix(left, "||", right, indent),
-            ExprKind::Coalesce { value, otherwise } => self.infix(value, "??", otherwise, indent),
+            ExprKind::Coalesce {
+                value,
+                otherwise,
+                flavour,
+            } => {
+                let sign = format!("??{}", show_flavour(*flavour));
+                self.infix(value, &sign, otherwise, indent)
+            }
+            ExprKind::Matches { pattern, value } => {
+                let pattern = self.pattern(pattern);
+                format!("let {pattern} = {}", self.expr(value, indent))
+            }
             ExprKind::Try { value, flavour } => {
                 format!("{}?{}", self.expr(value, indent), show_flavour(*flavour))
             }
@@ -389,7 +400,11 @@ impl<'a> Dumper<'a> {
             ExprKind::Interpolate(parts) => self.interpolation(parts, indent),
             ExprKind::Return(None) => "return".into(),
             ExprKind::Return(Some(value)) => format!("return {}", self.expr(value, indent)),
-            ExprKind::Break(id) => format!("break {}", id.0),
+            ExprKind::Break { id, value: None } => format!("break {}", id.0),
+            ExprKind::Break {
+                id,
+                value: Some(value),
+            } => format!("break {}: {}", id.0, self.expr(value, indent)),
             ExprKind::Continue(id) => format!("continue {}", id.0),
             ExprKind::Closure(closure) => self.closure(closure, indent),
             ExprKind::Error => "?".into(),
@@ -461,19 +476,6 @@ impl<'a> Dumper<'a> {
                 let head = format!("if {}", self.expr(condition, indent));
                 self.branches(head, then, otherwise.as_deref(), indent)
             }
-            ExprKind::IfLet {
-                pattern,
-                value,
-                then,
-                otherwise,
-            } => {
-                let head = format!(
-                    "if let {} = {}",
-                    self.pattern(pattern),
-                    self.expr(value, indent)
-                );
-                self.branches(head, then, otherwise.as_deref(), indent)
-            }
             ExprKind::Match { value, arms } => {
                 let mut text = format!("match {} {{\n", self.expr(value, indent));
                 for arm in arms {
@@ -498,16 +500,6 @@ impl<'a> Dumper<'a> {
                 body,
             } => {
                 let head = format!("while {} {} ", id.0, self.expr(condition, indent));
-                head + &self.braces(body, indent)
-            }
-            ExprKind::WhileLet {
-                id,
-                pattern,
-                value,
-                body,
-            } => {
-                let value = self.expr(value, indent);
-                let head = format!("while {} let {} = {value} ", id.0, self.pattern(pattern));
                 head + &self.braces(body, indent)
             }
             ExprKind::Loop { id, body } => format!("loop {} {}", id.0, self.braces(body, indent)),
@@ -591,6 +583,15 @@ impl<'a> Dumper<'a> {
                 format!("{}({})", self.program.adt(*adt).name, list(fields, ", "))
             }
             PatternKind::Tuple(parts) => format!("({})", list(parts, ", ")),
+            PatternKind::List {
+                front, rest, back, ..
+            } => {
+                let rest = rest.iter().map(|rest| format!("..{}", self.pattern(rest)));
+                let front = front.iter().map(|part| self.pattern(part));
+                let back = back.iter().map(|part| self.pattern(part));
+                let all: Vec<String> = front.chain(rest).chain(back).collect();
+                format!("[{}]", all.join(", "))
+            }
             PatternKind::Or(sides) => list(sides, " | "),
             PatternKind::Error => "?".into(),
         }

@@ -93,10 +93,18 @@ pub enum ExprKind {
     },
     And(Box<Expr>, Box<Expr>),
     Or(Box<Expr>, Box<Expr>),
-    /// `value ?? otherwise`; `value` is an option.
+    /// `value ?? otherwise`. Of the type of the payload, or of the same type as both sides.
     Coalesce {
         value: Box<Expr>,
         otherwise: Box<Expr>,
+        flavour: Flavour,
+    },
+    /// `let pattern = value` as a condition: of type Bool. It stands only where a condition does,
+    /// alone or as a side of an `And`; what it binds is there in the sides to its right and where
+    /// the condition holds.
+    Matches {
+        pattern: Pattern,
+        value: Box<Expr>,
     },
     /// `value?`: gives the payload, or returns `None` or the `Err` from the function or closure.
     Try {
@@ -120,12 +128,6 @@ pub enum ExprKind {
         then: Box<Expr>,
         otherwise: Option<Box<Expr>>,
     },
-    IfLet {
-        pattern: Pattern,
-        value: Box<Expr>,
-        then: Box<Expr>,
-        otherwise: Option<Box<Expr>>,
-    },
     /// Exhaustive.
     Match {
         value: Box<Expr>,
@@ -136,13 +138,7 @@ pub enum ExprKind {
         condition: Box<Expr>,
         body: Box<Expr>,
     },
-    WhileLet {
-        id: LoopId,
-        pattern: Pattern,
-        value: Box<Expr>,
-        body: Box<Expr>,
-    },
-    /// Of type Never where no `break` leaves it.
+    /// Of type Never where no `break` leaves it, else of the type of their values.
     Loop {
         id: LoopId,
         body: Box<Expr>,
@@ -163,7 +159,11 @@ pub enum ExprKind {
         iterable: Box<Expr>,
         body: Box<Expr>,
     },
-    Break(LoopId),
+    /// With a value only out of a [`ExprKind::Loop`] of that type, if it is not Unit.
+    Break {
+        id: LoopId,
+        value: Option<Box<Expr>>,
+    },
     Continue(LoopId),
     /// From the function or closure it stands in; absent: Unit.
     Return(Option<Box<Expr>>),
@@ -172,7 +172,7 @@ pub enum ExprKind {
     Error,
 }
 
-/// What `?` and `!` work on.
+/// What `?`, `!` and `??` work on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flavour {
     Option,
@@ -304,6 +304,15 @@ pub enum PatternKind {
         fields: Vec<Pattern>,
     },
     Tuple(Vec<Pattern>),
+    /// The elements at the front, the list of those between, the elements at the back. Without
+    /// `rest` it matches lists of one length; `rest` always matches. `length` is what the length
+    /// must match: a literal, a range without an upper end, or a wildcard.
+    List {
+        length: Box<Pattern>,
+        front: Vec<Pattern>,
+        rest: Option<Box<Pattern>>,
+        back: Vec<Pattern>,
+    },
     /// Each side binds the same locals.
     Or(Vec<Pattern>),
     /// It has been reported.

@@ -23,7 +23,6 @@ impl Expr {
             | ExprKind::FnValue { .. }
             | ExprKind::Tag(_)
             | ExprKind::None
-            | ExprKind::Break(_)
             | ExprKind::Continue(_)
             | ExprKind::Error => {}
             ExprKind::TagMember { args, .. }
@@ -67,6 +66,7 @@ impl Expr {
             | ExprKind::Coalesce {
                 value: a,
                 otherwise: b,
+                ..
             }
             | ExprKind::While {
                 condition: a,
@@ -83,7 +83,7 @@ impl Expr {
                     }
                 }
             }
-            ExprKind::Return(value) => {
+            ExprKind::Return(value) | ExprKind::Break { value, .. } => {
                 if let Some(value) = value {
                     f(NodeMut::Expr(value));
                 }
@@ -109,16 +109,9 @@ impl Expr {
                 f(NodeMut::Expr(then));
                 maybe(otherwise, f);
             }
-            ExprKind::IfLet {
-                pattern,
-                value,
-                then,
-                otherwise,
-            } => {
+            ExprKind::Matches { pattern, value } => {
                 f(NodeMut::Pattern(pattern));
                 f(NodeMut::Expr(value));
-                f(NodeMut::Expr(then));
-                maybe(otherwise, f);
             }
             ExprKind::Match { value, arms } => {
                 f(NodeMut::Expr(value));
@@ -130,13 +123,7 @@ impl Expr {
                     f(NodeMut::Expr(&mut arm.body));
                 }
             }
-            ExprKind::WhileLet {
-                pattern,
-                value,
-                body,
-                ..
-            }
-            | ExprKind::ForEach {
+            ExprKind::ForEach {
                 pattern,
                 iterable: value,
                 body,
@@ -203,6 +190,12 @@ impl Pattern {
             | PatternKind::Struct { fields: parts, .. }
             | PatternKind::Tuple(parts)
             | PatternKind::Or(parts) => parts.iter_mut().for_each(f),
+            PatternKind::List {
+                front, rest, back, ..
+            } => {
+                let rest = rest.iter_mut().map(|rest| &mut **rest);
+                front.iter_mut().chain(rest).chain(back).for_each(f);
+            }
             _ => {}
         }
     }

@@ -92,10 +92,11 @@ pub const NEIGHBORS: usize = 1_024;
 pub const BREADCRUMBS: usize = 65_536;
 /// The most nodes a report passes on its way home.
 pub const REPORT_HOPS: u8 = 64;
-/// The most outputs, prints or log lines of one turn; the rest is dropped.
-pub const EFFECTS_PER_TURN: usize = 4_096;
-/// The most bytes in the outputs of one turn; the rest is dropped.
-pub const EFFECT_BYTES_PER_TURN: usize = 4 << 20;
+/// The most bytes in the outputs of one turn; the rest is left out, and that is told.
+pub const EFFECT_BYTES_PER_TURN: usize = 8 << 20;
+/// What an output counts beside the bytes of its text or value: some hundred thousand short lines
+/// are all that one turn prints.
+pub const EFFECT_BYTES: usize = 64;
 /// The longest result of a message that is reported; a longer one is cut to nothing.
 pub const RESULT_BYTES: usize = 256 << 10;
 /// The most lines of a stack trace in a report.

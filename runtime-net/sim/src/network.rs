@@ -72,6 +72,33 @@ pub struct LinkSpec {
     pub ends: (NodeIx, NodeIx),
     /// What it is like.
     pub model: LinkModel,
+    /// The times in which it is there, ascending; always if there are none.
+    pub up: Vec<Window>,
+}
+
+impl LinkSpec {
+    /// A link that is always there.
+    pub const fn new(ends: (NodeIx, NodeIx), model: LinkModel) -> Self {
+        Self {
+            ends,
+            model,
+            up: Vec::new(),
+        }
+    }
+
+    /// Whether it is there when the run begins.
+    pub fn begins_up(&self) -> bool {
+        self.up.first().is_none_or(|first| first.from == Span::ZERO)
+    }
+}
+
+/// A time in which a link is there, since the start of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// When it begins.
+    pub from: Span,
+    /// When it ends, if it does.
+    pub until: Option<Span>,
 }
 
 /// What a link is like.

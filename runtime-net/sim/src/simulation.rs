@@ -123,6 +123,7 @@ impl<E: Engine> Simulation<E> {
             simulation.warm_up();
         }
         simulation.begin_faults();
+        simulation.begin_windows();
         Ok(simulation)
     }
 
@@ -333,9 +334,12 @@ impl<E: Engine> Simulation<E> {
 
     fn begin(&mut self) {
         let mut effects = Effects::default();
-        for link in 0..self.layout.links.len() {
-            self.links
-                .connect(self.now, LinkIx(link as u32), &mut effects);
+        for (index, link) in (0..).zip(&self.layout.links) {
+            if link.begins_up() {
+                self.links.connect(self.now, LinkIx(index), &mut effects);
+            } else {
+                self.links.block(self.now, LinkIx(index), &mut effects);
+            }
         }
         self.perform(effects);
         for node in 0..self.hosts.len() {

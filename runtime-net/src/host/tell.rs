@@ -146,7 +146,9 @@ impl Host {
             Log::NoSession { .. } => (Fault::Late, nobody),
             Log::ReportDropped(_) => (Fault::Report, nobody),
             // Once at the start for each, and nobody outside writes records.
-            Log::BadRecord { .. } | Log::Trapped(_) => return self.tell(What::Note(self.log(log))),
+            Log::BadRecord { .. } | Log::LeftOut { .. } | Log::Trapped(_) => {
+                return self.tell(What::Note(self.log(log)));
+            }
         };
         let text = self.log(log);
         match self.faults.note(self.clock.now(), fault, peer) {
@@ -172,6 +174,10 @@ impl Host {
             ),
             Log::CopyDropped { from, reason } => {
                 format!("dropped a copy from {}: {reason}", self.name_of(&from.0))
+            }
+            Log::LeftOut { message, left_out } => {
+                let message = &message.to_string()[..12];
+                format!("message {message} put out too much in one turn: {left_out} are left out")
             }
             Log::Trapped(report) => {
                 let message = &report.message.to_string()[..12];

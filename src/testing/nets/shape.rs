@@ -81,10 +81,7 @@ fn linked(nodes: u32, pairs: impl Iterator<Item = (u32, u32)>) -> Network {
         .collect();
     let model = LinkModel::default();
     network.links = pairs
-        .map(|(a, b)| LinkSpec {
-            ends: (NodeIx(a), NodeIx(b)),
-            model,
-        })
+        .map(|(a, b)| LinkSpec::new((NodeIx(a), NodeIx(b)), model))
         .collect();
     network
 }

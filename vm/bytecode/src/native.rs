@@ -168,6 +168,23 @@ natives! {
     20 StrCode "str.code" (Str) -> OptInt, fuel 2;
     /// The character with this code point, if there is one.
     21 StrFromCode "str.from_code" (Int) -> OptStr, fuel 4;
+    /// The character position of the last occurrence of the second text.
+    22 StrFindLast "str.find_last" (Str, Str) -> OptInt, fuel 4 + 1 / 8 "bytes of both";
+    /// The parts between white space, without empty ones.
+    23 StrWords "str.words" (Str) -> ListStr, fuel 4 + 1 / 4 "bytes";
+    /// Without white space at the beginning.
+    24 StrTrimStart "str.trim_start" (Str) -> Str, fuel 4 + 1 / 16 "bytes";
+    /// Without white space at the end.
+    25 StrTrimEnd "str.trim_end" (Str) -> Str, fuel 4 + 1 / 16 "bytes";
+    /// What follows the second text, if that begins the first.
+    26 StrStripPrefix "str.strip_prefix" (Str, Str) -> OptStr, fuel 4 + 1 / 16 "bytes of both";
+    /// What precedes the second text, if that ends the first.
+    27 StrStripSuffix "str.strip_suffix" (Str, Str) -> OptStr, fuel 4 + 1 / 16 "bytes of both";
+    /// The first text, lengthened at its beginning to so many characters by the third one, over and
+    /// over; an empty one adds nothing.
+    28 StrPadStart "str.pad_start" (Str, Int, Str) -> Str, fuel 4 + 1 / 8 "bytes of all and dst";
+    /// The same at its end.
+    29 StrPadEnd "str.pad_end" (Str, Int, Str) -> Str, fuel 4 + 1 / 8 "bytes of all and dst";
 
     /// Number of bytes.
     32 BytesLen "bytes.len" (Bytes) -> Int, fuel 1;
@@ -184,9 +201,9 @@ natives! {
     /// The values of the bytes.
     37 BytesToList "bytes.to_list" (Bytes) -> ListInt, fuel 4 + 1 / 4 "bytes";
 
-    /// The integer by a format specification `[[fill]align][+][0][width][x|X|b|o]`.
+    /// The integer by a format specification `[[fill]align][+][#][0][width][,][x|X|b|o]`.
     48 FmtInt "fmt.int" (Int, Str) -> Str, fuel 8 + 1 / 4 "bytes of dst", traps [BadText];
-    /// The number by a format specification `[[fill]align][+][0][width][.precision][e]`.
+    /// The number by a format specification `[[fill]align][+][0][width][,][.precision][e]`.
     49 FmtFloat "fmt.float" (Float, Str) -> Str, fuel 16 + 1 / 4 "bytes of dst", traps [BadText];
     /// The text by a format specification `[[fill]align][width][.precision]`.
     50 FmtStr "fmt.str" (Str, Str) -> Str, fuel 8 + 1 / 4 "bytes of dst", traps [BadText];

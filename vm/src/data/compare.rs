@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::data::{At, NotData, View, behind, field};
 use crate::heap::key::Steps;
-use crate::heap::layout::Ref;
+use crate::heap::layout::{ENTRY_HASH, ENTRY_KEY, ENTRY_VALUE, Ref};
 use crate::index::TypeId;
 use crate::shape::{Element, FieldShape, Shape};
 
@@ -93,8 +93,10 @@ impl Walk<'_> {
             }
             Shape::Tag(_) | Shape::AnyTag => self.tags(refs(), steps)?,
             Shape::Place => self.places(refs(), steps)?,
-            // The verifier keeps these out: they are mutable, or functions.
-            Shape::Map { .. } | Shape::Set(_) | Shape::Function => return Err(NotData),
+            Shape::Map { value, .. } => self.maps(Some(*value), refs(), steps)?,
+            Shape::Set(_) => self.maps(None, refs(), steps)?,
+            // The checker keeps these out.
+            Shape::Function => return Err(NotData),
         })
     }
 
@@ -134,6 +136,44 @@ impl Walk<'_> {
             self.stack.extend(values);
         }
         Ordering::Equal
+    }
+
+    /// Maps and sets are equal if each entry of the one is in the other, in whatever order. They
+    /// have no order among themselves.
+    fn maps(
+        &mut self,
+        value: Option<Element>,
+        (a, b): (Ref, Ref),
+        steps: &mut Steps,
+    ) -> Result<Ordering, NotData> {
+        if self.mode == Mode::Order {
+            return Err(NotData);
+        }
+        let (heap, statics) = (self.left.heap, &self.left.program.statics);
+        if heap.map_len(a) != heap.map_len(b) {
+            return Ok(Ordering::Less);
+        }
+        let kinds = heap.map_kinds(statics, a);
+        for entry in 0..heap.map_used(a) {
+            steps.spend(1)?;
+            let Some(at) = heap.map_entry(a, kinds, entry) else {
+                continue;
+            };
+            let (hash, key) = (heap.word(at + ENTRY_HASH), heap.word(at + ENTRY_KEY));
+            let Some(other) = heap.map_find(statics, b, hash, key, steps)? else {
+                return Ok(Ordering::Less);
+            };
+            if let Some(value) = value {
+                let other = heap
+                    .map_value(b, kinds, other.0 as usize)
+                    .unwrap_or_default();
+                let word = |word| View::element(value, word);
+                let values = (word(heap.word(at + ENTRY_VALUE)), word(other));
+                self.stack.push(Item::Values(value.ty, values.0, values.1));
+                steps.wait(self.stack.len())?;
+            }
+        }
+        Ok(Ordering::Equal)
     }
 
     fn elements(&mut self, element: Element, a: Ref, b: Ref, index: usize) -> Ordering {

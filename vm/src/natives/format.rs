@@ -1,4 +1,4 @@
-//! Format specifications: `[[fill]align][+][0][width][.precision][x|X|b|o|e]`.
+//! Format specifications: `[[fill]align][+][#][0][width][,][.precision][x|X|b|o|e]`.
 
 use sm_bytecode::TrapKind;
 
@@ -21,8 +21,10 @@ struct Spec {
     fill: char,
     align: Option<Align>,
     plus: bool,
+    prefix: bool,
     zero: bool,
     width: usize,
+    grouped: bool,
     precision: Option<usize>,
     radix: Option<char>,
 }
@@ -34,22 +36,31 @@ impl Spec {
             fill: ' ',
             align: None,
             plus: false,
+            prefix: false,
             zero: false,
             width: 0,
+            grouped: false,
             precision: None,
             radix: None,
         };
         spec.parse_align(&mut rest);
         spec.plus = take(&mut rest, '+');
+        spec.prefix = take(&mut rest, '#');
         spec.zero = take(&mut rest, '0');
         spec.width = number(&mut rest)?.unwrap_or(0);
+        spec.grouped = take(&mut rest, ',');
         if take(&mut rest, '.') {
             spec.precision = Some(number(&mut rest)?.ok_or(TrapKind::BadText)?);
         }
         spec.radix = ['x', 'X', 'b', 'o', 'e']
             .into_iter()
             .find(|radix| take(&mut rest, *radix));
-        if rest.is_empty() {
+        // A prefix says the radix, commas are between decimal digits, and not between zeros that
+        // only fill.
+        let is_decimal = spec.radix.is_none();
+        let prefix_fits = !spec.prefix || matches!(spec.radix, Some('x' | 'X' | 'b' | 'o'));
+        let commas_fit = !spec.grouped || is_decimal && !spec.zero;
+        if rest.is_empty() && prefix_fits && commas_fit {
             Ok(spec)
         } else {
             Err(TrapKind::BadText)
@@ -81,6 +92,16 @@ impl Spec {
         } else {
             sign
         };
+        let sign = match self.radix.filter(|_| self.prefix) {
+            Some(radix) => format!("{sign}0{}", radix.to_ascii_lowercase()),
+            None => sign.to_owned(),
+        };
+        let grouped = self.grouped && may_pad;
+        let digits = if grouped {
+            group(digits)
+        } else {
+            digits.to_owned()
+        };
         if self.zero && self.align.is_none() && may_pad {
             let missing = self.width.saturating_sub(sign.len() + digits.len());
             return format!("{sign}{}{digits}", "0".repeat(missing));
@@ -101,6 +122,19 @@ impl Spec {
             .chain(fill(missing - before))
             .collect()
     }
+}
+
+/// A comma between each three digits before the point.
+fn group(digits: &str) -> String {
+    let whole = digits.find('.').unwrap_or(digits.len());
+    let mut out = String::with_capacity(digits.len() + whole / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && at < whole && (whole - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 fn take(rest: &mut &str, c: char) -> bool {
@@ -173,7 +207,7 @@ fn shortest(value: f64) -> String {
 /// A text by a specification; a precision cuts it to so many characters.
 pub(super) fn text(value: &str, spec: &str) -> Result<String, TrapKind> {
     let spec = Spec::parse(spec)?;
-    if spec.plus || spec.zero || spec.radix.is_some() {
+    if spec.plus || spec.zero || spec.grouped || spec.radix.is_some() {
         return Err(TrapKind::BadText);
     }
     let cut: String = match spec.precision {

@@ -21,6 +21,16 @@ fn integers_by_specification() {
         (5, "b", "101"),
         (8, "o", "10"),
         (7, "é>3", "éé7"),
+        (255, "#x", "0xff"),
+        (255, "#X", "0xFF"),
+        (255, "#06x", "0x00ff"),
+        (5, "#b", "0b101"),
+        (8, "#6o", "  0o10"),
+        (1_234_567, ",", "1,234,567"),
+        (-123, ",", "-123"),
+        (-1_234, "+9,", "   -1,234"),
+        (999_999, "+,", "+999,999"),
+        (i64::MIN, ",", "-9,223,372,036,854,775,808"),
         (i64::MIN, "", "-9223372036854775808"),
     ] {
         assert_eq!(int(value, spec).as_deref(), Ok(expected), "{spec}");
@@ -39,6 +49,9 @@ fn doubles_by_specification() {
         (2.5, ".0", "2"),
         (1234.5, "e", "1.2345e3"),
         (1234.5, ".1e", "1.2e3"),
+        (1_234_567.891, ",.2", "1,234,567.89"),
+        (999.5, ",", "999.5"),
+        (f64::INFINITY, ",", "inf"),
         (f64::NAN, "06.2", "   NaN"),
         (f64::NEG_INFINITY, "6", "  -inf"),
     ] {
@@ -61,11 +74,15 @@ fn text_by_specification() {
 
 #[test]
 fn what_is_no_specification_traps() {
-    for spec in ["y", "5.", "99999", ".x", "1025", "5q", "e"] {
+    for spec in [
+        "y", "5.", "99999", ".x", "1025", "5q", "e", "#", "#5", ",x", "05,", ",,", "x#",
+    ] {
         assert_eq!(int(1, spec), Err(TrapKind::BadText), "{spec}");
     }
     assert_eq!(int(1, ".2"), Err(TrapKind::BadText));
     assert_eq!(float(1.0, "x"), Err(TrapKind::BadText));
     assert_eq!(text("a", "+5"), Err(TrapKind::BadText));
     assert_eq!(text("a", "05"), Err(TrapKind::BadText));
+    assert_eq!(text("a", ","), Err(TrapKind::BadText));
+    assert_eq!(float(1.0, ",e"), Err(TrapKind::BadText));
 }

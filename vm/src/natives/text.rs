@@ -13,11 +13,8 @@ impl Interp<'_> {
         Ok(match native {
             Native::StrByteLen => (Given::Int(self.bytes(args[0]).len() as i64), 0),
             Native::StrLen => (Given::Int(first().chars().count() as i64), first().len()),
-            Native::StrFind => {
-                let found = first().find(second());
-                let position = found.map(|at| first()[..at].chars().count() as i64);
-                (Given::OptInt(position), both())
-            }
+            Native::StrFind => (position(first(), first().find(second())), both()),
+            Native::StrFindLast => (position(first(), first().rfind(second())), both()),
             Native::StrSlice => {
                 let text = slice(first(), self.get_int(args[1]), self.get_int(args[2]))?;
                 (Given::Text(text.to_owned()), first().len())
@@ -33,9 +30,19 @@ impl Interp<'_> {
                 let count = lines().count();
                 (self.parts(args[0], count, lines())?, first().len())
             }
+            Native::StrWords => {
+                let words = || parts_of(first(), first().split_whitespace());
+                let count = words().count();
+                (self.parts(args[0], count, words())?, first().len())
+            }
             Native::StrSplit => (self.split(args[0], args[1])?, both()),
             Native::StrJoin => self.join(args[0], second())?,
             Native::StrTrim => (Given::Text(first().trim().to_owned()), first().len()),
+            Native::StrTrimStart => (Given::Text(first().trim_start().to_owned()), first().len()),
+            Native::StrTrimEnd => (Given::Text(first().trim_end().to_owned()), first().len()),
+            Native::StrStripPrefix => (rest(first().strip_prefix(second())), both()),
+            Native::StrStripSuffix => (rest(first().strip_suffix(second())), both()),
+            Native::StrPadStart | Native::StrPadEnd => self.pad(native, args)?,
             Native::StrLower => (Given::Text(first().to_lowercase()), first().len()),
             Native::StrUpper => (Given::Text(first().to_uppercase()), first().len()),
             Native::StrStartsWith => {
@@ -61,11 +68,26 @@ impl Interp<'_> {
             }
             Native::StrFromCode => {
                 let code = u32::try_from(self.get_int(args[0])).ok();
-                let text = code.and_then(char::from_u32).map(String::from);
-                (Given::OptText(text), 0)
+                let character = code.and_then(char::from_u32);
+                (Given::OptText(character.map(String::from)), 0)
             }
             _ => unreachable!("is computed elsewhere"),
         })
+    }
+
+    fn pad(&self, native: Native, args: &[Reg]) -> Result<Sized, Stop> {
+        let (text, width, fill) = (
+            self.text(args[0]),
+            self.get_int(args[1]),
+            self.text(args[2]),
+        );
+        let padding = padding(text, width, fill)?;
+        let padded = match native {
+            Native::StrPadStart => padding + text,
+            _ => text.to_owned() + &padding,
+        };
+        let size = text.len() + fill.len() + padded.len();
+        Ok((Given::Text(padded), size))
     }
 
     fn split(&self, text: Reg, separator: Reg) -> Result<Given, Stop> {
@@ -117,6 +139,32 @@ impl Interp<'_> {
         }
         Ok((Given::Text(text), size + words.len()))
     }
+}
+
+/// How many characters stand before a byte of a text.
+fn position(text: &str, byte: Option<usize>) -> Given {
+    Given::OptInt(byte.map(|at| text[..at].chars().count() as i64))
+}
+
+/// What is left of a text that may not be there.
+fn rest(text: Option<&str>) -> Given {
+    Given::OptText(text.map(str::to_owned))
+}
+
+/// What a text lacks to be `width` characters long, made of `fill` over and over.
+fn padding(text: &str, width: i64, fill: &str) -> Result<String, Stop> {
+    let width = usize::try_from(width).unwrap_or(0);
+    let missing = width.saturating_sub(text.chars().count());
+    let period = fill.chars().count();
+    if missing == 0 || period == 0 {
+        return Ok(String::new());
+    }
+    check_size(
+        (missing / period + 1)
+            .saturating_mul(fill.len())
+            .saturating_add(text.len()),
+    )?;
+    Ok(fill.chars().cycle().take(missing).collect())
 }
 
 /// The characters `from..to`.

@@ -220,6 +220,50 @@ fn native_functions_by_example() {
     }
 }
 
+#[test]
+fn natives_that_cut_and_pad_text() {
+    let s = |text: &str| Value::Str(text.into());
+    let i = Value::Int;
+    let cases: Vec<(Native, Vec<Value>, &str)> = vec![
+        (Native::StrTrimStart, vec![s(" a \n")], "\"a \\n\""),
+        (Native::StrTrimEnd, vec![s(" a \n")], "\" a\""),
+        (
+            Native::StrWords,
+            vec![s(" ä\tb\u{a0}\n c")],
+            "[\"ä\", \"b\", \"c\"]",
+        ),
+        (Native::StrWords, vec![s(" \n")], "[]"),
+        (Native::StrFindLast, vec![s("üaaa"), s("aa")], "Some(2)"),
+        (Native::StrFindLast, vec![s("abc"), s("x")], "None"),
+        (Native::StrFindLast, vec![s("üb"), s("")], "Some(2)"),
+        (
+            Native::StrStripPrefix,
+            vec![s("abc"), s("ab")],
+            "Some(\"c\")",
+        ),
+        (Native::StrStripPrefix, vec![s("abc"), s("b")], "None"),
+        (Native::StrStripSuffix, vec![s("aü"), s("ü")], "Some(\"a\")"),
+        (Native::StrStripSuffix, vec![s("a"), s("aa")], "None"),
+        (
+            Native::StrPadStart,
+            vec![s("ü"), i(6), s("äbc")],
+            "\"äbcäbü\"",
+        ),
+        (Native::StrPadEnd, vec![s("ü"), i(3), s("-")], "\"ü--\""),
+        (Native::StrPadEnd, vec![s("abc"), i(2), s("-")], "\"abc\""),
+        (
+            Native::StrPadEnd,
+            vec![s("a"), i(i64::MIN), s("-")],
+            "\"a\"",
+        ),
+        (Native::StrPadEnd, vec![s("a"), i(i64::MAX), s("")], "\"a\""),
+        (Native::StrPadEnd, vec![s("a"), i(i64::MAX), s("-")], "Heap"),
+    ];
+    for (native, args, expected) in cases {
+        assert_eq!(call(native, &args), expected, "{native} {args:?}");
+    }
+}
+
 /// Two tags and a family with a key of text, and a main function over them.
 fn with_tags(main: impl FnOnce(&mut Assembler, [TypeIx; 3])) -> Arc<Program> {
     let mut asm = Assembler::default();

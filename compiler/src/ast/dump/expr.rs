@@ -166,18 +166,21 @@ impl Dumper {
             ExprKind::For(_) | ExprKind::While(_) | ExprKind::Loop(_) => self.looping(expr),
             ExprKind::Return(None) => self.text("(return)"),
             ExprKind::Return(Some(value)) => self.list_of("return", &[value]),
-            ExprKind::Break(label) => self.jump("break", label.as_ref()),
-            ExprKind::Continue(label) => self.jump("continue", label.as_ref()),
+            ExprKind::Break { label, value } => {
+                self.jump("break", label.as_ref(), value.as_deref());
+            }
+            ExprKind::Continue(label) => self.jump("continue", label.as_ref(), None),
             _ => self.text("<error>"),
         }
     }
 
-    fn jump(&mut self, name: &str, label: Option<&Ident>) {
+    fn jump(&mut self, name: &str, label: Option<&Ident>, value: Option<&Expr>) {
         self.text("(");
         self.text(name);
         if let Some(label) = label {
             self.word(&label.name);
         }
+        self.optional(value);
         self.text(")");
     }
 
@@ -186,6 +189,9 @@ impl Dumper {
         self.expr(callee);
         for arg in args {
             self.text(" ");
+            if arg.spread.is_some() {
+                self.text("..");
+            }
             if let Some(name) = &arg.name {
                 self.text(&name.name);
                 self.text(":");
@@ -219,6 +225,13 @@ impl Dumper {
                 self.pattern(pattern);
                 self.text(" ");
                 self.expr(value);
+                self.text(")");
+            }
+            Condition::All(parts) => {
+                self.text("(&&");
+                for part in parts {
+                    self.condition(part);
+                }
                 self.text(")");
             }
         }
@@ -333,11 +346,17 @@ impl Dumper {
         if spec.sign == Sign::Always {
             self.text(" +");
         }
+        if spec.prefix {
+            self.text(" prefix");
+        }
         if spec.zero {
             self.text(" zero");
         }
         if let Some(width) = spec.width {
             let _ = write!(self.out, " width:{width}");
+        }
+        if spec.grouped {
+            self.text(" grouped");
         }
         if let Some(precision) = spec.precision {
             let _ = write!(self.out, " precision:{precision}");

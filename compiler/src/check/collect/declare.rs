@@ -21,7 +21,7 @@ pub(super) struct Declared<'a> {
     pub adts: Vec<DeclaredAdt<'a>>,
     pub functions: Vec<DeclaredFn<'a>>,
     pub tags: Vec<(ModuleId, &'a TagDecl, bool)>,
-    pub constants: Vec<(ModuleId, &'a ast::ConstDecl)>,
+    pub constants: Vec<(ModuleId, &'a ast::ConstDecl, bool)>,
     pub impls: Vec<(ModuleId, &'a ImplDecl)>,
 }
 
@@ -131,7 +131,7 @@ impl<'a> Declarer<'_, 'a> {
             }
             ItemKind::Const(decl) => {
                 let id = ValueId(index(self.declared.constants.len()));
-                self.declared.constants.push((self.module, decl));
+                self.declared.constants.push((self.module, decl, public));
                 self.name(&decl.name, Entity::Const(id), public);
             }
             ItemKind::Struct(decl) => {

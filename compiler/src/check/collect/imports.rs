@@ -1,17 +1,19 @@
 //! What the imports of a module bring into its scope.
 
+use std::collections::BTreeMap;
+
 use super::super::annotation::did_you_mean;
 use super::super::module::Parsed;
 use super::super::scope::{Binding, Entity, ImportId, ImportedName, Names, Scope};
 use super::super::sink::Sink;
-use crate::ast::{FileId, Ident, Import, ItemKind, Span};
+use crate::ast::{FileId, Ident, Import, Item, ItemKind, Span};
 use crate::diagnostic::{Diagnostic, code};
 use crate::typed::{ModuleId, Name};
 
 /// Adds what `module` imports to its scope. The modules it imports have been declared before it.
 pub(super) fn bind(module: &Parsed, scope: &mut Scope, names: &mut Names, sink: &mut Sink) {
     let imports = module.ast.items.iter().filter_map(|item| match &item.kind {
-        ItemKind::Import(import) => Some((import, item.span)),
+        ItemKind::Import(import) => Some((import, item)),
         _ => None,
     });
     let mut binder = Binder {
@@ -20,11 +22,42 @@ pub(super) fn bind(module: &Parsed, scope: &mut Scope, names: &mut Names, sink: 
         sink,
         file: module.file,
     };
+    let mut implied: BTreeMap<Name, Implied> = BTreeMap::new();
     for ((import, item), target) in imports.zip(&module.imports) {
-        if let Some(target) = target {
-            binder.import(import, item, *target);
-        } else {
+        let Some(target) = *target else {
             binder.unknown(import);
+            continue;
+        };
+        binder.import(import, item, target);
+        if let (Some(_), None, Some(last)) =
+            (&import.names, &import.alias, import.path.segments.last())
+        {
+            let new = Implied::One(target, last.span);
+            implied
+                .entry(last.name.clone())
+                .and_modify(|known| known.add(target))
+                .or_insert(new);
+        }
+    }
+    for (name, module) in implied {
+        if let Implied::One(target, span) = module {
+            binder.implied(&name, span, target);
+        }
+    }
+}
+
+/// A module that an import names only as the place of other names.
+#[derive(Clone, Copy)]
+enum Implied {
+    One(ModuleId, Span),
+    /// Different modules with the same last name: it means none of them.
+    Several,
+}
+
+impl Implied {
+    fn add(&mut self, module: ModuleId) {
+        if !matches!(self, Self::One(known, _) if *known == module) {
+            *self = Self::Several;
         }
     }
 }
@@ -36,25 +69,74 @@ struct Binder<'a> {
     file: FileId,
 }
 
+/// A name that is brought, and how.
+struct Brought {
+    entity: Entity,
+    span: Span,
+    /// The whole import, where it brings nothing else.
+    item: Option<Span>,
+    public: bool,
+    use_expected: bool,
+}
+
 impl Binder<'_> {
-    fn import(&mut self, import: &Import, item: Span, target: ModuleId) {
-        if !self.scope.modules.contains(&target) {
-            self.scope.modules.push(target);
-        }
+    fn import(&mut self, import: &Import, item: &Item, target: ModuleId) {
+        let public = item.visibility.is_public();
+        self.methods(target, public);
+        let brought = |entity, span, item| Brought {
+            entity,
+            span,
+            item,
+            public,
+            use_expected: !public,
+        };
         if import.names.is_none() || import.alias.is_some() {
             let last = import.path.segments.last();
             if let Some(name) = import.alias.as_ref().or(last) {
-                let whole = import.names.is_none().then_some(item);
-                self.name(&name.name, name.span, whole, Entity::Module(target));
+                let whole = import.names.is_none().then_some(item.span);
+                let module = Entity::Module(target);
+                self.name(&name.name, &brought(module, name.span, whole));
             }
         }
         for imported in import.names.iter().flatten() {
             let local = imported.alias.as_ref().unwrap_or(&imported.name);
             if let Some(entity) = self.public(target, import, &imported.name) {
-                self.name(&local.name, local.span, None, entity);
+                self.name(&local.name, &brought(entity, local.span, None));
                 self.variants(entity);
             }
         }
+    }
+
+    /// The methods of `target`, and of what it gives on, can be called here.
+    fn methods(&mut self, target: ModuleId, public: bool) {
+        let given = &self.names.scope(target).given_on;
+        for module in [target].iter().chain(given) {
+            if !self.scope.modules.contains(module) {
+                self.scope.modules.push(*module);
+            }
+            if public && !self.scope.given_on.contains(module) {
+                self.scope.given_on.push(*module);
+            }
+        }
+    }
+
+    /// A module out of which names are imported has its own name too, unless that means something
+    /// else already.
+    fn implied(&mut self, name: &Name, span: Span, target: ModuleId) {
+        let prelude = self.names.scopes.first();
+        let in_prelude = prelude.and_then(|prelude| prelude.items.get(name));
+        let is_taken = self.scope.items.contains_key(name) || self.scope.missing.contains(name);
+        if is_taken || in_prelude.is_some_and(|binding| binding.public) {
+            return;
+        }
+        let brought = Brought {
+            entity: Entity::Module(target),
+            span,
+            item: None,
+            public: false,
+            use_expected: false,
+        };
+        self.name(name, &brought);
     }
 
     /// What could not be loaded has been reported; its names must not be reported again.
@@ -73,12 +155,10 @@ impl Binder<'_> {
 
     fn public(&mut self, target: ModuleId, import: &Import, name: &Ident) -> Option<Entity> {
         let binding = self.names.scope(target).items.get(&name.name);
-        let binding = binding.filter(|binding| binding.import.is_none());
-        if let Some(binding) = binding
-            && binding.public
-        {
+        if let Some(binding) = binding.filter(|binding| binding.public) {
             return Some(binding.entity);
         }
+        let binding = binding.filter(|binding| binding.import.is_none());
         let module = import.path.segments.last().map_or("", |last| &*last.name);
         let private = binding.map(|binding| binding.span);
         let what = if private.is_some() { "keeps" } else { "has no" };
@@ -112,7 +192,8 @@ impl Binder<'_> {
         }
     }
 
-    fn name(&mut self, name: &Name, span: Span, item: Option<Span>, entity: Entity) {
+    fn name(&mut self, name: &Name, brought: &Brought) {
+        let (entity, span) = (brought.entity, brought.span);
         if let Some(first) = self.scope.items.get(name) {
             let (earlier, later) = (first.span.min(span), first.span.max(span));
             let message = format!("`{name}` is given twice");
@@ -127,14 +208,15 @@ impl Binder<'_> {
             name: name.clone(),
             file: self.file,
             span,
-            item,
+            item: brought.item,
+            use_expected: brought.use_expected,
         });
         if let Entity::Adt(adt) = entity {
             self.scope.imported_adts.entry(adt).or_insert(import);
         }
         let binding = Binding {
             entity,
-            public: false,
+            public: brought.public,
             span,
             import: Some(import),
         };

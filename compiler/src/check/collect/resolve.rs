@@ -36,6 +36,7 @@ pub(super) fn resolve<'a>(
         sink,
         values: Vec::new(),
         keys: Vec::new(),
+        self_ty: None,
     };
     resolver.constants(&declared);
     let (adts, field_defaults) = resolver.adts(&declared.adts);
@@ -76,6 +77,8 @@ struct Resolver<'r, 'a> {
     sink: &'r mut Sink,
     values: Vec<ValueDecl<'a>>,
     keys: Vec<WrittenKey>,
+    /// The target of the `impl` that is being read.
+    self_ty: Option<Ty>,
 }
 
 /// An `impl` block: its generic parameters and its target.
@@ -100,6 +103,7 @@ impl<'a> Resolver<'_, 'a> {
             used: self.used,
             module,
             generics,
+            self_ty: self.self_ty,
             keys: &mut self.keys,
         }
     }
@@ -118,15 +122,17 @@ impl<'a> Resolver<'_, 'a> {
     }
 
     fn constants(&mut self, declared: &Declared<'a>) {
-        for (module, decl) in &declared.constants {
+        for (module, decl, public) in &declared.constants {
             let ty = self.ty(*module, &[], &decl.ty);
             self.values.push(ValueDecl {
                 module: *module,
                 name: decl.name.name.clone(),
                 kind: ValueKind::Constant,
                 generics: Vec::new(),
+                owner: None,
                 ty,
                 expr: &decl.value,
+                public: *public,
                 span: decl.name.span,
             });
         }
@@ -146,8 +152,10 @@ impl<'a> Resolver<'_, 'a> {
             name: name.into(),
             kind: ValueKind::Default,
             generics: generics.to_vec(),
+            owner: self.self_ty,
             ty,
             expr,
+            public: false,
             span: expr.span,
         });
         id
@@ -313,6 +321,7 @@ impl<'a> Resolver<'_, 'a> {
             FnSource::Test(decl) => return test(one.module, decl),
         };
         let owner = one.owner.map(|at| &owners[at]);
+        self.self_ty = owner.map(|owner| owner.ty);
         let outer = owner.map_or(&[][..], |owner| &owner.generics);
         let mut generics = self.generics(one.module, &decl.generics, outer);
         let name = &decl.name;
@@ -332,6 +341,7 @@ impl<'a> Resolver<'_, 'a> {
         let result = self
             .annotations(one.module, &generics)
             .result(decl.result.as_ref());
+        self.self_ty = None;
         Signature {
             module: one.module,
             name: name.name.clone(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::collect::World;
 use super::MAX_WITNESSES;
+use super::lists::Lengths;
 use crate::limits::MAX_MATCH_STEPS;
 use crate::typed::{AdtId, Field, Literal, Pattern, PatternKind, RangeEnd, Span, Ty, VariantId};
 
@@ -26,7 +27,7 @@ impl<'p> Row<'p> {
     }
 
     /// The row without its first column, and with `parts` in its place.
-    fn with(&self, parts: impl DoubleEndedIterator<Item = &'p Pattern>) -> Self {
+    pub(super) fn with(&self, parts: impl DoubleEndedIterator<Item = &'p Pattern>) -> Self {
         let mut columns = self.columns[..self.columns.len() - 1].to_vec();
         columns.extend(parts.rev());
         Self {
@@ -61,7 +62,7 @@ pub(super) fn analyse(world: &World<'_>, rows: Vec<Row<'_>>, arms: usize) -> Ana
     }
 }
 
-struct Analyser<'w> {
+pub(super) struct Analyser<'w> {
     world: &'w World<'w>,
     steps: u32,
     /// Splits within splits.
@@ -73,10 +74,10 @@ struct Analyser<'w> {
 const MAX_SPLITS: u32 = 200;
 
 /// A value that is not matched: one pattern for each column, the first one last.
-type Witness = Vec<String>;
+pub(super) type Witness = Vec<String>;
 
 /// What matches whatever stands in a column.
-static ANYTHING: Pattern = Pattern {
+pub(super) static ANYTHING: Pattern = Pattern {
     kind: PatternKind::Wildcard,
     ty: Ty::ERROR,
     span: Span::point(0),
@@ -89,6 +90,7 @@ enum Split<'p> {
     Enum(AdtId, BTreeMap<VariantId, Vec<usize>>),
     /// A tuple or struct: its only constructor.
     Product(Option<AdtId>, usize),
+    List(Lengths),
     Numbers(Vec<Interval>),
     /// Other literals, of which there are always more.
     Texts(BTreeMap<&'p [u8], Vec<usize>>),
@@ -104,7 +106,7 @@ struct Interval {
 
 impl Analyser<'_> {
     /// Values that no row matches, and marks the arms that are reached.
-    fn missing(&mut self, rows: &[Row<'_>], width: usize) -> Vec<Witness> {
+    pub(super) fn missing(&mut self, rows: &[Row<'_>], width: usize) -> Vec<Witness> {
         if self.depth == MAX_SPLITS {
             self.steps = u32::MAX;
             return Vec::new();
@@ -147,7 +149,7 @@ impl Analyser<'_> {
     }
 
     /// Whether there are that many steps left.
-    fn afford(&mut self, steps: usize) -> bool {
+    pub(super) fn afford(&mut self, steps: usize) -> bool {
         self.steps = self
             .steps
             .saturating_add(u32::try_from(steps).unwrap_or(u32::MAX));
@@ -165,6 +167,7 @@ impl Analyser<'_> {
             Split::Option(found) => self.two(rows, width, &found, [("None", 0), ("Some", 1)]),
             Split::Enum(adt, found) => self.variants(rows, width, adt, &found),
             Split::Product(adt, arity) => self.product(rows, width, adt, arity),
+            Split::List(lengths) => self.lists(rows, width, &lengths),
             Split::Numbers(intervals) => self.numbers(rows, width, &intervals),
             Split::Texts(found) => self.literals(rows, width, found.into_values()),
             Split::Floats(found) => self.literals(rows, width, found.into_values()),
@@ -216,7 +219,7 @@ impl Analyser<'_> {
     }
 
     /// Goes on without the first column; what is missing there is missing for each of `heads`.
-    fn named(&mut self, rest: &[Row<'_>], width: usize, heads: &[&str]) -> Vec<Witness> {
+    pub(super) fn named(&mut self, rest: &[Row<'_>], width: usize, heads: &[&str]) -> Vec<Witness> {
         let missing = self.missing(rest, width - 1);
         let all = missing.iter().flat_map(|witness| {
             heads.iter().map(|head| {
@@ -229,7 +232,7 @@ impl Analyser<'_> {
     }
 
     /// The rows that match everything in the first column, without it.
-    fn defaults<'p>(rows: &[Row<'p>]) -> Vec<Row<'p>> {
+    pub(super) fn defaults<'p>(rows: &[Row<'p>]) -> Vec<Row<'p>> {
         let defaults = rows.iter().filter(|row| is_anything(head(row)));
         defaults.map(|row| row.with([].into_iter())).collect()
     }
@@ -367,11 +370,11 @@ impl Analyser<'_> {
 }
 
 /// The pattern in the first column.
-fn head<'p>(row: &Row<'p>) -> &'p Pattern {
+pub(super) fn head<'p>(row: &Row<'p>) -> &'p Pattern {
     row.columns.last().copied().unwrap_or(&ANYTHING)
 }
 
-fn is_anything(pattern: &Pattern) -> bool {
+pub(super) fn is_anything(pattern: &Pattern) -> bool {
     matches!(
         pattern.kind,
         PatternKind::Wildcard | PatternKind::Bind(_) | PatternKind::Error
@@ -406,6 +409,7 @@ fn split<'p>(rows: &[Row<'p>]) -> Split<'p> {
         })),
         PatternKind::Struct { adt, fields } => Split::Product(Some(*adt), fields.len()),
         PatternKind::Tuple(parts) => Split::Product(None, parts.len()),
+        PatternKind::List { .. } => Split::List(Lengths::of(rows)),
         PatternKind::Literal(Literal::Bool(_)) => Split::Bool(sort(rows, |kind| match kind {
             PatternKind::Literal(Literal::Bool(value)) => Some(*value),
             _ => None,

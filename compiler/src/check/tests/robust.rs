@@ -19,6 +19,14 @@ fn codes(source: &str) -> Vec<&'static str> {
 
 /// Words from which programs are made up at random; whole pieces, so that many of them parse.
 const WORDS: &[&str] = &[
+    "..",
+    "let Some(x) = ",
+    " && let [a, ..b] = ",
+    "break ",
+    "loop { ",
+    "Self",
+    "pub import ./a",
+    "f(..x, y: 1)",
     "fn",
     "f",
     "g",
@@ -341,4 +349,25 @@ fn a_missing_prelude_is_no_panic() {
         .with("main", "fn main() { print(1)? }");
     let checked = files.check();
     assert!(!checked.diagnostics.is_empty());
+}
+
+#[test]
+fn list_patterns_have_a_bound() {
+    let pattern = |elements: usize| {
+        let all = vec!["_"; elements].join(", ");
+        format!("pub fn f(xs: [Int]) {{ match xs {{ [{all}, ..] => {{}}, _ => {{}} }} }}")
+    };
+    assert_eq!(codes(&pattern(255)), [""; 0]);
+    assert_eq!(codes(&pattern(256)), ["SM0410"]);
+    // Many lengths at once, both open and not, are looked at in bounded time.
+    let arms: String = (0..200)
+        .map(|n| {
+            format!(
+                "[{}] => {{}}, [{n}, .., {n}] => {{}}, ",
+                vec!["1"; n].join(", ")
+            )
+        })
+        .collect();
+    let source = format!("pub fn f(xs: [Int]) {{ match xs {{ {arms} _ => {{}} }} }}");
+    assert_eq!(codes(&source), [""; 0]);
 }

@@ -3,17 +3,18 @@
 use proptest::prelude::*;
 
 use crate::ast::Span;
-use crate::lower::decision::{Decisions, Head, PartId, PartOf, Tree, decide};
+use crate::lower::decision::{Decisions, ElementAt, Head, PartId, PartOf, Tree, decide};
 use crate::lower::layout::Layout;
 use crate::typed::{Literal, LocalId, Pattern, PatternKind, Program, RangeEnd, Ty, TyKind};
 
-/// A value of the type `((Int, Bool), Int?)`.
+/// A value of the type `((Int, Bool), Int?, [Int])`.
 #[derive(Clone, Debug, PartialEq)]
 enum Value {
     Int(i64),
     Bool(bool),
     Option(Option<Box<Value>>),
     Tuple(Vec<Value>),
+    List(Vec<Value>),
 }
 
 fn pattern(kind: PatternKind) -> Pattern {
@@ -67,14 +68,40 @@ fn boolean() -> BoxedStrategy<Pattern> {
     any_of(any::<bool>().prop_map(|value| PatternKind::Literal(Literal::Bool(value))))
 }
 
+/// `[a, ..]`, `[.., b]`, `[a, b]` and the like, up to three elements.
+fn list() -> BoxedStrategy<Pattern> {
+    let elements = || prop::collection::vec(int(), 0..3);
+    let list = (elements(), any::<bool>(), elements()).prop_map(|(mut front, open, mut back)| {
+        if !open {
+            front.append(&mut back);
+        }
+        let elements = (front.len() + back.len()) as i64;
+        let length = match open {
+            true => PatternKind::Range {
+                start: elements,
+                end: i64::MAX,
+                limit: RangeEnd::Inclusive,
+            },
+            false => PatternKind::Literal(Literal::Int(elements)),
+        };
+        PatternKind::List {
+            length: Box::new(pattern(length)),
+            front,
+            rest: open.then(|| Box::new(pattern(PatternKind::Bind(LocalId(2))))),
+            back,
+        }
+    });
+    any_of(list)
+}
+
 fn whole() -> BoxedStrategy<Pattern> {
     let pair = (int(), boolean()).prop_map(|(a, b)| PatternKind::Tuple(vec![a, b]));
     let option = prop_oneof![
         int().prop_map(|inner| PatternKind::Some(Box::new(inner))),
         Just(PatternKind::None),
     ];
-    let both = (any_of(pair), any_of(option)).prop_map(|(a, b)| PatternKind::Tuple(vec![a, b]));
-    any_of(both)
+    let all = (any_of(pair), any_of(option), list());
+    any_of(all.prop_map(|(a, b, c)| PatternKind::Tuple(vec![a, b, c])))
 }
 
 fn fits(pattern: &Pattern, value: &Value) -> bool {
@@ -96,23 +123,66 @@ fn fits(pattern: &Pattern, value: &Value) -> bool {
             .iter()
             .zip(values)
             .all(|(part, value)| fits(part, value)),
+        (
+            PatternKind::List {
+                front, rest, back, ..
+            },
+            Value::List(values),
+        ) => {
+            let elements = front.len() + back.len();
+            let long_enough = match rest {
+                Some(_) => values.len() >= elements,
+                None => values.len() == elements,
+            };
+            let mut pairs = front
+                .iter()
+                .zip(values)
+                .chain(back.iter().rev().zip(values.iter().rev()));
+            long_enough && pairs.all(|(pattern, value)| fits(pattern, value))
+        }
         other => panic!("not made here: {other:?}"),
     }
 }
 
-fn part<'v>(decisions: &Decisions<'_>, id: PartId, whole: &'v Value) -> &'v Value {
+fn part(decisions: &Decisions<'_>, id: PartId, whole: &Value) -> Value {
     let of = |of| part(decisions, of, whole);
     match (decisions.parts[id.0].place, ()) {
-        (PartOf::Whole, ()) => whole,
+        (PartOf::Whole, ()) => whole.clone(),
         (PartOf::Payload(option), ()) => match of(option) {
-            Value::Option(Some(value)) => value,
+            Value::Option(Some(value)) => *value,
             other => panic!("the payload of {other:?}"),
         },
         (PartOf::Field { of: tuple, field }, ()) => match of(tuple) {
-            Value::Tuple(values) => &values[field],
+            Value::Tuple(values) => values[field].clone(),
             other => panic!("a field of {other:?}"),
         },
         (PartOf::Variant { .. }, ()) => panic!("not made here"),
+        (PartOf::Length(list), ()) => Value::Int(elements(of(list)).len() as i64),
+        (PartOf::Element { of: list, at }, ()) => {
+            let values = elements(of(list));
+            match at {
+                ElementAt::Front(at) => values[at].clone(),
+                ElementAt::Back(at) => values[values.len() - at].clone(),
+            }
+        }
+        (
+            PartOf::Rest {
+                of: list,
+                front,
+                back,
+            },
+            (),
+        ) => {
+            let values = elements(of(list));
+            Value::List(values[front..values.len() - back].to_vec())
+        }
+    }
+}
+
+fn elements(value: Value) -> Vec<Value> {
+    match value {
+        Value::List(values) => values,
+        other => panic!("the elements of {other:?}"),
     }
 }
 
@@ -122,16 +192,17 @@ fn walk(decisions: &Decisions<'_>, value: &Value, accept: &[bool]) -> Option<usi
     loop {
         match tree {
             Tree::Fail => return None,
-            Tree::Leaf { arm, rejected, .. } => match rejected {
-                Some(rejected) if !accept[*arm] => tree = rejected,
-                _ => return Some(*arm),
+            Tree::Leaf(leaf) => return Some(leaf.arm),
+            Tree::Guards { arms, rejected } => match arms.iter().find(|leaf| accept[leaf.arm]) {
+                Some(leaf) => return Some(leaf.arm),
+                None => tree = rejected,
             },
             Tree::Test {
                 part: id,
                 cases,
                 default,
             } => {
-                let value = part(decisions, *id, value);
+                let value = &part(decisions, *id, value);
                 let hit = |(head, _): &&(Head<'_>, Tree<'_>)| match (head, value) {
                     (Head::Some, Value::Option(value)) => value.is_some(),
                     (Head::None, Value::Option(value)) => value.is_none(),
@@ -160,18 +231,20 @@ proptest! {
         let mut program = Program::default();
         let pair = program.types.intern(TyKind::Tuple([Ty::INT, Ty::BOOL].into()));
         let option = program.types.intern(TyKind::Option(Ty::INT));
-        let ty = program.types.intern(TyKind::Tuple([pair, option].into()));
+        let list = program.types.intern(TyKind::List(Ty::INT));
+        let ty = program.types.intern(TyKind::Tuple([pair, option, list].into()));
         let mut layout = Layout::new(&program);
         let refs: Vec<&Pattern> = patterns.iter().collect();
         let decisions = decide(&mut layout, ty, &refs, &guarded[..refs.len()]);
         prop_assume!(!decisions.too_large);
         for n in -3..8 {
             for flag in [false, true] {
-                for payload in [None, Some(-2), Some(0), Some(3), Some(9)] {
+                for (payload, length) in [(None, 0), (Some(-2), 1), (Some(0), 2), (Some(3), 5)] {
                     let payload = payload.map(|n| Box::new(Value::Int(n)));
                     let value = Value::Tuple(vec![
                         Value::Tuple(vec![Value::Int(n), Value::Bool(flag)]),
                         Value::Option(payload),
+                        Value::List((0..length).map(|at| Value::Int(n + at)).collect()),
                     ]);
                     let expected = patterns
                         .iter()

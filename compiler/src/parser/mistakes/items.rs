@@ -180,7 +180,7 @@ pub(super) fn declaration_in_block(scene: &Scene) -> Option<Mistake> {
     Some(Mistake::new(diagnostic).repaired_by(repair))
 }
 
-/// `pub import`, `pub impl`, `pub let`
+/// `pub impl`, `pub let`
 pub(super) fn public_what(scene: &Scene) -> Option<Mistake> {
     let (before, token) = (scene.get(-1)?, scene.get(0)?);
     if before.kind != T::Pub {
@@ -188,8 +188,7 @@ pub(super) fn public_what(scene: &Scene) -> Option<Mistake> {
     }
     let help = match token.kind {
         T::Impl => "mark the functions in it that others may call",
-        T::Import => "what is imported stays private; others import it themselves",
-        _ => "`pub` stands before tag, const, struct, enum or fn",
+        _ => "`pub` stands before tag, const, struct, enum, fn or import",
     };
     let message = format!("`pub` cannot stand before {}", scene.found());
     let diagnostic = scene

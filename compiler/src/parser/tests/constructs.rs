@@ -238,6 +238,63 @@ fn main() {
     ]
 }
 "
+    list_patterns: "
+fn main() {
+    match xs {
+        [] => 0
+        [1, 2,] => 1
+        [first, ..] | [.., first] => first
+        [a, ..rest, Some([b]), _] => b
+        [.._] => 2
+    }
+    let [a, .., b] = xs else { return }
+    for [x, y] in pairs {}
+}
+"
+    struct_updates: "
+fn main() {
+    P(..p, x: 1)
+    P(..p)
+    Self(..f(x)?, y: [2], )
+    Self.new(..p.q)
+}
+"
+    let_chains: "
+fn main() {
+    if let Some(x) = a && x > 1 && let [y] = b ?? c { x + y }
+    if a == b && let c = d + 1 { c } else if let e = f && g { e }
+    while let Some(x) = xs.pop() && (x || y) && !z { f() }
+    if let a = b
+        && let c = d
+    {
+        a
+    }
+}
+"
+    breaks: "
+fn main() {
+    loop { break }
+    loop { break outer }
+    loop { break (outer) }
+    loop { break x + 1 }
+    loop { break outer: [1] }
+    loop { break { let a = 1; a } }
+    loop { break {a, b} }
+    loop {
+        break
+        1
+    }
+    let x = outer: loop { break outer: loop { break 2 } }
+    x = inner: while a { f(outer: loop { continue inner }) }
+    [break x, y]
+    [a ?? break x: 1]
+}
+"
+    given_on: "
+pub import ./a
+pub import ./a as b
+pub import ./a { c, d as e }
+"
     places: "
 fn main() {
     migrate({temperature, town, !busy, route(x), m.tag}, timeout: 5s)

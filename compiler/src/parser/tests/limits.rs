@@ -37,6 +37,9 @@ const NESTINGS: &[[&str; 5]] = &[
     ["fn f() { ", "\"{", "1", "}\"", " }"],
     ["fn f() { let ", "(1, ", "a", ")", " = b }"],
     ["fn f() { let ", "Some(", "a", ")", " = b }"],
+    ["fn f() { let ", "[", "a", ", ..]", " = b }"],
+    ["fn f() { ", "P(..", "a", ")", " }"],
+    ["fn f() { ", "loop { break ", "1", " }", " }"],
     ["fn f(a: ", "[", "Int", "]", ") {}"],
     ["fn f(a: ", "Set<", "Int", ">", ") {}"],
     ["fn f(a: ", "fn(", "Int", ")", ") {}"],
@@ -49,12 +52,18 @@ const CHAINS: &[[&str; 3]] = &[
     ["fn f() { ", "- ~ !", "a }"],
     ["fn f() { ", "a + ", "a }"],
     ["fn f() { ", "a ?? ", "a }"],
+    ["fn f() { ", "a | ", "a }"],
+    ["const X: Int = ", "1 | ", "1"],
+    ["fn f() { g(", "a | ", "a, 1) }"],
+    ["fn f() { match ", "a | ", "a {} }"],
     ["fn f() { ", "a.", "a }"],
     ["fn f() { a", "()", " }"],
     ["fn f() { a", "[0]", " }"],
     ["fn f() { a", "!", " }"],
     ["fn f() { a", "? ", " }"],
     ["fn f() { ", "return ", "1 }"],
+    ["fn f() { ", "break ", "1 }"],
+    ["fn f() { if ", "let a = b && ", "c {} }"],
     ["fn f() { ", "a && return ", "1 }"],
     ["fn f() { ", "if a { 1 } else ", "{ 2 } }"],
     ["fn f() { let ", "a @ ", "_ = b }"],
@@ -124,10 +133,7 @@ fn what_is_wide_is_not_deep() {
     let statements = format!("fn f() {{ {} }}", "a + b; ".repeat(MANY));
     let items = "fn f() { }\n".repeat(MANY);
     let arms = format!("fn f() {{ match a {{ {} }} }}", "1 | 2 => b, ".repeat(MANY));
-    let alternatives = format!(
-        "fn f() {{ match a {{ {}3 => b }} }}",
-        "1 , ".replace(',', "|")
-    );
+    let alternatives = format!("fn f() {{ match a {{ {}3 => b }} }}", "1 | ".repeat(MANY));
     let text = format!("fn f() {{ \"{}\" }}", "{a} and ".repeat(MANY));
     let ladder = "if a { b }\n".repeat(MANY);
     let ladder = format!("fn f() {{ {ladder} }}");

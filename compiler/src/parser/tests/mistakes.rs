@@ -331,12 +331,37 @@ from a import b
     top_level: "
 let x = 1
 print(\"hello\")
-pub import a
 pub impl P {}
 pub let y = 2
 fn
 struct { x: Int }
 fn main() {}
+}
+"
+    let_conditions: "
+fn main() {
+    if let Some(x) = a || b { print(x) }
+    if a || b && let Some(x) = c { print(x) }
+    while a && let Some(x) = b || c && d { print(x) }
+    if (let Some(x) = a) && b { print(x) }
+    if a && let Some(x) { print(x) }
+    let y = let x = 1
+}
+"
+    list_patterns: "
+fn main() {
+    let [.., a, ..] = b
+    let [..a, ..b] = c
+    let [a..] = b
+    let [a, ...] = b
+    let [a b] = c
+}
+"
+    breaks: "
+fn main() {
+    loop { break outer 1 }
+    loop { break outer: }
+    loop { break: 1 }
 }
 "
     functions_in_functions: "

@@ -17,6 +17,8 @@ pub(super) struct Effects<E: Engine> {
     pub(super) outputs: Vec<Output>,
     /// What the outputs hold, in bytes.
     bytes: usize,
+    /// How many prints and writes to drivers' tags had no room.
+    pub(super) left_out: u64,
     pub(super) spawned: Vec<Box<Resident<E>>>,
 }
 
@@ -25,6 +27,7 @@ impl<E: Engine> Default for Effects<E> {
         Self {
             outputs: Vec::new(),
             bytes: 0,
+            left_out: 0,
             spawned: Vec::new(),
         }
     }
@@ -52,22 +55,31 @@ impl<E: Engine> View<'_, E> {
         self.resident.envelope.message
     }
 
-    /// Keeps an effect that holds so many bytes for the end of the turn; beyond the bounds it is
-    /// dropped.
+    /// Keeps an effect that holds so many bytes for the end of the turn, and counts it where it has
+    /// no room.
     fn effect(&mut self, bytes: usize, output: impl FnOnce() -> Output) {
-        let effects = &mut *self.effects;
-        let room = limits::EFFECT_BYTES_PER_TURN - effects.bytes;
-        if effects.outputs.len() < limits::EFFECTS_PER_TURN && bytes <= room {
-            effects.bytes += bytes;
-            effects.outputs.push(output());
+        if !self.keep(bytes, output) {
+            self.effects.left_out += 1;
         }
     }
 
-    /// Tells of a step, whose description holds so many bytes.
+    /// Whether there is room for it.
+    fn keep(&mut self, bytes: usize, output: impl FnOnce() -> Output) -> bool {
+        let effects = &mut *self.effects;
+        let room = limits::EFFECT_BYTES_PER_TURN - effects.bytes;
+        let has_room = bytes.saturating_add(limits::EFFECT_BYTES) <= room;
+        if has_room {
+            effects.bytes += bytes + limits::EFFECT_BYTES;
+            effects.outputs.push(output());
+        }
+        has_room
+    }
+
+    /// Tells of a step, whose description holds so many bytes, if there is room.
     fn trace(&mut self, bytes: usize, step: impl FnOnce() -> Step) {
         if self.tracing == Tracing::On {
             let (at, message) = (self.now, self.message());
-            self.effect(bytes, || {
+            self.keep(bytes, || {
                 Output::Trace(Trace {
                     at,
                     message,

@@ -194,6 +194,13 @@ pub enum Log {
         /// Why.
         reason: String,
     },
+    /// One turn of a message put out more than may wait for its end.
+    LeftOut {
+        /// The message.
+        message: MessageId,
+        /// How many of its prints, and writes to tags of drivers, are lost.
+        left_out: u64,
+    },
     /// A message died here of a trap: what its home will be told.
     Trapped(Report),
 }

@@ -10,7 +10,7 @@ use sm_vm::{Answer, KillKind, Outcome, TagBuf, TrapReport};
 
 use super::host::{Effects, View, name_of};
 use super::resident::{Phase, Resident};
-use super::{End, Kill, Node, Progress, Step, TimerKind, TraceFrame};
+use super::{End, Kill, Log, Node, Output, Progress, Step, TimerKind, TraceFrame};
 use crate::engine::Engine;
 use crate::hop::HopError;
 use crate::ids::{MessageId, NodeId, Span, Time};
@@ -190,10 +190,16 @@ impl<E: Engine> Node<E> {
             ..
         } = turn;
         let Effects {
-            outputs, spawned, ..
+            outputs,
+            spawned,
+            left_out,
+            ..
         } = effects;
         self.counters.turns += 1;
         self.held.extend(outputs);
+        if left_out > 0 {
+            self.hold(Output::Log(Log::LeftOut { message, left_out }));
+        }
         // A machine that has ended has no state to keep.
         if let (false, Some(resident)) = (
             matches!(next, Next::End(_)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sm_core::ids::Time;
+use sm_core::ids::{Span, Time};
 use sm_core::node::Step;
 use sm_core::tags::{Tag, TagName};
 
@@ -19,7 +19,13 @@ pub struct Lifetimes {
     written: BTreeMap<(NodeIx, TagName), Time>,
     /// Tags that were deleted since the node was last looked at.
     deleted: Vec<(NodeIx, TagName)>,
+    /// Tags that are gone before their time, and since when: a node tells of a delete only when it
+    /// is stored.
+    owed: BTreeMap<(NodeIx, TagName), Time>,
 }
+
+/// How long a node may take to tell of a delete: far longer than a write to its store.
+const TELL: Span = Span::secs(1);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Seen {
@@ -38,13 +44,19 @@ impl Checker for Lifetimes {
                 Step::TagWritten { tag, .. } => {
                     self.written.insert((*node, tag.clone()), trace.at);
                 }
-                Step::TagDeleted { tag, .. } => self.deleted.push((*node, tag.clone())),
+                Step::TagDeleted { tag, .. } => {
+                    let deleted = (*node, tag.clone());
+                    if self.owed.remove(&deleted).is_none() {
+                        self.deleted.push(deleted);
+                    }
+                }
                 _ => {}
             },
             // What a node forgot in a crash it need not keep.
             Event::NodeDown { node, .. } => {
                 self.tags.remove(node);
                 self.written.retain(|(at, _), _| at != node);
+                self.owed.retain(|(at, _), _| at != node);
             }
             _ => {}
         }
@@ -78,10 +90,17 @@ impl Checker for Lifetimes {
         }
         for (name, seen) in &old {
             let gone = !now.contains_key(name) && seen.expires > facts.now;
-            let deleted = self.deleted.contains(&(facts.node, name.clone()));
-            if gone && !deleted {
-                return Err(format!("a tag is gone before its time: {name:?}"));
+            let key = (facts.node, name.clone());
+            if gone && !self.deleted.contains(&key) {
+                self.owed.insert(key, facts.now);
             }
+        }
+        let mut owed = self
+            .owed
+            .iter()
+            .filter(|((node, _), _)| *node == facts.node);
+        if let Some(((_, name), _)) = owed.find(|(_, since)| **since + TELL < facts.now) {
+            return Err(format!("a tag is gone before its time: {name:?}"));
         }
         self.deleted.retain(|(node, _)| *node != facts.node);
         self.tags.insert(facts.node, now);

@@ -36,6 +36,7 @@ const LINK: LinkIx = LinkIx(0);
 impl Rig {
     fn new(model: LinkModel, seed: u64) -> Self {
         let spec = LinkSpec {
+            up: Vec::new(),
             ends: (NodeIx(0), NodeIx(1)),
             model,
         };

@@ -57,9 +57,9 @@ pub(super) fn extend(network: &mut Network, shape: Shape, tags: &[TagDef]) {
         });
     }
     let model = network.link;
-    network.links.extend(pairs(shape).map(|(a, b)| LinkSpec {
-        ends: (NodeIx(first + a), NodeIx(first + b)),
-        model,
+    network.links.extend(pairs(shape).map(|(a, b)| {
+        let ends = (NodeIx(first + a), NodeIx(first + b));
+        LinkSpec::new(ends, model)
     }));
     network.links.sort_by_key(|link| link.ends);
 }
@@ -131,7 +131,7 @@ fn add(layout: &mut Layout, first: u32, pairs: &[(u32, u32)], model: LinkModel) 
     let mut links: BTreeMap<_, _> = pairs
         .iter()
         .map(|(a, b)| (NodeIx(first + a), NodeIx(first + b)))
-        .map(|ends| (ends, LinkSpec { ends, model }))
+        .map(|ends| (ends, LinkSpec::new(ends, model)))
         .collect();
     links.extend(layout.links.drain(..).map(|link| (link.ends, link)));
     layout.links = links.into_values().collect();

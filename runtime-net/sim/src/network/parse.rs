@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sm_core::ids::Span;
 
 use super::generate::{self, Shape};
-use super::{Faults, LinkModel, LinkSpec, Memory, Network, NodeIx, NodeSpec, Partition};
+use super::{Faults, LinkModel, LinkSpec, Memory, Network, NodeIx, NodeSpec, Partition, Window};
 use crate::limits;
 use crate::random::Delay;
 use crate::reading::{self, Field, FileErrors, Problems, Table, suggestion, values};
@@ -303,6 +303,7 @@ fn links(problems: &mut Problems<'_>, network: &mut Network, seen: &mut Links, f
     };
     let nodes = table.need(problems, "nodes");
     let model = link_model(problems, &mut table, network.link);
+    let up = windows(problems, table.take("up"));
     table.finish(problems);
     let Some(nodes) = nodes else { return };
     let chain = node_list(problems, network, &nodes);
@@ -338,10 +339,65 @@ fn links(problems: &mut Problems<'_>, network: &mut Network, seen: &mut Links, f
             .iter_mut()
             .find(|link| link.ends == ends);
         match made {
-            Some(link) => link.model = model,
-            None => network.links.push(LinkSpec { ends, model }),
+            Some(link) => (link.model, link.up) = (model, up.clone()),
+            None => network.links.push(LinkSpec {
+                ends,
+                model,
+                up: up.clone(),
+            }),
         }
     }
+}
+
+/// The times in which a link is there, in order.
+fn windows(problems: &mut Problems<'_>, field: Option<Field<'_>>) -> Vec<Window> {
+    let mut windows: Vec<Window> = Vec::new();
+    if let Some(field) = &field
+        && field
+            .value()
+            .as_array()
+            .is_some_and(|array| array.is_empty())
+    {
+        field.expected(problems, "one time or more, as in [{ from = \"2s\" }]");
+    }
+    for field in elements(problems, field) {
+        let Some(window) = window(problems, &field) else {
+            continue;
+        };
+        if let Some(last) = windows.last()
+            && last.until.is_none_or(|until| until >= window.from)
+        {
+            let message = "times must follow each other, with a pause between them";
+            problems.add(field.span(), &field.key, message);
+            continue;
+        }
+        windows.push(window);
+    }
+    windows
+}
+
+/// `{ from = "2s", until = "5s" }`
+fn window(problems: &mut Problems<'_>, field: &Field<'_>) -> Option<Window> {
+    let mut table = field.table(problems)?;
+    let from = match table.take("from") {
+        Some(field) => field.time(problems),
+        None => Some(Span::ZERO),
+    };
+    let until_field = table.take("until");
+    table.finish(problems);
+    let from = from?;
+    let Some(until_field) = until_field else {
+        return Some(Window { from, until: None });
+    };
+    let until = until_field.time(problems)?;
+    if until <= from {
+        until_field.expected(problems, "a time after `from`");
+        return None;
+    }
+    Some(Window {
+        from,
+        until: Some(until),
+    })
 }
 
 /// The nodes of a list of names; `None` stands for one that there is not.

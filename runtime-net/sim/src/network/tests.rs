@@ -87,6 +87,7 @@ delay = "50us"
 [[links]]
 nodes = ["n1", "n2"]
 loss = 0.5
+up = [{ until = "2s" }, { from = "3s" }]
 [[partition]]
 nodes = ["extra"]
 from = "2s"
@@ -113,7 +114,7 @@ fn everything_there_is_to_say_is_read() {
     lines.extend(
         all.links
             .iter()
-            .map(|link| format!("{:?} {:?}", link.ends, link.model)),
+            .map(|link| format!("{:?} {:?} {:?}", link.ends, link.model, link.up)),
     );
     lines.extend(
         all.partitions
@@ -173,6 +174,29 @@ tags = 3
 nodes = "a"
 from = "2s"
 until = "1s"
+"#
+    ));
+}
+
+#[test]
+fn times_of_links_follow_each_other() {
+    insta::assert_snapshot!(errors(
+        r#"
+[topology]
+kind = "line"
+nodes = 5
+[[links]]
+nodes = ["n1", "n2"]
+up = [{ from = "2s", until = "2s" }, { from = "3s" }, { from = "5s" }]
+[[links]]
+nodes = ["n2", "n3"]
+up = [{ form = "3s" }]
+[[links]]
+nodes = ["n3", "n4"]
+up = []
+[[links]]
+nodes = ["n4", "n5"]
+up = "2s"
 "#
     ));
 }

@@ -6,6 +6,7 @@ use crate::link::{Effects, LinkIx};
 use crate::network::NodeIx;
 use crate::trace::Event;
 use sm_core::engine::Engine;
+use sm_core::ids::Span;
 
 impl<E: Engine> Simulation<E> {
     /// A node crashes now and stays away until it is restarted.
@@ -90,6 +91,34 @@ impl<E: Engine> Simulation<E> {
         if let Some(until) = self.faults.until {
             self.push(self.now + until, Due::Heal);
         }
+    }
+
+    /// From here on links come and go as the network file says, with times counted from now. That
+    /// is no fault: it goes on when all is healed.
+    pub(super) fn begin_windows(&mut self) {
+        for index in 0..self.layout.links.len() {
+            let link = LinkIx(index as u32);
+            for window in self.layout.links[index].up.clone() {
+                if window.from > Span::ZERO {
+                    self.push(self.now + window.from, Due::LinkUp(link));
+                }
+                if let Some(until) = window.until {
+                    self.push(self.now + until, Due::LinkDown(link));
+                }
+            }
+        }
+    }
+
+    pub(super) fn link_up(&mut self, link: LinkIx) {
+        let mut effects = Effects::default();
+        self.links.unblock(self.now, link, &mut effects);
+        self.perform(effects);
+    }
+
+    pub(super) fn link_down(&mut self, link: LinkIx) {
+        let mut effects = Effects::default();
+        self.links.block(self.now, link, &mut effects);
+        self.perform(effects);
     }
 
     fn schedule_crash(&mut self, node: NodeIx) {

@@ -22,6 +22,8 @@ pub(super) enum Due {
     PartitionBegins(usize),
     PartitionEnds(usize),
     Heal,
+    LinkUp(LinkIx),
+    LinkDown(LinkIx),
 }
 
 /// Something that is to happen to a node, unless it has crashed by then.
@@ -60,9 +62,12 @@ impl Due {
                 due: NodeDue::Timer,
                 ..
             } => Ground::Timer,
-            Due::Link(..) | Due::Node { .. } | Due::Restart(_) | Due::PartitionEnds(_) => {
-                Ground::Foreground
-            }
+            Due::Link(..)
+            | Due::Node { .. }
+            | Due::Restart(_)
+            | Due::PartitionEnds(_)
+            | Due::LinkUp(_)
+            | Due::LinkDown(_) => Ground::Foreground,
         }
     }
 }
@@ -111,6 +116,8 @@ impl<E: Engine> Simulation<E> {
             Due::PartitionBegins(partition) => self.partition_begins(partition),
             Due::PartitionEnds(partition) => self.partition_ends(partition),
             Due::Heal => self.heal(),
+            Due::LinkUp(link) => self.link_up(link),
+            Due::LinkDown(link) => self.link_down(link),
         }
     }
 

@@ -263,3 +263,27 @@ fn a_link_is_cut_and_mended_by_hand() {
     assert!(!simulation.cut(NodeIx(0), NodeIx(2)));
     assert!(!simulation.mend(NodeIx(0), NodeIx(2)));
 }
+
+#[test]
+fn links_come_and_go_at_their_times() {
+    let text = r#"
+        [topology]
+        kind = "line"
+        nodes = 2
+        [[links]]
+        nodes = ["n1", "n2"]
+        idle = "100ms"
+        repair = "10ms"
+        up = [{ from = "2s", until = "5s" }, { from = "8s" }]
+    "#;
+    let network = Network::parse(text).expect("the file is right");
+    let mut simulation = started(&network, 7);
+    let mut up = Vec::new();
+    for _ in 0..10 {
+        simulation.run_for(Span::secs(1));
+        let node = simulation.node(NodeIx(0)).expect("it never crashes");
+        up.push(node.neighbors().len());
+    }
+    // Looked at each second; the session begins, and its end is found, a moment after its time.
+    assert_eq!(up, [0, 0, 1, 1, 1, 0, 0, 0, 1, 1]);
+}

@@ -208,6 +208,9 @@ impl<'a> Json<'a> {
                 object["log"] = json!("report dropped");
                 object
             }
+            Log::LeftOut { message, left_out } => {
+                json!({"log": "left out", "message": message.to_string(), "count": left_out})
+            }
             Log::Trapped(report) => {
                 let mut object = self.report(report);
                 object["log"] = json!("trapped");

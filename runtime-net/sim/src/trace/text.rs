@@ -206,6 +206,13 @@ impl Text<'_> {
             Log::CopyDropped { from, reason } => {
                 write!(f, "drops a copy from {}: {reason}", self.key(*from))
             }
+            Log::LeftOut { message, left_out } => {
+                write!(
+                    f,
+                    "leaves out {left_out} of what {} put out",
+                    short(message)
+                )
+            }
             Log::Trapped(report) => {
                 f.write_str("notes that ")?;
                 self.report(f, report)

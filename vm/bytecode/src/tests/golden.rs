@@ -91,5 +91,5 @@ fn names_of_random_bricks() {
 
 const BRICK: &str = "c814579c4cf7e4ec34cb9b4cbdba4b02a3ce7fbcf3cc499241994267e051b659";
 const DEBUG: &str = "51d6672261ca443c1a7a5173cdbebcd2174f3e855dc511b83a9064bec2d56375";
-const TABLES: &str = "ed8710ea7439c5ce65c06c7605cfca0d2e3a7e7c3b62a20e018281365224c252";
-const RANDOM: &str = "a0fa1f3bca2e290ec1ac96d85c1d4d4b74d2de095029552a769494455e2a02d5";
+const TABLES: &str = "5514c4ea0a14328e1bcc2bbe498485284f00c848cadba6495fd58ff5c90ef2cb";
+const RANDOM: &str = "b4b6312c977007d21202a3d7ec06f27f19cf1eefe7a29f11bb3caab2718dc7f0";

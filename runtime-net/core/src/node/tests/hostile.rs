@@ -86,6 +86,12 @@ fn what_a_turn_prints_is_bounded() {
     let printed: usize = world.printed().iter().map(String::len).sum();
     assert!(printed <= limits::EFFECT_BYTES_PER_TURN, "{printed}");
     assert!(printed > limits::EFFECT_BYTES_PER_TURN / 2, "{printed}");
+    let left_out = world.left_out();
+    assert_eq!(
+        left_out as usize + world.printed().len(),
+        100,
+        "all are printed or counted"
+    );
 }
 
 /// Who takes nothing off the wire is sent no more.

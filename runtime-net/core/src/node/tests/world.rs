@@ -347,6 +347,15 @@ impl World {
             .collect()
     }
 
+    /// How much was put out and lost, as the logs tell.
+    pub(super) fn left_out(&self) -> u64 {
+        let count = |(_, log): &(usize, Log)| match log {
+            Log::LeftOut { left_out, .. } => *left_out,
+            _ => 0,
+        };
+        self.logs.iter().map(count).sum()
+    }
+
     /// How messages ended, told to their homes.
     pub(super) fn ends(&self) -> Vec<End> {
         self.reports

@@ -1,0 +1,82 @@
+//! Loops that nothing ends, and in which the message never waits.
+
+use std::collections::BTreeSet;
+
+use super::super::sink::Sink;
+use super::Linter;
+use super::effects::Effects;
+use crate::diagnostic::{Diagnostic, code};
+use crate::typed::{Expr, ExprKind, Function, Literal, LoopId, for_each_child};
+
+impl Linter<'_> {
+    pub(super) fn endless_loops(
+        &self,
+        function: &Function,
+        body: &Expr,
+        effects: &mut Effects<'_>,
+        sink: &mut Sink,
+    ) {
+        let mut found = Vec::new();
+        search(body, effects, &mut found);
+        for repeat in found {
+            let file = self.world.file(function.module);
+            let head = crate::ast::Span::new(repeat.span.start, repeat.span.start + HEAD);
+            let message = "nothing but a trap ends this loop, and the message never waits in it";
+            let warning = Diagnostic::warning(code::ENDLESS_LOOP, file, head, message)
+                .note("a turn that goes over its budget is a trap")
+                .help("wait with `block(..)`, give the turn away with `yield()`, or `break`");
+            sink.push(warning);
+        }
+    }
+}
+
+/// `loop`, of which `while` is longer.
+const HEAD: u32 = 4;
+
+/// Finds such loops; of loops in loops only the innermost. Answers whether there is one.
+fn search<'p>(expr: &'p Expr, effects: &mut Effects<'_>, found: &mut Vec<&'p Expr>) -> bool {
+    let before = found.len();
+    for_each_child(expr, |child| {
+        search(child, effects, found);
+    });
+    if found.len() > before {
+        return true;
+    }
+    let body = match &expr.kind {
+        ExprKind::Loop { body, .. } => body,
+        ExprKind::While {
+            condition, body, ..
+        } if matches!(condition.kind, ExprKind::Literal(Literal::Bool(true))) => body,
+        _ => return false,
+    };
+    let stays = !leaves(body) && !effects.may_end_turn(body);
+    if stays {
+        found.push(expr);
+    }
+    stays
+}
+
+/// Whether something in the body of a loop leaves it.
+fn leaves(body: &Expr) -> bool {
+    let mut inner: BTreeSet<LoopId> = BTreeSet::new();
+    let mut left: Vec<LoopId> = Vec::new();
+    let mut work = vec![body];
+    while let Some(expr) = work.pop() {
+        match &expr.kind {
+            ExprKind::Return(_) | ExprKind::Try { .. } => return true,
+            ExprKind::Break { id, .. } => left.push(*id),
+            ExprKind::Continue(id) => left.push(*id),
+            ExprKind::Loop { id, .. }
+            | ExprKind::While { id, .. }
+            | ExprKind::ForRange { id, .. }
+            | ExprKind::ForEach { id, .. } => {
+                inner.insert(*id);
+            }
+            // A closure has loops and results of its own.
+            ExprKind::Closure(_) => continue,
+            _ => {}
+        }
+        for_each_child(expr, |child| work.push(child));
+    }
+    left.iter().any(|id| !inner.contains(id))
+}
