@@ -72,7 +72,7 @@ struct Found<'s> {
 impl Found<'_> {
     fn item(&mut self, item: &Item) {
         if let ItemKind::Impl(decl) = &item.kind {
-            let target = &self.source[decl.target.span.range()];
+            let target = self.source[decl.target.span.range()].trim_end();
             for function in decl
                 .functions
                 .iter()
