@@ -3,8 +3,8 @@
 //!     cargo bench -p smc --bench frontend            # all of it
 //!     cargo bench -p smc --bench frontend -- --quick # a small one, once, to see that it works
 //!
-//! It says lines a second for checking, and for building down to the bytes of a bundle, each with the
-//! library's text read again, as a command does.
+//! It says lines a second for checking, and for building down to the bytes of a bundle, each with
+//! the library's text read again, as a command does.
 
 /// What `smc` has.
 #[global_allocator]

@@ -102,11 +102,11 @@ fn run(file: &Path) -> Vec<Stop> {
     let many = Cost::of(bundle, MANY).expect("it can be judged");
     let none = Cost::of(bundle, NONE).expect("it can be judged");
     let mut world = World::default();
-    // A node knows no defaults: two times, as data.
-    let arguments = if file.ends_with("led.sm") {
-        vec![4]
-    } else {
-        Vec::new()
+    // A node knows no defaults: two times, and a text, as data.
+    let arguments = match file.file_name().and_then(|name| name.to_str()) {
+        Some("led.sm") => vec![4],
+        Some("tracking.sm") => b"\x07red van".to_vec(),
+        _ => Vec::new(),
     };
     world.children.push_back((program.entry(), arguments));
     let mut stops = Vec::new();

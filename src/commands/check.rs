@@ -14,7 +14,7 @@ use crate::output::Terminal;
 use crate::project::Project;
 use crate::source;
 
-/// Check programs without running them.
+/// Check programs without running them
 ///
 /// Of a project, its main program and every other module. With --message-format
 /// json the findings go to standard output, one object a line.

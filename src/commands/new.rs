@@ -171,9 +171,10 @@ fn report(
 }
 
 /// What to try in a new project. Each works as it stands there.
-const NEXT: [&str; 3] = [
+const NEXT: [&str; 4] = [
     "smc run --net town.net.toml    # a message goes through the town",
     "smc check                      # what is wrong, after a change",
+    "smc test                       # whether its tests hold",
     "smc cost                       # what travels with the message, in bytes",
 ];
 

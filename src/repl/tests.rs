@@ -433,7 +433,7 @@ fn tests_are_run_when_asked_for() {
     assert_eq!(run(&mut talk, "doubles"), "");
     assert_eq!(run(&mut talk, "leaves"), "");
     assert!(
-        run(&mut talk, "is wrong").contains("assertion"),
+        run(&mut talk, "is wrong").contains("does not hold"),
         "{}",
         run(&mut talk, "is wrong")
     );

@@ -47,8 +47,8 @@ fn what_one_turn_cannot_print_is_counted() {
     assert_eq!(
         some.stderr,
         format!(
-            "warning: one turn printed too much: {left_out} lines are left out\n  \
-             help: what a turn prints waits for its end; `yield()` ends it\n"
+            "Warning: one turn printed too much: {left_out} lines are left out\n  \
+             Help: what a turn prints waits for its end; `yield()` ends it\n"
         )
     );
 }

@@ -12,10 +12,11 @@ pub(crate) fn write_float(out: &mut String, value: f64) {
 /// A count of nanoseconds as a literal such as `250ms`, `1.5s` or `2min`.
 pub(crate) fn write_duration(out: &mut String, nanos: i64) {
     const UNITS: [(u64, &str); 2] = [(3_600_000_000_000, "h"), (60_000_000_000, "min")];
-    const DECIMAL: [(u64, usize, &str); 3] = [
+    const DECIMAL: [(u64, usize, &str); 4] = [
         (1_000_000_000, 9, "s"),
         (1_000_000, 6, "ms"),
         (1_000, 3, "us"),
+        (1, 0, "ns"),
     ];
     if nanos < 0 {
         out.push('-');
@@ -31,7 +32,7 @@ pub(crate) fn write_duration(out: &mut String, nanos: i64) {
         return push(out, format_args!("{}{name}", size / unit));
     }
     let fits = DECIMAL.into_iter().find(|(unit, _, _)| size >= *unit);
-    let (unit, digits, name) = fits.unwrap_or(DECIMAL[2]);
+    let (unit, digits, name) = fits.unwrap_or(DECIMAL[3]);
     push(out, format_args!("{}", size / unit));
     let rest = size % unit;
     if rest > 0 {
@@ -120,7 +121,7 @@ mod tests {
             (120_000_000_000, "2min"),
             (7_200_000_000_000, "2h"),
             (-10_000, "-10us"),
-            (5, "0.005us"),
+            (5, "5ns"),
             (1_000_000_001, "1.000000001s"),
             (i64::MIN, "-9223372036.854775808s"),
         ] {

@@ -292,7 +292,9 @@ impl Renderer<'_> {
         let measures = &self.measures;
         let width = measures.width[end] - measures.width[open];
         let has_lines = measures.is_forced(open, end) || self.column + width > self.columns;
-        has_lines && !measures.is_forced(end, close) && self.fits(self.indent + 2, end, close)
+        // A list in the rest may be one that an earlier run has broken: it is kept so, and all the
+        // same it stands where it stood.
+        has_lines && self.fits(self.indent + 2, end, close)
     }
 
     fn fits(&self, column: usize, from: usize, to: usize) -> bool {

@@ -103,10 +103,10 @@ fn the_spacing_of_a_program_may_be_any() {
 
 #[test]
 fn the_examples_of_the_style_are_in_it() {
-    let blocks = include_str!("../../../../docs/formatting.md").split("```sm\n");
+    let blocks = include_str!("../../../../docs/formatting.md").split("```sm module ");
     let blocks: Vec<&str> = blocks
         .skip(1)
-        .filter_map(|rest| rest.split("```").next())
+        .filter_map(|rest| rest.split_once('\n')?.1.split("```").next())
         .collect();
     assert_eq!(blocks.len(), 3);
     for block in blocks {
