@@ -40,14 +40,17 @@ pub(crate) fn show(
     Ok(())
 }
 
-/// With the import that it lacks, if the library has what the program names.
+/// With the import that it lacks, if the library has what the program names and the compiler knows
+/// no other help.
 fn hinted(sources: &Sources, diagnostic: &Diagnostic) -> Diagnostic {
     let Label { file, span, .. } = &diagnostic.primary;
     let name = sources.text_of(*file).get(span.range()).unwrap_or_default();
     let mut diagnostic = diagnostic.clone();
-    diagnostic
-        .help
-        .extend(sm_stdlib::hint(diagnostic.code, name));
+    if diagnostic.help.is_empty() {
+        diagnostic
+            .help
+            .extend(sm_stdlib::hint(diagnostic.code, name));
+    }
     diagnostic
 }
 

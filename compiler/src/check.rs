@@ -25,6 +25,7 @@ mod expr;
 mod finish;
 mod frame;
 mod function;
+mod habits;
 mod lints;
 mod method;
 mod module;

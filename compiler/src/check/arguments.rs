@@ -281,9 +281,13 @@ impl Body<'_, '_> {
             return None;
         }
         if next >= params.len() {
-            let message = match params.len() {
+            let is_written = |param: &&Param| param.name.as_deref() != Some("self");
+            let message = match params.iter().filter(is_written).count() {
                 0 => format!("{} takes no arguments", called.shown()),
-                1 => format!("{} takes one argument, and this is one more", called.name),
+                1 => format!(
+                    "{} takes one argument, and this is one more",
+                    called.shown()
+                ),
                 n => format!(
                     "{} takes {n} arguments, and this is one more",
                     called.shown()

@@ -349,7 +349,12 @@ impl<'c, 'w> Body<'c, 'w> {
             .expect("a body has a frame as long as it is checked")
     }
 
-    pub(super) fn open_frame(&mut self, kind: FrameKind, result: Ty, declared: Option<Span>) {
+    pub(super) fn open_frame(
+        &mut self,
+        kind: FrameKind,
+        result: Ty,
+        declared: Option<(Span, &'static str)>,
+    ) {
         self.frames.push(Frame::new(kind, result, declared));
     }
 

@@ -20,11 +20,16 @@ impl Body<'_, '_> {
             (None, None) => self.fresh(span, Cause::ClosureResult),
         };
         let declared = closure.result.as_ref().map(|written| written.span);
-        self.open_frame(FrameKind::Closure, result, declared);
+        let text = "the result type is written here";
+        self.open_frame(
+            FrameKind::Closure,
+            result,
+            declared.map(|declared| (declared, text)),
+        );
         let mark = self.open_scope();
         let (locals, before) = self.bind_params(closure, &params);
         let why = match declared {
-            Some(at) => Why::At(self.file, at, "the result type is written here"),
+            Some(at) => Why::At(self.file, at, text),
             None => Why::Plain,
         };
         let body = self.block(&closure.body, Want::Type(result, why));

@@ -439,7 +439,7 @@ impl Body<'_, '_> {
             return self.not_constant(span, "`return`");
         }
         let why = match declared {
-            Some(at) => Why::At(self.file, at, "the result type is declared here"),
+            Some((at, text)) => Why::At(self.file, at, text),
             None => Why::Plain,
         };
         let value = match value {

@@ -18,8 +18,8 @@ pub(super) struct Frame {
     pub loops: Vec<OpenLoop>,
     pub next_loop: u32,
     pub result: Ty,
-    /// Where the result type is declared, for messages.
-    pub declared: Option<Span>,
+    /// Where the result type is declared, and what is said there.
+    pub declared: Option<(Span, &'static str)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub(super) struct Event {
 }
 
 impl Frame {
-    pub(super) fn new(kind: FrameKind, result: Ty, declared: Option<Span>) -> Self {
+    pub(super) fn new(kind: FrameKind, result: Ty, declared: Option<(Span, &'static str)>) -> Self {
         Self {
             kind,
             locals: Vec::new(),

@@ -77,9 +77,16 @@ fn function(
     body.self_ty = signature.owner;
     let (declared, text) = match signature.result_span {
         Some(span) => (span, "the result type is declared here"),
-        None => (signature.span, "the function has no result"),
+        None => (
+            signature.span,
+            "no result type is declared: `-> ..` says it",
+        ),
     };
-    body.open_frame(FrameKind::Function, signature.result, Some(declared));
+    body.open_frame(
+        FrameKind::Function,
+        signature.result,
+        Some((declared, text)),
+    );
     let mark = body.open_scope();
     for param in &signature.params {
         let kind = match &*param.name {

@@ -1,9 +1,12 @@
 //! What a name in an expression means.
 
+use super::annotation::did_you_mean;
 use super::body::{Body, Want};
 use super::collect::Head;
 use super::frame::LocalKind;
+use super::habits;
 use super::scope::{Entity, PRELUDE_ID, scalar};
+use super::suggest::nearest;
 use crate::ast::{self, Ident, Mutability};
 use crate::diagnostic::code;
 use crate::typed::{AdtId, Capture, LocalId, ModuleId, Ty, TyKind, VariantId};
@@ -232,6 +235,30 @@ impl Body<'_, '_> {
         None
     }
 
+    /// Whether nothing outside of functions has this name.
+    pub(super) fn is_nowhere(&self, name: &Ident) -> bool {
+        let mut visible = self.world.names.visible(self.module);
+        let missing = &self.world.names.scope(self.module).missing;
+        !visible.any(|known| known == &*name.name) && !missing.contains(&name.name)
+    }
+
+    /// A variable is assigned that was not declared.
+    pub(super) fn unknown_variable(&mut self, name: &Ident) {
+        if !self.reported.insert(name.name.clone()) {
+            return;
+        }
+        let message = format!("there is no variable `{name}` here");
+        let error = self.error(code::UNKNOWN_NAME, name.span, message);
+        let locals = self.scope.clone();
+        let near = nearest(&name.name, locals.iter().map(|name| &**name));
+        self.report(match near {
+            Some(_) => did_you_mean(error, name.span, near),
+            None => error.help(format!(
+                "a variable is declared first, outside of a loop that changes it: `var {name} = ..`"
+            )),
+        });
+    }
+
     pub(super) fn unknown_name(&mut self, name: &Ident) {
         let world = self.world;
         if world.names.scope(self.module).missing.contains(&name.name)
@@ -252,6 +279,9 @@ impl Body<'_, '_> {
         }
         let message = format!("there is no `{name}` here");
         let error = self.error(code::UNKNOWN_NAME, name.span, message);
+        if let Some(written) = habits::in_place_of(&name.name) {
+            return self.report(error.help(written));
+        }
         let bindings = self.scope.clone();
         let locals = bindings.iter().map(|name| &**name);
         let visible = world.names.visible(self.module);

@@ -388,7 +388,7 @@ impl Body<'_, '_> {
         let error = error.label(value.span, format!("this is `{found}`"));
         let declared = self.frame().declared;
         let error = match declared {
-            Some(at) => error.label(at, format!("the function's result is `{result_shown}`")),
+            Some((at, _)) => error.label(at, format!("the function's result is `{result_shown}`")),
             None => error.note(format!("the result here is `{result_shown}`")),
         };
         self.report(error.help("handle it with `match`, or trap with `!`"));

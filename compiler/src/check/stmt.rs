@@ -359,6 +359,10 @@ impl Body<'_, '_> {
 
     fn assign_item(&mut self, name: &Ident) -> (Target, Ty) {
         use super::names::Named;
+        if self.is_nowhere(name) {
+            self.unknown_variable(name);
+            return (Target::Error, Ty::ERROR);
+        }
         match self.named(name, Want::Anything) {
             Named::Error => {}
             Named::Entity(entity) => {

@@ -25,6 +25,7 @@ const CASES: &[(&str, &str)] = &[
     ("main_is_data", include_str!("cases/main_is_data.sm")),
     ("warnings", include_str!("cases/warnings.sm")),
     ("no_cascade", include_str!("cases/no_cascade.sm")),
+    ("habits", include_str!("cases/habits.sm")),
 ];
 
 #[test]
