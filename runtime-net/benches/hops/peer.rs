@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use sm_core::ids::{Incarnation, NodeId};
 use sm_net::identity::{KeyPair, parse_key};
 use sm_net::quic::{LinkOptions, Socket, Trusted};
@@ -57,7 +58,7 @@ impl Peer {
 
     /// The processor time that it and this process have used.
     pub(crate) fn cpu(&self) -> Duration {
-        cpu_of("self") + cpu_of(&self.child.id().to_string())
+        own_cpu() + cpu_of(&self.child.id().to_string())
     }
 }
 
@@ -68,7 +69,13 @@ impl Drop for Peer {
     }
 }
 
-/// What its threads have run, as the kernel's scheduler counts it.
+/// What this process has run, with the threads of nodes that have ended.
+fn own_cpu() -> Duration {
+    let ran = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(ran.tv_sec as u64, ran.tv_nsec as u32)
+}
+
+/// What the threads of a peer have run, as the kernel counts it. None of them ends before it.
 fn cpu_of(process: &str) -> Duration {
     let threads = std::fs::read_dir(format!("/proc/{process}/task"));
     let ran = |thread: std::fs::DirEntry| {
