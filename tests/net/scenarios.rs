@@ -24,6 +24,9 @@ struct Stage {
     up: Process,
 }
 
+/// How many times in a row nobody is seen to be under way.
+const AT_REST: u32 = 4;
+
 impl Stage {
     fn open(table: &'static Scenario, part: &str) -> Self {
         let user = User::new(&format!("{}-{part}", table.name));
@@ -48,7 +51,16 @@ impl Stage {
         let ended: Value = serde_json::from_str(&ended).unwrap_or_else(|_| panic!("{ended}"));
         let outcome = outcome(&ended);
         let table = self.table;
-        until("rest", || self.standing().len() == table.stay);
+        // The nodes are asked one after the other: who moves meanwhile may be seen nowhere.
+        let mut times = 0;
+        until("rest", || {
+            times = if self.standing().len() == table.stay {
+                times + 1
+            } else {
+                0
+            };
+            times == AT_REST
+        });
         let ran = self.close(outcome);
         if let Err(why) = judge(&ran) {
             panic!("{}: {why}: {ran:?}", table.name);
