@@ -4,7 +4,7 @@ use super::body::{Body, Want, Why};
 use super::scope::ValueId;
 use crate::ast::{self, Arg, FileId, Ident, Mutability, Span};
 use crate::diagnostic::{Diagnostic, Fix, code};
-use crate::typed::{Expr, ExprKind, Name, Pattern, PatternKind, Stmt, StmtKind, Ty};
+use crate::typed::{Expr, ExprKind, Name, Stmt, Ty};
 
 /// A parameter of whatever is called, its type seen from the call.
 #[derive(Clone)]
@@ -349,18 +349,8 @@ impl Body<'_, '_> {
     /// The value of a local that is bound first.
     pub(super) fn bound(&mut self, value: Expr, stmts: &mut Vec<Stmt>) -> Expr {
         let (ty, span) = (value.ty, value.span);
-        let local = self.temporary(ty, span);
-        let pattern = Pattern {
-            kind: PatternKind::Bind(local),
-            ty,
-            span,
-        };
-        let kind = StmtKind::Let {
-            pattern,
-            value,
-            otherwise: None,
-        };
-        stmts.push(Stmt { kind, span });
+        let (local, stmt) = self.bound_first(value);
+        stmts.push(stmt);
         self.expr(ExprKind::Local(local), ty, span)
     }
 

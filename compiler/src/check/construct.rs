@@ -72,7 +72,8 @@ impl Body<'_, '_> {
             return self.error_expr(span);
         }
         let at = base.span;
-        let (local, mut stmts) = self.bound_first(base);
+        let (local, first) = self.bound_first(base);
+        let mut stmts = vec![first];
         let arguments = self.arguments(called, params, Given::new(None, args), &[]);
         let declared = self.world.adt(adt).fields();
         let mut fields = Vec::with_capacity(params.len());
@@ -92,8 +93,8 @@ impl Body<'_, '_> {
                         Mutability::Let => value,
                         // The fields that are given may assign it.
                         Mutability::Var => {
-                            let (local, before) = self.bound_first(value);
-                            stmts.extend(before);
+                            let (local, first) = self.bound_first(value);
+                            stmts.push(first);
                             self.expr(ExprKind::Local(local), params[field].ty, at)
                         }
                     }
@@ -111,7 +112,7 @@ impl Body<'_, '_> {
     }
 
     /// The value in a local, and the statement that puts it there.
-    fn bound_first(&mut self, value: Expr) -> (LocalId, Vec<Stmt>) {
+    pub(super) fn bound_first(&mut self, value: Expr) -> (LocalId, Stmt) {
         let (ty, span) = (value.ty, value.span);
         let local = self.temporary(ty, span);
         let pattern = Pattern {
@@ -124,7 +125,7 @@ impl Body<'_, '_> {
             value,
             otherwise: None,
         };
-        (local, vec![Stmt { kind, span }])
+        (local, Stmt { kind, span })
     }
 
     fn variant_params(&mut self, adt: AdtId, variant: VariantId, type_args: &[Ty]) -> Vec<Param> {

@@ -144,7 +144,8 @@ impl<'p> FnLower<'_, 'p> {
         dst
     }
 
-    fn show_data(&mut self, ty: Ty, regs: &[Reg]) -> Reg {
+    /// A value as the language writes it, a text in quotes.
+    pub(crate) fn show_data(&mut self, ty: Ty, regs: &[Reg]) -> Reg {
         let slot = self.slots(Ty::STR)[0];
         let dst = self.code.reg(slot);
         let ty = self.type_ix(ty);

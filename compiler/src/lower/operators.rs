@@ -258,15 +258,7 @@ impl<'p> FnLower<'_, 'p> {
         if ty == Ty::STR {
             return regs[0];
         }
-        let slot = self.slots(Ty::STR)[0];
-        let dst = self.code.reg(slot);
-        let ty = self.type_ix(ty);
-        self.emit(Inst::DataShow {
-            dst,
-            ty,
-            args: regs.into(),
-        });
-        dst
+        self.show_data(ty, regs)
     }
 }
 
