@@ -299,8 +299,11 @@ fn sweep(path: &Path) {
         if !random.is_some_and(|random| random.len() == 16 && is_hex(random)) {
             continue;
         }
-        let file = OpenOptions::new().write(true).open(entry.path());
-        if file.is_ok_and(|file| file.try_lock().is_ok()) {
+        let Ok(file) = OpenOptions::new().write(true).open(entry.path()) else {
+            continue;
+        };
+        // Held until the file is gone: its writer, who asks for the lock next, must see that.
+        if file.try_lock().is_ok() {
             let _ = fs::remove_file(entry.path());
         }
     }

@@ -98,17 +98,20 @@ fn a_key_is_never_written_over() {
 #[test]
 fn all_who_make_a_key_at_once_have_the_same() {
     let scratch = Scratch::new();
-    let path = scratch.path("keys/default");
-    let all: Vec<(KeyPair, Origin)> = thread::scope(|scope| {
-        let one = || KeyPair::load_or_create(&path).expect("a key");
-        let threads: Vec<_> = (0..16).map(|_| scope.spawn(one)).collect();
-        let join = |thread: thread::ScopedJoinHandle<'_, _>| thread.join().expect("no panic");
-        threads.into_iter().map(join).collect()
-    });
-    let keys: BTreeSet<_> = all.iter().map(|(key, _)| key.node_id()).collect();
-    assert_eq!(keys.len(), 1);
-    let made = all.iter().filter(|(_, origin)| *origin == Origin::Made);
-    assert_eq!(made.count(), 1);
+    // Many times, because each removes what killed writers left while the others write.
+    for round in 0..100 {
+        let path = scratch.path(&format!("keys/{round}"));
+        let all: Vec<(KeyPair, Origin)> = thread::scope(|scope| {
+            let one = || KeyPair::load_or_create(&path).expect("a key");
+            let threads: Vec<_> = (0..16).map(|_| scope.spawn(one)).collect();
+            let join = |thread: thread::ScopedJoinHandle<'_, _>| thread.join().expect("no panic");
+            threads.into_iter().map(join).collect()
+        });
+        let keys: BTreeSet<_> = all.iter().map(|(key, _)| key.node_id()).collect();
+        assert_eq!(keys.len(), 1);
+        let made = all.iter().filter(|(_, origin)| *origin == Origin::Made);
+        assert_eq!(made.count(), 1);
+    }
 }
 
 #[test]
