@@ -1,0 +1,4 @@
+'use strict';
+
+const n = Number(process.argv[2]);
+console.log(n);

@@ -1,0 +1,2 @@
+local n = math.tointeger(arg[1])
+print(n)

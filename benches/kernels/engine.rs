@@ -1,0 +1,147 @@
+//! What runs the programs: how it is found, and what has to be built for it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::Kernel;
+use super::child::{command, output};
+
+/// What the others are compared with.
+pub(crate) const BASE: &str = "c";
+
+/// A language's compiler, or what runs its programs as they are.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) name: &'static str,
+    /// As it tells itself.
+    pub(crate) version: String,
+    tool: Tool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Tool {
+    /// Makes a program for this machine.
+    Gcc,
+    /// Makes a bundle, and runs it with these options.
+    Smc(&'static [&'static str]),
+    /// Runs a source with this extension.
+    Script {
+        program: &'static str,
+        extension: &'static str,
+    },
+}
+
+/// In the order of the columns. Debian names its Lua by its version, others do not.
+const TOOLS: [(&str, &[Tool]); 4] = [
+    (BASE, &[Tool::Gcc]),
+    ("interp", &[Tool::Smc(&[])]),
+    ("lua", &[lua("lua5.4"), lua("lua")]),
+    (
+        "node",
+        &[Tool::Script {
+            program: "node",
+            extension: "js",
+        }],
+    ),
+];
+
+const fn lua(program: &'static str) -> Tool {
+    Tool::Script {
+        program,
+        extension: "lua",
+    }
+}
+
+const SMC: &str = env!("CARGO_BIN_EXE_smc");
+
+const C_FLAGS: &[&str] = &["-std=c11", "-O2", "-ffp-contract=off", "-Wall", "-Wextra"];
+
+/// Those with these names, and the base, or all; none where its tools are not here.
+pub(crate) fn named(names: &[String]) -> Result<Vec<(&'static str, Option<Engine>)>, String> {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| TOOLS.iter().all(|(known, _)| known != name))
+    {
+        return Err(format!(
+            "no engine `{unknown}`; there are {}",
+            TOOLS.map(|(name, _)| name).join(", ")
+        ));
+    }
+    let is_wanted =
+        |name: &str| names.is_empty() || name == BASE || names.iter().any(|one| one == name);
+    let engines = TOOLS.iter().filter(|(name, _)| is_wanted(name));
+    Ok(engines
+        .map(|(name, tools)| (*name, tools.iter().find_map(|tool| tool.find(name))))
+        .collect())
+}
+
+impl Tool {
+    fn find(self, name: &'static str) -> Option<Engine> {
+        let (program, ask) = match self {
+            Self::Gcc => ("gcc", "--version"),
+            Self::Smc(_) => (SMC, "--version"),
+            Self::Script { program, .. } => (program, "-v"),
+        };
+        let said = output(command(program).arg(ask)).ok()?;
+        let version = said.lines().next()?.to_owned();
+        let is_fit = name != "lua" || version.starts_with("Lua 5.4");
+        is_fit.then_some(Engine {
+            name,
+            version: self.with_flags(version),
+            tool: self,
+        })
+    }
+
+    fn with_flags(self, version: String) -> String {
+        match self {
+            Self::Gcc => format!("{version} {}", C_FLAGS.join(" ")),
+            Self::Smc(_) | Self::Script { .. } => version,
+        }
+    }
+}
+
+impl Engine {
+    /// Makes what is run of a kernel's source, in a folder.
+    pub(crate) fn build(&self, kernel: Kernel, folder: &Path) -> Result<PathBuf, String> {
+        let built = folder.join(kernel.name);
+        match self.tool {
+            Tool::Gcc => {
+                let mut gcc = command("gcc");
+                gcc.args(C_FLAGS).arg("-o").arg(&built);
+                output(gcc.arg(kernel.source("c")).arg("-lm"))?;
+                Ok(built)
+            }
+            Tool::Smc(_) => {
+                let built = built.with_extension("smb");
+                let mut smc = command(SMC);
+                output(
+                    smc.arg("build")
+                        .arg(kernel.source("sm"))
+                        .arg("-o")
+                        .arg(&built),
+                )?;
+                Ok(built)
+            }
+            Tool::Script { extension, .. } => Ok(kernel.source(extension)),
+        }
+    }
+
+    /// Runs what was built, with a size.
+    pub(crate) fn command(&self, built: &Path, size: u32) -> Command {
+        let mut command = match self.tool {
+            Tool::Gcc => command(built),
+            Tool::Smc(options) => {
+                let mut smc = command(SMC);
+                smc.arg("run").args(options).arg(built);
+                smc
+            }
+            Tool::Script { program, .. } => {
+                let mut script = command(program);
+                script.arg(built);
+                script
+            }
+        };
+        command.arg(size.to_string());
+        command
+    }
+}
