@@ -25,6 +25,10 @@ bless:
 bench-hops *ARGS:
     cargo bench -p sm-net --bench hops -- {{ARGS}}
 
+# How fast the language is, beside C, Lua and JavaScript.
+bench-kernels *ARGS:
+    cargo bench -p smc --bench kernels -- {{ARGS}}
+
 # Fuzz one target for a while: parse, bundle, state, wire, request, answer, settings, network.
 fuzz TARGET SECONDS="60":
     fuzz/run {{TARGET}} {{SECONDS}}

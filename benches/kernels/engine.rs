@@ -1,5 +1,6 @@
 //! What runs the programs: how it is found, and what has to be built for it.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -24,9 +25,11 @@ enum Tool {
     Gcc,
     /// Makes a bundle, and runs it with these options.
     Smc(&'static [&'static str]),
-    /// Runs a source with this extension.
+    /// Runs a source as it is.
     Script {
         program: &'static str,
+        /// How what it says of itself must begin.
+        version: &'static str,
         extension: &'static str,
     },
 }
@@ -36,21 +39,22 @@ const TOOLS: [(&str, &[Tool]); 4] = [
     (BASE, &[Tool::Gcc]),
     ("interp", &[Tool::Smc(&[])]),
     ("lua", &[lua("lua5.4"), lua("lua")]),
-    (
-        "node",
-        &[Tool::Script {
-            program: "node",
-            extension: "js",
-        }],
-    ),
+    ("node", &[NODE]),
 ];
 
 const fn lua(program: &'static str) -> Tool {
     Tool::Script {
         program,
+        version: "Lua 5.4",
         extension: "lua",
     }
 }
+
+const NODE: Tool = Tool::Script {
+    program: "node",
+    version: "v",
+    extension: "js",
+};
 
 const SMC: &str = env!("CARGO_BIN_EXE_smc");
 
@@ -77,26 +81,25 @@ pub(crate) fn named(names: &[String]) -> Result<Vec<(&'static str, Option<Engine
 
 impl Tool {
     fn find(self, name: &'static str) -> Option<Engine> {
-        let (program, ask) = match self {
-            Self::Gcc => ("gcc", "--version"),
-            Self::Smc(_) => (SMC, "--version"),
-            Self::Script { program, .. } => (program, "-v"),
+        let (program, ask, begins) = match self {
+            Self::Gcc => ("gcc", "--version", ""),
+            Self::Smc(_) => (SMC, "--version", ""),
+            Self::Script {
+                program, version, ..
+            } => (program, "-v", version),
         };
         let said = output(command(program).arg(ask)).ok()?;
-        let version = said.lines().next()?.to_owned();
-        let is_fit = name != "lua" || version.starts_with("Lua 5.4");
-        is_fit.then_some(Engine {
+        let version = said
+            .lines()
+            .next()
+            .filter(|line| line.starts_with(begins))?;
+        let flags = if let Self::Gcc = self { C_FLAGS } else { &[] };
+        let parts: Vec<&str> = iter::once(version).chain(flags.iter().copied()).collect();
+        Some(Engine {
             name,
-            version: self.with_flags(version),
+            version: parts.join(" "),
             tool: self,
         })
-    }
-
-    fn with_flags(self, version: String) -> String {
-        match self {
-            Self::Gcc => format!("{version} {}", C_FLAGS.join(" ")),
-            Self::Smc(_) | Self::Script { .. } => version,
-        }
     }
 }
 

@@ -21,24 +21,24 @@ const fn kernel(name: &'static str, full: u32, quick: u32) -> Kernel {
 
 /// The full size stays within what a message may use by default: fuel, heap, a turn's fuel.
 const KERNELS: [Kernel; 19] = [
-    kernel("fib", 32, 15),
+    kernel("fib", 32, 1),
     kernel("collatz", 300_000, 2_000),
     kernel("leibniz", 300, 2),
     kernel("integrate", 100, 1),
     kernel("sieve", 40, 1),
     kernel("matmul", 300, 30),
     kernel("nbody", 300_000, 1_000),
-    kernel("spectral", 400, 30),
+    kernel("spectral", 700, 30),
     kernel("mandelbrot", 800, 50),
     kernel("fannkuch", 9, 6),
-    kernel("queens", 11, 6),
-    kernel("trees", 14, 8),
+    kernel("queens", 12, 6),
+    kernel("trees", 16, 8),
     kernel("quicksort", 20, 1),
     kernel("crc", 300, 2),
     kernel("strings", 300, 3),
     kernel("intmap", 60, 1),
     kernel("strmap", 100, 1),
-    kernel("closures", 5_000, 20),
+    kernel("closures", 8_000, 20),
     kernel("expr", 20_000, 50),
 ];
 

@@ -105,7 +105,7 @@ impl Runs {
             let expected = self.answer.get_or_insert_with(|| answer.clone());
             if answer != *expected {
                 return Err(format!(
-                    "{}: `{}` answers {answer:?}, the one before it {expected:?}",
+                    "{}: `{}` answers {answer:?}, not {expected:?}",
                     self.kernel.name, engine.name
                 ));
             }

@@ -67,7 +67,7 @@ fn trimmed(text: &str) -> String {
     lines.collect()
 }
 
-/// Times in milliseconds.
+/// Times are in microseconds.
 pub(crate) fn json(measured: &Measured) -> Json {
     let engines = measured.engines.iter().enumerate();
     let engines = engines.map(|(at, engine)| {
@@ -75,7 +75,7 @@ pub(crate) fn json(measured: &Measured) -> Json {
         json!({
             "name": engine.name,
             "version": engine.version,
-            "start_ms": measured.starts[at].as_secs_f64() * 1e3,
+            "start_us": micros(measured.starts[at]),
             "geometric_mean": mean.map(|(mean, _)| mean),
             "kernels_compared": mean.map_or(0, |(_, count)| count),
             "worst": measured.worst(at),
@@ -86,7 +86,7 @@ pub(crate) fn json(measured: &Measured) -> Json {
             "name": row.name,
             "size": row.size,
             "answer": row.answer,
-            "cpu_ms": each(measured, |at| json!(row.times[at].as_secs_f64() * 1e3)),
+            "cpu_us": each(measured, |at| json!(micros(row.times[at]))),
             "ratio": each(measured, |at| json!(measured.ratio(row, at))),
         })
     });
@@ -96,6 +96,10 @@ pub(crate) fn json(measured: &Measured) -> Json {
         "engines": engines.collect::<Vec<_>>(),
         "kernels": kernels.collect::<Vec<_>>(),
     })
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// An object with a value for each engine.

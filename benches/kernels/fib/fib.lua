@@ -3,9 +3,9 @@ local function fib(n)
   return fib(n - 1) + fib(n - 2)
 end
 
-local n = math.tointeger(arg[1])
+local rounds = math.tointeger(arg[1])
 local sum = 0
-for k = 0, n do
-  sum = sum + fib(k)
+for round = 0, rounds - 1 do
+  sum = sum + fib(24 + round % 8)
 end
 print(sum)
