@@ -33,6 +33,7 @@
 //! `now` comes in with each call, and what is to be done comes out as [`Effect`]s in order.
 
 mod incoming;
+mod load;
 mod outgoing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -41,6 +42,7 @@ use std::fmt;
 use crate::ids::{HopId, Incarnation, MessageId, NodeId, Time};
 use crate::limits;
 use incoming::Incoming;
+use load::Loads;
 use outgoing::Outgoing;
 
 /// Why a message did not move. The program that asked for it gets it as a value.
@@ -332,7 +334,12 @@ pub struct Hops {
     sequence: u64,
     peers: BTreeSet<NodeId>,
     outgoing: BTreeMap<HopId, Outgoing>,
+    /// Of these, the undecided ones.
+    sending: Loads,
     incoming: BTreeMap<HopId, Incoming>,
+    /// Of these, the unprepared ones.
+    receiving: Loads,
+    taking: Loads,
     timers: BTreeSet<Timer>,
     effects: VecDeque<Effect>,
 }
@@ -347,7 +354,10 @@ impl Hops {
             sequence: 0,
             peers: BTreeSet::new(),
             outgoing: BTreeMap::new(),
+            sending: Loads::default(),
             incoming: BTreeMap::new(),
+            receiving: Loads::default(),
+            taking: Loads::default(),
             timers: BTreeSet::new(),
             effects: VecDeque::new(),
         }
@@ -488,5 +498,7 @@ impl Hops {
     }
 }
 
+#[cfg(test)]
+mod load_tests;
 #[cfg(test)]
 mod tests;

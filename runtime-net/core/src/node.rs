@@ -97,6 +97,8 @@ pub struct Node<E: Engine = Vm> {
     /// The messages that left with hops which are not settled.
     departed: BTreeMap<HopId, Departed>,
     incoming: BTreeMap<HopId, Box<Incoming<E>>>,
+    /// The messages of these that are this node's own and about to be installed.
+    owned: BTreeSet<MessageId>,
     copies: BTreeMap<u64, WaitingCopy>,
     copy_count: u64,
     /// Messages that are to end as soon as they can.
@@ -190,6 +192,7 @@ impl<E: Engine> Node<E> {
             outgoing: BTreeMap::new(),
             departed: BTreeMap::new(),
             incoming: BTreeMap::new(),
+            owned: BTreeSet::new(),
             copies: BTreeMap::new(),
             copy_count: 0,
             doomed: BTreeSet::new(),

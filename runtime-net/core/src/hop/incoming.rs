@@ -37,6 +37,12 @@ impl Incoming {
         self.phase == Phase::Prepared
     }
 
+    /// Whom it comes from, and the size of its state.
+    #[cfg(test)]
+    pub(super) fn load(&self, hop: HopId) -> (NodeId, usize) {
+        (hop.node, self.bytes)
+    }
+
     pub(super) fn doubt(&self, hop: HopId) -> Doubt {
         Doubt {
             hop,
@@ -46,7 +52,7 @@ impl Incoming {
         }
     }
 
-    fn unprepared(&self) -> bool {
+    pub(super) fn unprepared(&self) -> bool {
         matches!(self.phase, Phase::Offered | Phase::Receiving)
     }
 
@@ -97,6 +103,8 @@ impl Hops {
         };
         self.set_timer(inc.timer(), Side::Receiver, hop);
         self.incoming.insert(hop, inc);
+        self.taking.begin(from, bytes);
+        self.receiving.begin(from, bytes);
         self.effects.push_back(Effect::Consider { hop });
         Ok(())
     }
@@ -104,17 +112,9 @@ impl Hops {
     /// A neighbor may have only so many hops open, and leave only so many in doubt: one that
     /// never decides must not shut out the others.
     fn room_from(&self, from: NodeId, bytes: usize) -> bool {
-        let (mut open, mut of_peer, mut reserved) = (0, 0, 0usize);
-        for (hop, inc) in &self.incoming {
-            reserved += inc.bytes;
-            if hop.node == from {
-                of_peer += 1;
-                open += usize::from(inc.unprepared());
-            }
-        }
-        open < limits::HOPS_PER_NEIGHBOR
-            && of_peer < limits::IN_DOUBT_PER_NEIGHBOR
-            && reserved.saturating_add(bytes) <= limits::RESERVED_BYTES
+        self.receiving.with(from).hops < limits::HOPS_PER_NEIGHBOR
+            && self.taking.with(from).hops < limits::IN_DOUBT_PER_NEIGHBOR
+            && self.taking.bytes().saturating_add(bytes) <= limits::RESERVED_BYTES
     }
 
     /// The offer is taken: the sender is to send the rest. Nothing if the hop has ended since.
@@ -145,6 +145,7 @@ impl Hops {
         let before = inc.timer();
         inc.phase = Phase::Preparing;
         let (after, doubt) = (inc.timer(), inc.doubt(hop));
+        self.receiving.end(hop.node, inc.bytes);
         self.clear_timer(before, Side::Receiver, hop);
         self.set_timer(after, Side::Receiver, hop);
         self.store(HopRecord::Prepared(doubt));
@@ -167,6 +168,7 @@ impl Hops {
         };
         self.set_timer(inc.timer(), Side::Receiver, hop);
         self.incoming.insert(hop, inc);
+        self.taking.begin(hop.node, 0);
     }
 
     pub(super) fn ask_about_doubts(&mut self, peer: NodeId) {
@@ -277,6 +279,7 @@ impl Hops {
             let Some(inc) = self.incoming.remove(&hop) else {
                 return;
             };
+            self.taking.end(hop.node, inc.bytes);
             self.effects.push_back(Effect::Install {
                 hop,
                 message: inc.message,
@@ -301,7 +304,10 @@ impl Hops {
             return;
         };
         self.clear_timer(inc.timer(), Side::Receiver, hop);
-        if !inc.unprepared() {
+        self.taking.end(hop.node, inc.bytes);
+        if inc.unprepared() {
+            self.receiving.end(hop.node, inc.bytes);
+        } else {
             self.store(HopRecord::Dropped(hop));
         }
         self.effects.push_back(Effect::Discard { hop, reason });

@@ -35,6 +35,12 @@ impl Outgoing {
         matches!(self.phase, Phase::Committing(_) | Phase::Committed(_))
     }
 
+    /// Whom it is under way to, and the size of its state.
+    #[cfg(test)]
+    pub(super) fn load(&self) -> (NodeId, usize) {
+        (self.to, self.bytes)
+    }
+
     pub(super) fn doubt(&self, hop: HopId) -> Doubt {
         Doubt {
             hop,
@@ -91,17 +97,15 @@ impl Hops {
         };
         self.set_timer(out.timer(), Side::Sender, hop);
         self.outgoing.insert(hop, out);
+        self.sending.begin(to, bytes);
         self.send(to, hop, HopFrame::Offer);
         Ok(hop)
     }
 
     fn room_towards(&self, to: NodeId, bytes: usize) -> bool {
-        let open = self.outgoing.values();
-        let open = open.filter(|out| !out.decided() && out.to == to);
-        let (hops, under_way) =
-            open.fold((0, 0usize), |(hops, sum), out| (hops + 1, sum + out.bytes));
-        hops < limits::HOPS_PER_NEIGHBOR
-            && under_way.saturating_add(bytes) <= limits::OUTBOUND_BYTES_PER_NEIGHBOR
+        let open = self.sending.with(to);
+        open.hops < limits::HOPS_PER_NEIGHBOR
+            && open.bytes.saturating_add(bytes) <= limits::OUTBOUND_BYTES_PER_NEIGHBOR
     }
 
     pub(super) fn restore_outgoing(&mut self, doubt: Doubt, incarnation: Incarnation) {
@@ -213,6 +217,7 @@ impl Hops {
         let before = out.timer();
         out.phase = Phase::Committing(prepared_in);
         let (after, doubt) = (out.timer(), out.doubt(hop));
+        self.sending.end(out.to, out.bytes);
         self.clear_timer(before, Side::Sender, hop);
         self.set_timer(after, Side::Sender, hop);
         self.store(HopRecord::Committed(doubt, prepared_in));
@@ -249,6 +254,7 @@ impl Hops {
         let Some(out) = self.outgoing.remove(&hop) else {
             return;
         };
+        self.sending.end(out.to, out.bytes);
         self.clear_timer(out.timer(), Side::Sender, hop);
         self.effects.push_back(Effect::Resume {
             hop,

@@ -395,6 +395,14 @@ impl<E: Engine> Node<E> {
             .expect("the caller has just found it there")
     }
 
+    fn take_incoming(&mut self, hop: HopId) -> Option<Box<Incoming<E>>> {
+        let arrived = self.incoming.remove(&hop)?;
+        if arrived.rest == Rest::Owned {
+            self.owned.remove(&arrived.envelope.message);
+        }
+        Some(arrived)
+    }
+
     /// A message from its envelope and its state, both validated.
     pub(super) fn revive(
         &mut self,
@@ -450,7 +458,7 @@ impl<E: Engine> Node<E> {
 
     /// What came with a hop is not needed any more.
     pub(super) fn discard(&mut self, hop: HopId, reason: DropReason) {
-        let Some(arrived) = self.incoming.remove(&hop) else {
+        let Some(arrived) = self.take_incoming(hop) else {
             return;
         };
         self.ask_again(hop.node, &arrived.envelope.launch);
@@ -485,6 +493,7 @@ impl<E: Engine> Node<E> {
             arrived.resident = None;
         }
         arrived.rest = Rest::Owned;
+        self.owned.insert(arrived.envelope.message);
     }
 
     /// Whether the message of a hop stands here already, or is about to.
@@ -492,13 +501,12 @@ impl<E: Engine> Node<E> {
         let Some(message) = self.incoming.get(&hop).map(|a| a.envelope.message) else {
             return false;
         };
-        let mut owned = self.incoming.values().filter(|a| a.rest == Rest::Owned);
-        self.messages.contains_key(&message) || owned.any(|a| a.envelope.message == message)
+        self.messages.contains_key(&message) || self.owned.contains(&message)
     }
 
     /// The message is this node's own and runs.
     pub(super) fn install(&mut self, hop: HopId) {
-        let Some(arrived) = self.incoming.remove(&hop) else {
+        let Some(arrived) = self.take_incoming(hop) else {
             return;
         };
         let Some(resident) = arrived.resident else {
