@@ -137,6 +137,7 @@ struct Piece<C> {
 pub struct Library<E: Engine> {
     launches: BTreeMap<LaunchHash, Arc<SignedLaunch>>,
     pieces: BTreeMap<ContentId, Piece<E::Code>>,
+    /// The programs that are linked: all that they need is here, and it is not too large.
     programs: BTreeMap<[u8; 32], E::Program>,
     bytes: usize,
     clock: u64,
@@ -234,6 +235,9 @@ impl<E: Engine> Library<E> {
         let Some(signed) = self.launches.get(launch) else {
             return vec![ContentId::launch(*launch)];
         };
+        if self.programs.contains_key(&signed.launch.program) {
+            return Vec::new();
+        }
         let program = ContentId::program(signed.launch.program);
         match self.pieces.get(&program) {
             None => vec![program],
@@ -251,6 +255,9 @@ impl<E: Engine> Library<E> {
     pub fn program(&mut self, hash: &[u8; 32]) -> Result<E::Program, String> {
         if let Some(program) = self.programs.get(hash) {
             return Ok(program.clone());
+        }
+        if self.size_of(hash) > limits::PROGRAM_BYTES {
+            return Err("the program is too large".to_owned());
         }
         let pieces = &self.pieces;
         let program = E::link(hash, &|id| pieces.get(&id).map(|piece| &piece.code))?;
@@ -275,14 +282,18 @@ impl<E: Engine> Library<E> {
 
     /// Whether what is here of a program is more than a program may be.
     pub fn is_too_large(&self, launch: &LaunchHash) -> bool {
-        let signed = self.launches.get(launch);
-        let program = signed.map(|signed| ContentId::program(signed.launch.program));
-        let needs = program.and_then(|program| self.pieces.get(&program));
-        let needs = needs.into_iter().flat_map(|manifest| &manifest.needs);
-        let sizes = needs
-            .filter_map(|id| self.pieces.get(id))
-            .map(|piece| piece.bytes.len());
-        sizes.sum::<usize>() > limits::PROGRAM_BYTES
+        let program = self.launches.get(launch).map(|one| one.launch.program);
+        // What is linked was looked at before.
+        let unlinked = program.filter(|hash| !self.programs.contains_key(hash));
+        unlinked.is_some_and(|hash| self.size_of(&hash) > limits::PROGRAM_BYTES)
+    }
+
+    /// The bytes of what is here of a program.
+    fn size_of(&self, program: &[u8; 32]) -> usize {
+        let manifest = self.pieces.get(&ContentId::program(*program));
+        let needs = manifest.into_iter().flat_map(|manifest| &manifest.needs);
+        let pieces = needs.filter_map(|id| self.pieces.get(id));
+        pieces.map(|piece| piece.bytes.len()).sum()
     }
 
     /// Whether it has grown enough to be trimmed.
