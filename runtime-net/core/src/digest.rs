@@ -2,6 +2,34 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
+
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
+
+/// A purpose that hashes are made for, as BLAKE3 demands of its `derive_key` mode. What depends on
+/// the purpose alone is computed once.
+#[derive(Debug)]
+pub(crate) struct Context {
+    name: &'static str,
+    key: OnceLock<ContextKey>,
+}
+
+impl Context {
+    pub(crate) const fn new(name: &'static str) -> Self {
+        let key = OnceLock::new();
+        Self { name, key }
+    }
+
+    /// The hash of these bytes, one after the other.
+    pub(crate) fn hash(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let key = self.key.get_or_init(|| hash_derive_key_context(self.name));
+        let mut hasher = blake3::Hasher::new_from_context_key(key);
+        for part in parts {
+            hasher.update(part);
+        }
+        hasher.finalize().into()
+    }
+}
 
 /// A hash of everything that went into a [`Digester`], in order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -1,6 +1,7 @@
 //! What travels with a state: everything about a message that its program does not hold itself.
 
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::digest::Context;
 use crate::ids::{Epoch, LaunchHash, MessageId, Span};
 use crate::launch::LaunchLimits;
 use crate::tags::Standing;
@@ -89,13 +90,13 @@ pub struct TraceContext {
     pub flags: u8,
 }
 
-const TRACE_CONTEXT: &str = "smart-messages 2026 trace of a launch";
-const SPAN_CONTEXT: &str = "smart-messages 2026 span of a stay";
+static TRACE_CONTEXT: Context = Context::new("smart-messages 2026 trace of a launch");
+static SPAN_CONTEXT: Context = Context::new("smart-messages 2026 span of a stay");
 
 impl TraceContext {
     /// The trace of a launch, sampled.
     pub fn of(launch: &LaunchHash) -> Self {
-        let hash = blake3::derive_key(TRACE_CONTEXT, &launch.0);
+        let hash = TRACE_CONTEXT.hash(&[&launch.0]);
         let mut context = Self {
             flags: 1,
             ..Self::default()
@@ -107,9 +108,7 @@ impl TraceContext {
 
     /// The span of the next stay of a message, after this many hops.
     pub fn stay(&self, message: &MessageId, hops: u64) -> Self {
-        let mut text = message.0.to_vec();
-        text.extend_from_slice(&hops.to_le_bytes());
-        let hash = blake3::derive_key(SPAN_CONTEXT, &text);
+        let hash = SPAN_CONTEXT.hash(&[&message.0, &hops.to_le_bytes()]);
         let mut context = *self;
         context.span.copy_from_slice(&hash[..8]);
         context

@@ -5,8 +5,11 @@
 //! key-derivation mode, with a context string of their own, so a hash made for one purpose never
 //! equals a hash made for another.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::{Add, Sub};
+
+use crate::digest::Context;
 
 pub use sm_bytecode::TypeHash;
 
@@ -14,8 +17,24 @@ pub use sm_bytecode::TypeHash;
 macro_rules! name32 {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
         pub struct $name(pub [u8; 32]);
+
+        /// The order of the bytes. The first of them nearly always decide, without a call.
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                let first = |name: &Self| name.0.first_chunk().copied().map(u64::from_be_bytes);
+                first(self)
+                    .cmp(&first(other))
+                    .then_with(|| self.0.cmp(&other.0))
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
 
         impl $name {
             /// The bytes of the name.
@@ -65,43 +84,34 @@ name32! {
     LaunchHash
 }
 
-const FIRST_MESSAGE: &str = "smart-messages 2026 message: first of a launch";
-const SPAWNED_MESSAGE: &str = "smart-messages 2026 message: spawned by another";
-const COPIED_MESSAGE: &str = "smart-messages 2026 message: copy at a neighbor";
-const RANDOM_STREAM: &str = "smart-messages 2026 message: random stream";
+static FIRST_MESSAGE: Context = Context::new("smart-messages 2026 message: first of a launch");
+static SPAWNED_MESSAGE: Context = Context::new("smart-messages 2026 message: spawned by another");
+static COPIED_MESSAGE: Context = Context::new("smart-messages 2026 message: copy at a neighbor");
+static RANDOM_STREAM: Context = Context::new("smart-messages 2026 message: random stream");
 
 impl MessageId {
     /// The message that a launch starts.
     pub fn first(launch: &LaunchHash) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key(FIRST_MESSAGE);
-        hasher.update(&launch.0);
-        Self(*hasher.finalize().as_bytes())
+        Self(FIRST_MESSAGE.hash(&[&launch.0]))
     }
 
     /// The `counter`-th message that `self` spawns, counted from zero over its whole life.
     pub fn child(&self, counter: u64) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key(SPAWNED_MESSAGE);
-        hasher.update(&self.0);
-        hasher.update(&counter.to_le_bytes());
-        Self(*hasher.finalize().as_bytes())
+        Self(SPAWNED_MESSAGE.hash(&[&self.0, &counter.to_le_bytes()]))
     }
 
     /// The copy of `self` that goes on at `receiver` after the hop with this number.
     ///
     /// The receiver computes it, so one captured state serves all neighbors.
     pub fn copy_at(&self, hop: u64, receiver: &NodeId) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key(COPIED_MESSAGE);
-        hasher.update(&self.0);
-        hasher.update(&hop.to_le_bytes());
-        hasher.update(&receiver.0);
-        Self(*hasher.finalize().as_bytes())
+        Self(COPIED_MESSAGE.hash(&[&self.0, &hop.to_le_bytes(), &receiver.0]))
     }
 }
 
 impl MessageId {
     /// The seed of the message's own random stream.
     pub fn seed(&self) -> [u8; 32] {
-        blake3::derive_key(RANDOM_STREAM, &self.0)
+        RANDOM_STREAM.hash(&[&self.0])
     }
 }
 
@@ -220,6 +230,8 @@ impl Sub for Span {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -252,6 +264,19 @@ mod tests {
             shown,
             ["03e6bb3524d3040a", "52c7e9cded07d6c1", "b4232a91aef1ef4f"]
         );
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_names_is_that_of_their_bytes(
+            a: [u8; 32],
+            b: [u8; 32],
+            same in 0..=32usize,
+        ) {
+            let mut near = b;
+            near[..same].copy_from_slice(&a[..same]);
+            prop_assert_eq!(NodeId(a).cmp(&NodeId(near)), a.cmp(&near));
+        }
     }
 
     #[test]
