@@ -119,7 +119,7 @@ impl Pair {
             _life: life,
         };
         while !pair.is_linked().await {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
         pair
     }
