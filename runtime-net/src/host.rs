@@ -214,7 +214,23 @@ impl Host {
                 None => break,
             }
         }
+        // Answers do not wait for programs.
+        self.flush();
         self.slice();
+        self.flush();
+    }
+
+    /// Lets out what was sent since the last time.
+    fn flush(&mut self) {
+        loop {
+            let sessions = self.link.flush();
+            if sessions.is_empty() {
+                return;
+            }
+            for session in sessions {
+                self.weigh(session);
+            }
+        }
     }
 
     /// Runs programs until the fuel of one slice is used up: one for long, or several that soon
@@ -347,6 +363,7 @@ impl Host {
         if let Some(record) = self.record.take() {
             record.end(&self.node)?;
         }
+        self.flush();
         self.link.end().await;
         Ok(())
     }

@@ -18,8 +18,12 @@ pub trait Link {
     /// What has happened already, if anything has.
     fn try_next(&mut self) -> Option<LinkEvent>;
 
-    /// Sends a frame in a session, in time. Nothing happens if it has ended.
+    /// Sends a frame in a session, with the next [`Link::flush`] at the latest. Nothing happens if
+    /// the session has ended.
     fn send(&mut self, session: SessionId, frame: Vec<u8>);
+
+    /// Lets out what was sent and waits to go together; answers in which sessions.
+    fn flush(&mut self) -> Vec<SessionId>;
 
     /// Sends a frame to every neighbor, and does not care whether it arrives.
     fn broadcast(&mut self, frame: Vec<u8>);

@@ -66,6 +66,8 @@ pub struct Quic {
     events: mpsc::Receiver<Raw>,
     sender: mpsc::Sender<Raw>,
     sessions: BTreeMap<SessionId, Session>,
+    /// Where something was sent since the last flush.
+    unflushed: Vec<SessionId>,
     linked: watch::Sender<Neighbors>,
     next: SessionId,
     accepting: JoinSet<()>,
@@ -151,6 +153,7 @@ impl Quic {
             events,
             sender,
             sessions: BTreeMap::new(),
+            unflushed: Vec::new(),
             linked,
             next: SessionId(1),
             accepting,
@@ -333,9 +336,21 @@ impl Link for Quic {
     }
 
     fn send(&mut self, session: SessionId, frame: Vec<u8>) {
-        if let Some(session) = self.sessions.get_mut(&session) {
-            session.send(frame);
+        let Some(known) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        known.send(frame);
+        if self.unflushed.last() != Some(&session) {
+            self.unflushed.push(session);
         }
+    }
+
+    fn flush(&mut self) -> Vec<SessionId> {
+        self.unflushed.sort_unstable();
+        self.unflushed.dedup();
+        let sessions = self.unflushed.iter().filter_map(|id| self.sessions.get(id));
+        sessions.for_each(Session::flush);
+        std::mem::take(&mut self.unflushed)
     }
 
     fn broadcast(&mut self, frame: Vec<u8>) {
@@ -343,6 +358,7 @@ impl Link for Quic {
         for session in self.sessions.values_mut() {
             session.cast(&frame);
         }
+        self.unflushed.extend(self.sessions.keys());
     }
 
     fn close(&mut self, session: SessionId) {

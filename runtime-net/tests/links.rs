@@ -50,6 +50,7 @@ async fn next(link: &mut Quic) -> LinkEvent {
     let event = event.expect("something happens in time");
     if let LinkEvent::Up { session, .. } = event {
         link.send(session, hello());
+        link.flush();
     }
     event
 }
@@ -101,6 +102,7 @@ async fn one_calls_and_both_are_neighbors() {
     assert_eq!((at_a.1, at_b.1), (id(2), id(1)));
     for length in [0, 1, 1_000, 300_000, 1 << 20] {
         a.send(at_a.0, code(length));
+        a.flush();
         let (got, ()) = tokio::join!(frame(&mut b), drive(&mut a));
         assert_eq!(got, code(length));
     }
@@ -134,7 +136,9 @@ async fn two_that_call_each_other_have_one_session() {
         let (at_a, at_b) = tokio::join!(settle(&mut a), settle(&mut b));
         assert_eq!((a.sessions().len(), b.sessions().len()), (1, 1));
         a.send(at_a, code(9));
+        a.flush();
         b.send(at_b, code(8));
+        b.flush();
         let (from_b, from_a) = tokio::join!(frame(&mut a), frame(&mut b));
         assert_eq!((from_b, from_a), (code(8), code(9)));
     }
@@ -152,6 +156,7 @@ async fn a_stranger_is_refused_and_told_of_once() {
     assert!(trouble.contains("refused"), "{trouble}");
     // The other neighbor is not disturbed, however often the stranger calls.
     c.send(session, code(5));
+    c.flush();
     let ((), (), got) = tokio::join!(drive(&mut c), drive(&mut b), frame(&mut a));
     assert_eq!(got, code(5));
     let again = tokio::time::timeout(Duration::from_millis(600), note(&mut a)).await;

@@ -8,23 +8,13 @@ use quinn::RecvStream;
 
 use crate::limits;
 
-/// Frames up to this length are copied behind their length, to go out in one piece.
-const SHORT: usize = 4 << 10;
-
-/// A frame as one or two pieces of a stream.
-pub(super) fn pack(frame: Vec<u8>) -> [Bytes; 2] {
-    let length = (frame.len() as u32).to_le_bytes();
-    if frame.len() > SHORT {
-        return [Bytes::copy_from_slice(&length), frame.into()];
-    }
-    let mut packed = Vec::with_capacity(length.len() + frame.len());
-    packed.extend_from_slice(&length);
-    packed.extend_from_slice(&frame);
-    [packed.into(), Bytes::new()]
-}
-
 /// The bytes of a length.
-const LENGTH: usize = 4;
+pub(super) const LENGTH: usize = 4;
+
+/// The length that goes before a frame.
+pub(super) fn length_before(frame: &[u8]) -> [u8; LENGTH] {
+    (frame.len() as u32).to_le_bytes()
+}
 
 fn length_of(bytes: [u8; LENGTH]) -> Result<usize, Unread> {
     match u32::from_le_bytes(bytes) as usize {

@@ -1,4 +1,5 @@
-//! The sending end of a stream: what fits goes out at once, the rest in a task of its own.
+//! The sending end of a stream: short frames are gathered into one piece until they are flushed;
+//! what fits goes out then, the rest in a task of its own.
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -13,7 +14,13 @@ use sm_core::ids::SessionId;
 use tokio::sync::mpsc;
 
 use super::Raw;
+use super::frames::{LENGTH, length_before};
 use crate::limits;
+
+/// Frames up to this length are copied, to go out together with others.
+const SHORT: usize = 4 << 10;
+/// How much of them is gathered at most.
+const GATHERED: usize = 16 << 10;
 
 /// How a stream is opened that is not there yet.
 pub(super) type Opening = Pin<Box<dyn Future<Output = Option<SendStream>> + Send>>;
@@ -62,6 +69,8 @@ pub(super) struct Outlet(Arc<Mutex<State>>);
 struct State {
     stream: Stream,
     queue: VecDeque<Bytes>,
+    /// Short frames that come behind what is in the queue. They do not wait yet.
+    gathered: Vec<u8>,
     account: Arc<Account>,
     /// Whether a task sends what waits.
     busy: bool,
@@ -104,20 +113,37 @@ impl Outlet {
         Self(Arc::new(Mutex::new(State {
             stream,
             queue: VecDeque::new(),
+            gathered: Vec::new(),
             account,
             busy: false,
             last: false,
         })))
     }
 
-    /// Sends pieces in order. The account tells when all that had to wait is sent.
-    pub(super) fn send(&self, pieces: [Bytes; 2], more: More) {
+    /// Sends a frame behind those before it. The account tells when all that had to wait is sent.
+    pub(super) fn send(&self, frame: Vec<u8>, more: More) {
         let mut state = self.state();
-        for piece in pieces.into_iter().filter(|piece| !piece.is_empty()) {
-            state.account.add(piece.len() + limits::WAITING_PIECE_BYTES);
-            state.queue.push_back(piece);
-        }
+        state.put(frame);
         state.last |= more == More::No;
+        self.flush_all(&mut state);
+    }
+
+    /// The same; but a short frame waits for [`Outlet::flush`].
+    pub(super) fn gather(&self, frame: Vec<u8>) {
+        let mut state = self.state();
+        state.put(frame);
+        if !state.queue.is_empty() || state.gathered.len() > GATHERED {
+            self.flush_all(&mut state);
+        }
+    }
+
+    /// Sends what was gathered.
+    pub(super) fn flush(&self) {
+        self.flush_all(&mut self.state());
+    }
+
+    fn flush_all(&self, state: &mut State) {
+        state.seal();
         if state.busy {
             return;
         }
@@ -138,6 +164,35 @@ impl Outlet {
 }
 
 impl State {
+    /// Puts a frame behind the others.
+    fn put(&mut self, frame: Vec<u8>) {
+        let short = frame.len() <= SHORT;
+        if self.gathered.is_empty() {
+            let most = if short { frame.len() } else { 0 };
+            self.gathered.reserve_exact(LENGTH + most);
+        }
+        self.gathered.extend_from_slice(&length_before(&frame));
+        if short {
+            self.gathered.extend_from_slice(&frame);
+        } else {
+            self.seal();
+            self.push(frame);
+        }
+    }
+
+    /// Makes a piece of what was gathered.
+    fn seal(&mut self) {
+        if !self.gathered.is_empty() {
+            let gathered = std::mem::take(&mut self.gathered);
+            self.push(gathered);
+        }
+    }
+
+    fn push(&mut self, piece: Vec<u8>) {
+        self.account.add(piece.len() + limits::WAITING_PIECE_BYTES);
+        self.queue.push_back(piece.into());
+    }
+
     /// Sends what waits, as far as it goes.
     fn flush(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {

@@ -10,7 +10,7 @@ use sm_core::ids::{HopId, Incarnation, NodeId, SessionId};
 use sm_core::wire::{Part, Route};
 use tokio::sync::mpsc;
 
-use super::frames::{Frames, Unfinished, Unread, pack};
+use super::frames::{Frames, Unfinished, Unread};
 use super::greeting::{Greeted, ended};
 use super::outlet::{Account, More, Opening, Outlet};
 use super::{Caller, Raw, SessionInfo, close, code};
@@ -85,16 +85,24 @@ impl Session {
         self.account.waiting()
     }
 
-    /// Sends a frame on the stream where it belongs.
+    /// Sends a frame on the stream where it belongs; short ones go with the next [`flush`].
+    ///
+    /// [`flush`]: Self::flush
     pub(super) fn send(&mut self, frame: Vec<u8>) {
         if self.backlog() > limits::UNREAD_BYTES {
             return self.give_up();
         }
         match Route::of(&frame) {
-            Route::Session => self.common.send(pack(frame), More::Follows),
+            Route::Session => self.common.gather(frame),
             Route::Copy => self.send_copy(frame),
             Route::Hop(hop, part) => self.send_of_hop(hop, part, frame),
         }
+    }
+
+    /// Lets out what was gathered to go together.
+    pub(super) fn flush(&self) {
+        let lanes = self.lanes.iter().flatten();
+        lanes.chain([&self.common]).for_each(Outlet::flush);
     }
 
     /// Ends the session with a neighbor that lets too much wait.
@@ -133,10 +141,10 @@ impl Session {
         }
         match self.long.get(&hop) {
             Some(outlet) if part == Part::Last => {
-                outlet.send(pack(frame), More::No);
+                outlet.send(frame, More::No);
                 self.long.remove(&hop);
             }
-            Some(outlet) => outlet.send(pack(frame), More::Follows),
+            Some(outlet) => outlet.send(frame, More::Follows),
             None => self.send_in_lane(hop.sequence as usize, frame),
         }
     }
@@ -147,16 +155,14 @@ impl Session {
             self.copies = self.copies.wrapping_add(1);
             self.send_in_lane(self.copies, frame);
         } else {
-            self.open().send(pack(frame), More::No);
+            self.open().send(frame, More::No);
         }
     }
 
     fn send_in_lane(&mut self, number: usize, frame: Vec<u8>) {
         let lane = number % limits::LANES;
         let outlet = self.lanes[lane].take().unwrap_or_else(|| self.open());
-        self.lanes[lane]
-            .insert(outlet)
-            .send(pack(frame), More::Follows);
+        self.lanes[lane].insert(outlet).gather(frame);
     }
 
     /// A new stream.

@@ -169,6 +169,7 @@ impl Peer {
                 }
                 node.run(Time::ZERO, 1_000_000);
             }
+            link.flush();
         }
     }
 }
