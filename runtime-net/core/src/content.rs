@@ -235,7 +235,7 @@ impl<E: Engine> Library<E> {
         let Some(signed) = self.launches.get(launch) else {
             return vec![ContentId::launch(*launch)];
         };
-        if self.programs.contains_key(&signed.launch.program) {
+        if self.is_ready(launch) {
             return Vec::new();
         }
         let program = ContentId::program(signed.launch.program);
@@ -246,6 +246,12 @@ impl<E: Engine> Library<E> {
                 manifest.needs.iter().filter(absent).copied().collect()
             }
         }
+    }
+
+    /// Whether the program of this launch is linked, so that nothing of it is to be fetched.
+    pub fn is_ready(&self, launch: &LaunchHash) -> bool {
+        let signed = self.launches.get(launch);
+        signed.is_some_and(|signed| self.programs.contains_key(&signed.launch.program))
     }
 
     /// The linked program with this manifest.

@@ -34,6 +34,9 @@ impl<E: Engine> Node<E> {
         if let Err((_, why)) = self.admit(&envelope) {
             return self.drop_copy(from, why);
         }
+        if self.library.is_ready(&envelope.launch) {
+            return self.start_copy(from, envelope, original, copy.state);
+        }
         if self.copies.len() >= limits::WAITING_COPIES {
             return self.drop_copy(from, "too many copies wait for their code");
         }
@@ -62,7 +65,13 @@ impl<E: Engine> Node<E> {
             return self.give_up_copy(number);
         }
         if self.library.missing(&launch).is_empty() {
-            return self.start_copy(number);
+            if let Some(waiting) = self.take_waiting(number) {
+                let WaitingCopy {
+                    envelope, original, ..
+                } = waiting;
+                self.start_copy(from, envelope, original, &waiting.state);
+            }
+            return;
         }
         if asking == Some(from) {
             let missing = self.ask_for(from, &launch);
@@ -72,19 +81,10 @@ impl<E: Engine> Node<E> {
         }
     }
 
-    fn start_copy(&mut self, number: u64) {
-        let Some(waiting) = self.take_waiting(number) else {
-            return;
-        };
-        let WaitingCopy {
-            from,
-            envelope,
-            original,
-            ..
-        } = waiting;
+    fn start_copy(&mut self, from: NodeId, envelope: Envelope, original: MessageId, state: &[u8]) {
         // What could not be told without the launch record is told now.
         let resident = match self.admit(&envelope) {
-            Ok(()) => self.revive_copy(from, envelope, &waiting.state),
+            Ok(()) => self.revive_copy(from, envelope, state),
             Err((_, why)) => Err(why.to_owned()),
         };
         match resident {
