@@ -66,6 +66,11 @@ impl Heap {
         }
     }
 
+    /// Makes room for so many words, as far as the quota goes.
+    pub(crate) fn expect(&mut self, words: usize) {
+        self.words.reserve_exact(words.min(self.quota));
+    }
+
     /// Whether so many words can be allocated without a collection.
     #[inline]
     pub(crate) fn has_room(&self, words: usize) -> bool {

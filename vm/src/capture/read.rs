@@ -15,6 +15,9 @@ use crate::machine::{Machine, Reply, Status};
 use crate::program::Program;
 use crate::rng::Rng;
 
+/// Words for the objects of a message that carries little.
+const SMALL_HEAP: usize = 64;
+
 pub(super) fn restore(
     program: Arc<Program>,
     bytes: &[u8],
@@ -29,9 +32,12 @@ pub(super) fn restore(
     let rng = Rng::from_state(reader.hash()?).ok_or(RestoreError::Forged("no random state"))?;
     let status = read_status(&mut reader)?;
     let mut heap = Heap::new(&limits);
+    // Flat data takes as much there as in the bytes.
+    heap.expect(bytes.len() / 8 + SMALL_HEAP);
     let mut objects = Objects::new(&program, &mut heap, tables, reader, bytes.len());
     let mut stack = objects.frames(&limits)?;
     objects.finish(&mut stack)?;
+    heap.take_as_live();
     let machine = Machine {
         program,
         heap,

@@ -1,8 +1,6 @@
 //! The tables at the beginning of a state: bricks, constants and tags, each in the order of its
 //! first use, so that there is one way to number them.
 
-use std::collections::BTreeSet;
-
 use sm_bytecode::codec::{Reader, Writer};
 use sm_bytecode::{BrickHash, Const};
 
@@ -244,8 +242,9 @@ fn brick_at(program: &Program, bricks: &[u32], number: u64) -> Result<usize, Res
 }
 
 fn distinct<T: Ord>(items: &[T]) -> Result<(), RestoreError> {
-    let set: BTreeSet<&T> = items.iter().collect();
-    match set.len() == items.len() {
+    let mut sorted: Vec<&T> = items.iter().collect();
+    sorted.sort_unstable();
+    match sorted.is_sorted_by(|a, b| a < b) {
         true => Ok(()),
         false => Err(RestoreError::Forged("a table lists something twice")),
     }

@@ -37,11 +37,22 @@ impl Heap {
         if wanted > self.quota {
             return Err(HeapFull);
         }
-        let most = self.quota + self.quota / SLACK;
-        self.limit = wanted.max(live * 2).max(FIRST_WORDS).min(most);
+        self.limit = self.due(wanted);
         self.words.shrink_to(self.limit);
         self.words.reserve_exact(self.limit - live);
         Ok(())
+    }
+
+    /// Takes all that is there for live: it was read, not left by a program.
+    pub(crate) fn take_as_live(&mut self) {
+        self.limit = self.due(self.words.len());
+    }
+
+    /// The size at which to collect a heap whose objects are all live, with room for so many words.
+    fn due(&self, wanted: usize) -> usize {
+        let most = self.quota + self.quota / SLACK;
+        let live = self.words.len();
+        wanted.max(live * 2).max(FIRST_WORDS).min(most)
     }
 
     /// Puts off the next collection until so many words were allocated: to walk over its roots
