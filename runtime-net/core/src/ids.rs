@@ -133,6 +133,37 @@ pub struct HopId {
     pub node: NodeId,
 }
 
+/// A hop as its two ends name it between them: each frame is sent by one of them, so nothing need
+/// say which node counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct HopNumber {
+    /// Counts the hops of that boot from zero.
+    pub sequence: u64,
+    /// The boot of the sender in which the hop began.
+    pub incarnation: Incarnation,
+}
+
+impl HopNumber {
+    /// The hop of this number that this node sends.
+    pub const fn of(self, node: NodeId) -> HopId {
+        HopId {
+            sequence: self.sequence,
+            incarnation: self.incarnation,
+            node,
+        }
+    }
+}
+
+impl HopId {
+    /// Its name between its two ends.
+    pub const fn number(&self) -> HopNumber {
+        HopNumber {
+            sequence: self.sequence,
+            incarnation: self.incarnation,
+        }
+    }
+}
+
 impl fmt::Debug for HopId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let HopId {

@@ -11,10 +11,10 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::content::{ContentId, ContentKind};
 use crate::envelope::Envelope;
 use crate::hop::HopError;
-use crate::ids::{HopId, Incarnation, LaunchHash, MessageId, NodeId};
+use crate::ids::{HopNumber, Incarnation, LaunchHash, MessageId, NodeId};
 use crate::limits;
 use crate::node::Report;
-pub use route::{Part, Route};
+pub use route::{HopKey, Part, Route};
 
 /// The version of the frames. Nodes of different versions refuse each other's sessions.
 pub const WIRE_VERSION: u8 = 0;
@@ -32,21 +32,21 @@ pub enum Frame<'a> {
     /// B takes it and wants the rest: the state, and this content.
     Accept {
         /// The hop.
-        hop: HopId,
+        hop: HopNumber,
         /// What B lacks of the code and has not asked this neighbor for.
         missing: Vec<ContentId>,
     },
     /// B does not take it.
     Refuse {
         /// The hop.
-        hop: HopId,
+        hop: HopNumber,
         /// Why: what the program is told.
         reason: HopError,
     },
     /// A piece of the state that was not in the offer.
     State {
         /// The hop.
-        hop: HopId,
+        hop: HopNumber,
         /// The next bytes of the state.
         bytes: &'a [u8],
         /// Whether more follows.
@@ -55,21 +55,21 @@ pub enum Frame<'a> {
     /// B keeps the message until it knows how the hop ends.
     Prepared {
         /// The hop.
-        hop: HopId,
+        hop: HopNumber,
         /// The boot of B that says so.
         incarnation: Incarnation,
     },
     /// The message is B's.
     Commit {
         /// The hop.
-        hop: HopId,
+        hop: HopNumber,
         /// The boot of B that was prepared.
         incarnation: Incarnation,
     },
     /// One of the steps that carry nothing.
     Step {
         /// The hop.
-        hop: HopId,
+        hop: HopNumber,
         /// Which.
         step: BareStep,
     },
@@ -94,7 +94,7 @@ pub enum Frame<'a> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Offer<'a> {
     /// The hop.
-    pub hop: HopId,
+    pub hop: HopNumber,
     /// Its envelope as it would arrive.
     pub envelope: Envelope,
     /// The length of its state in bytes.
@@ -328,15 +328,13 @@ impl BareStep {
     }
 }
 
-fn encode_hop(out: &mut Writer, hop: &HopId) {
-    out.raw(&hop.node.0);
+fn encode_hop(out: &mut Writer, hop: &HopNumber) {
     out.var(hop.incarnation.0);
     out.var(hop.sequence);
 }
 
-fn decode_hop(input: &mut Reader<'_>) -> Result<HopId, DecodeError> {
-    Ok(HopId {
-        node: NodeId(input.array()?),
+fn decode_hop(input: &mut Reader<'_>) -> Result<HopNumber, DecodeError> {
+    Ok(HopNumber {
         incarnation: Incarnation(input.var()?),
         sequence: input.var()?,
     })

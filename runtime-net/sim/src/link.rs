@@ -14,7 +14,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use sm_core::ids::{HopId, SessionId, Span, Time};
+use sm_core::ids::{SessionId, Span, Time};
+use sm_core::wire::HopKey;
 
 use crate::limits;
 use crate::network::{LinkModel, LinkSpec, NodeIx};
@@ -52,7 +53,7 @@ pub type Bytes = Arc<[u8]>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StreamKey {
     /// Those about the same hop.
-    Ordered(HopId),
+    Ordered(HopKey),
     /// This frame has a stream to itself.
     Alone,
 }
@@ -172,11 +173,11 @@ struct Direction {
     /// Nothing arrives earlier.
     floor: Time,
     /// When the last frame of each stream arrives.
-    last_arrival: BTreeMap<HopId, Time>,
+    last_arrival: BTreeMap<HopKey, Time>,
     /// The chance of what is under way to be lost, once the session is broken.
     loss: f64,
     /// The streams that have lost a frame, and lose all that follows.
-    cut: BTreeSet<HopId>,
+    cut: BTreeSet<HopKey>,
     /// When the line has carried all that was sent.
     free: Time,
     waiting: VecDeque<(Time, usize)>,

@@ -181,7 +181,7 @@ fn die() -> ! {
 #[cfg(test)]
 mod tests {
     use sm_core::hop::HopError;
-    use sm_core::ids::{HopId, Incarnation, NodeId};
+    use sm_core::ids::{HopNumber, Incarnation};
     use sm_core::wire::{BareStep, Frame, More};
 
     use super::*;
@@ -189,9 +189,7 @@ mod tests {
     #[test]
     fn steps_have_the_names_of_their_frames() {
         let (incarnation, sequence) = (Incarnation(1), 0);
-        let node = NodeId([1; 32]);
-        let hop = HopId {
-            node,
+        let hop = HopNumber {
             incarnation,
             sequence,
         };

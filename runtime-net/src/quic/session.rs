@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use quinn::{Connection, RecvStream};
-use sm_core::ids::{HopId, Incarnation, NodeId, SessionId};
-use sm_core::wire::{Part, Route};
+use sm_core::ids::{Incarnation, NodeId, SessionId};
+use sm_core::wire::{HopKey, Part, Route};
 use tokio::sync::mpsc;
 
 use super::frames::{Frames, Unfinished, Unread};
@@ -31,7 +31,7 @@ pub(super) struct Session {
     /// Counts copies, to spread them over the lanes.
     copies: usize,
     /// The streams of hops with long states.
-    long: BTreeMap<HopId, Outlet>,
+    long: BTreeMap<HopKey, Outlet>,
     account: Arc<Account>,
     /// Why this end has closed the connection, if it did so because of what waits.
     pub(super) trouble: Option<&'static str>,
@@ -130,12 +130,12 @@ impl Session {
         if !self.long.is_empty()
             && let Route::Hop(hop, Part::Last) = Route::of(frame)
         {
-            self.long.remove(&hop);
+            self.long.remove(&hop.answered());
         }
     }
 
     /// A long state has a stream of its own, from its first piece to the end of the hop.
-    fn send_of_hop(&mut self, hop: HopId, part: Part, frame: Vec<u8>) {
+    fn send_of_hop(&mut self, hop: HopKey, part: Part, frame: Vec<u8>) {
         if part == Part::Piece && !self.long.contains_key(&hop) {
             self.long.insert(hop, self.open());
         }
@@ -145,7 +145,7 @@ impl Session {
                 self.long.remove(&hop);
             }
             Some(outlet) => outlet.send(frame, More::Follows),
-            None => self.send_in_lane(hop.sequence as usize, frame),
+            None => self.send_in_lane(hop.hop.sequence as usize, frame),
         }
     }
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use quinn::SendStream;
 use sm_bytecode::bundle::Bundle;
 use sm_core::envelope::{Budget, Envelope, TraceContext};
-use sm_core::ids::{Epoch, HopId, Incarnation, LaunchHash, MessageId, NodeId, Span};
+use sm_core::ids::{Epoch, HopNumber, Incarnation, LaunchHash, MessageId, Span};
 use sm_core::launch::LaunchLimits;
 use sm_core::tags::Standing;
 use sm_core::wire::{BareStep, Copy, Frame, More};
@@ -223,27 +223,25 @@ async fn a_huge_length(peer: Peer) -> Fate {
     session.ends().await
 }
 
-/// A question about a hop that there never was, of this node.
-fn question(node: NodeId, sequence: u64) -> Vec<u8> {
-    let hop = HopId {
-        node,
-        incarnation: Incarnation(1),
+/// A step of a hop of the node that there never was.
+fn said(step: BareStep, sequence: u64) -> Vec<u8> {
+    let incarnation = Incarnation(1);
+    let hop = HopNumber {
+        incarnation,
         sequence,
     };
-    let step = BareStep::Query;
     framed(&Frame::Step { hop, step }.encode())
 }
 
 async fn many_streams_that_stay(peer: Peer) -> Fate {
     let session = peer.session().await;
-    let stranger = NodeId([9; 32]);
     let mut kept: Vec<SendStream> = Vec::new();
     let opening = async {
         for number in 0..5_000 {
             let Ok(mut out) = session.connection.open_uni().await else {
                 return;
             };
-            if out.write_all(&question(stranger, number)).await.is_err() {
+            if out.write_all(&said(BareStep::Done, number)).await.is_err() {
                 return;
             }
             kept.push(out);
@@ -351,27 +349,20 @@ fn envelope(number: u64) -> Envelope {
 }
 
 async fn frames_where_they_do_not_belong(peer: Peer) -> Fate {
-    let (mut session, own) = (peer.session().await, peer.key.node_id());
+    let mut session = peer.session().await;
     for sequence in 0..500 {
-        let of = |node| HopId {
-            node,
-            incarnation: Incarnation(1),
+        let incarnation = Incarnation(1);
+        let hop = HopNumber {
+            incarnation,
             sequence,
         };
-        let incarnation = Incarnation(1);
         let state = Frame::State {
-            hop: of(own),
+            hop,
             bytes: &[1, 2, 3],
             more: More::Last,
         };
-        let commit = Frame::Commit {
-            hop: of(peer.victim),
-            incarnation,
-        };
-        let prepared = Frame::Prepared {
-            hop: of(own),
-            incarnation,
-        };
+        let commit = Frame::Commit { hop, incarnation };
+        let prepared = Frame::Prepared { hop, incarnation };
         let (hello, want) = (Frame::Hello { incarnation }, Frame::Want(Vec::new()));
         session.say(&framed(&hello.encode())).await;
         session.say(&framed(&prepared.encode())).await;
@@ -453,7 +444,7 @@ async fn questions_that_cannot_be_answered(peer: Peer) -> Fate {
     let mut session = peer.deaf_session().await;
     for number in 0..3_000 {
         let some = number * 200..(number + 1) * 200;
-        let questions = some.flat_map(|number| question(peer.victim, number));
+        let questions = some.flat_map(|number| said(BareStep::Query, number));
         let questions: Vec<u8> = questions.collect();
         if session.common.write_all(&questions).await.is_err() {
             break;

@@ -49,6 +49,7 @@ impl<E: Engine> Node<E> {
             state,
             attached,
         } = offer;
+        let hop = hop.of(from);
         if self.incoming.contains_key(&hop) {
             return self.refused(from, "the hop is offered twice");
         }
@@ -205,6 +206,7 @@ impl<E: Engine> Node<E> {
         };
         let launch = arrived.envelope.launch;
         let missing = self.ask_for(to, &launch);
+        let hop = hop.number();
         self.send(to, &Frame::Accept { hop, missing });
     }
 

@@ -187,52 +187,23 @@ impl<E: Engine> Node<E> {
     }
 
     /// Sends a step of a hop with what belongs to it.
-    pub(super) fn send_step(&mut self, to: NodeId, hop: HopId, frame: HopFrame) {
-        match frame {
-            HopFrame::Offer => self.send_offer(to, hop),
-            HopFrame::State => self.send_rest(to, hop),
-            HopFrame::Accept => self.send_accept(to, hop),
-            HopFrame::Refuse(reason) => self.send(to, &Frame::Refuse { hop, reason }),
-            HopFrame::Prepared(incarnation) => {
-                self.send(to, &Frame::Prepared { hop, incarnation });
-            }
-            HopFrame::Commit(incarnation) => self.send(to, &Frame::Commit { hop, incarnation }),
-            HopFrame::Done => self.send(
-                to,
-                &Frame::Step {
-                    hop,
-                    step: BareStep::Done,
-                },
-            ),
-            HopFrame::Lost => self.send(
-                to,
-                &Frame::Step {
-                    hop,
-                    step: BareStep::Lost,
-                },
-            ),
-            HopFrame::Abort => self.send(
-                to,
-                &Frame::Step {
-                    hop,
-                    step: BareStep::Abort,
-                },
-            ),
-            HopFrame::Query => self.send(
-                to,
-                &Frame::Step {
-                    hop,
-                    step: BareStep::Query,
-                },
-            ),
-            HopFrame::Unknown => self.send(
-                to,
-                &Frame::Step {
-                    hop,
-                    step: BareStep::Unknown,
-                },
-            ),
-        }
+    pub(super) fn send_step(&mut self, to: NodeId, id: HopId, frame: HopFrame) {
+        let hop = id.number();
+        let bare = |step| Frame::Step { hop, step };
+        let frame = match frame {
+            HopFrame::Offer => return self.send_offer(to, id),
+            HopFrame::State => return self.send_rest(to, id),
+            HopFrame::Accept => return self.send_accept(to, id),
+            HopFrame::Refuse(reason) => Frame::Refuse { hop, reason },
+            HopFrame::Prepared(incarnation) => Frame::Prepared { hop, incarnation },
+            HopFrame::Commit(incarnation) => Frame::Commit { hop, incarnation },
+            HopFrame::Done => bare(BareStep::Done),
+            HopFrame::Lost => bare(BareStep::Lost),
+            HopFrame::Abort => bare(BareStep::Abort),
+            HopFrame::Query => bare(BareStep::Query),
+            HopFrame::Unknown => bare(BareStep::Unknown),
+        };
+        self.send(to, &frame);
     }
 
     fn send_offer(&mut self, to: NodeId, hop: HopId) {
@@ -254,7 +225,7 @@ impl<E: Engine> Node<E> {
         self.counters.code_bytes_out += code_bytes(&attached);
         self.counters.state_bytes_out += state.map_or(0, <[u8]>::len) as u64;
         let offer = Offer {
-            hop,
+            hop: hop.number(),
             envelope,
             state_len: out.state.len(),
             state,
@@ -303,7 +274,7 @@ impl<E: Engine> Node<E> {
             self.send(
                 to,
                 &Frame::State {
-                    hop,
+                    hop: hop.number(),
                     bytes: &[],
                     more: More::Last,
                 },
@@ -315,6 +286,7 @@ impl<E: Engine> Node<E> {
             } else {
                 More::Last
             };
+            let hop = hop.number();
             self.send(to, &Frame::State { hop, bytes, more });
         }
     }

@@ -6,7 +6,7 @@ use super::{Log, Node, Output};
 use crate::codec::DecodeError;
 use crate::content::ContentId;
 use crate::engine::Engine;
-use crate::hop::{HopFault, HopFrame};
+use crate::hop::{HopFault, HopFrame, Side};
 use crate::ids::{HopId, Incarnation, NodeId, SessionId, Time};
 use crate::limits;
 use crate::wire::{BareStep, Frame, More};
@@ -195,27 +195,41 @@ impl<E: Engine> Node<E> {
         }
     }
 
+    /// What the sender of a hop says is about a hop of the node it comes from, what its receiver
+    /// says about one of this node: no frame can speak of the hops of others.
     fn take_frame(&mut self, from: NodeId, frame: Frame<'_>) {
+        let own = self.config.node;
         match frame {
             Frame::Hello { .. } => self.refused(from, "a second greeting"),
             Frame::Offer(offer) => self.take_offer(from, offer),
             Frame::Accept { hop, missing } => {
+                let hop = hop.of(own);
                 self.note_wanted(from, hop, missing);
                 self.step(from, hop, HopFrame::Accept);
             }
-            Frame::Refuse { hop, reason } => self.step(from, hop, HopFrame::Refuse(reason)),
+            Frame::Refuse { hop, reason } => {
+                self.step(from, hop.of(own), HopFrame::Refuse(reason));
+            }
             Frame::State { hop, bytes, more } => {
+                let hop = hop.of(from);
                 if self.take_state(from, hop, bytes, more) == More::Last {
                     self.step(from, hop, HopFrame::State);
                 }
             }
             Frame::Prepared { hop, incarnation } => {
-                self.step(from, hop, HopFrame::Prepared(incarnation));
+                self.step(from, hop.of(own), HopFrame::Prepared(incarnation));
             }
             Frame::Commit { hop, incarnation } => {
-                self.step(from, hop, HopFrame::Commit(incarnation));
+                self.step(from, hop.of(from), HopFrame::Commit(incarnation));
             }
-            Frame::Step { hop, step } => self.step(from, hop, frame_of(step)),
+            Frame::Step { hop, step } => {
+                let (frame, by) = frame_of(step);
+                let node = match by {
+                    Side::Sender => from,
+                    Side::Receiver => own,
+                };
+                self.step(from, hop.of(node), frame);
+            }
             Frame::Copy(copy) => self.take_copy(from, copy),
             Frame::Want(ids) => self.send_content(from, &ids),
             Frame::Code(pieces) => self.take_content(from, &pieces),
@@ -277,12 +291,13 @@ impl<E: Engine> Node<E> {
     }
 }
 
-fn frame_of(step: BareStep) -> HopFrame {
+/// The step, and the end of the hop that says it.
+fn frame_of(step: BareStep) -> (HopFrame, Side) {
     match step {
-        BareStep::Done => HopFrame::Done,
-        BareStep::Lost => HopFrame::Lost,
-        BareStep::Abort => HopFrame::Abort,
-        BareStep::Query => HopFrame::Query,
-        BareStep::Unknown => HopFrame::Unknown,
+        BareStep::Done => (HopFrame::Done, Side::Receiver),
+        BareStep::Lost => (HopFrame::Lost, Side::Receiver),
+        BareStep::Query => (HopFrame::Query, Side::Receiver),
+        BareStep::Abort => (HopFrame::Abort, Side::Sender),
+        BareStep::Unknown => (HopFrame::Unknown, Side::Sender),
     }
 }

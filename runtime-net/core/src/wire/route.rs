@@ -2,7 +2,8 @@
 
 use super::{More, WIRE_VERSION, decode_hop, decode_more, kind};
 use crate::codec::Reader;
-use crate::ids::HopId;
+use crate::hop::Side;
+use crate::ids::HopNumber;
 
 /// Where a frame belongs among the streams of a session.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -12,7 +13,27 @@ pub enum Route {
     /// To nothing: a copy may overtake everything.
     Copy,
     /// To a hop, whose frames keep their order.
-    Hop(HopId, Part),
+    Hop(HopKey, Part),
+}
+
+/// A hop of a session, as told from one frame of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct HopKey {
+    /// Its number.
+    pub hop: HopNumber,
+    /// The end of it that sends the frame.
+    pub by: Side,
+}
+
+impl HopKey {
+    /// The same hop, as told from a frame of its other end.
+    pub fn answered(self) -> Self {
+        let by = match self.by {
+            Side::Sender => Side::Receiver,
+            Side::Receiver => Side::Sender,
+        };
+        Self { by, ..self }
+    }
 }
 
 /// What a frame is of its hop.
@@ -38,13 +59,13 @@ impl Route {
         if version != WIRE_VERSION {
             return None;
         }
-        let part = match kind {
+        let (by, part) = match kind {
             kind::COPY => return Some(Self::Copy),
-            kind::OFFER | kind::ACCEPT | kind::PREPARED | kind::QUERY => Part::Step,
-            kind::STATE => Part::Piece,
-            kind::COMMIT | kind::REFUSE | kind::DONE | kind::LOST | kind::ABORT | kind::UNKNOWN => {
-                Part::Last
-            }
+            kind::OFFER => (Side::Sender, Part::Step),
+            kind::STATE => (Side::Sender, Part::Piece),
+            kind::COMMIT | kind::ABORT | kind::UNKNOWN => (Side::Sender, Part::Last),
+            kind::ACCEPT | kind::PREPARED | kind::QUERY => (Side::Receiver, Part::Step),
+            kind::REFUSE | kind::DONE | kind::LOST => (Side::Receiver, Part::Last),
             _ => return None,
         };
         let mut fields = Reader::new(fields);
@@ -54,6 +75,6 @@ impl Route {
             Part::Piece if decode_more(&mut fields).ok()? == More::Last => Part::Step,
             part => part,
         };
-        Some(Self::Hop(hop, part))
+        Some(Self::Hop(HopKey { hop, by }, part))
     }
 }

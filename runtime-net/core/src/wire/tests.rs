@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::envelope::{Budget, TraceContext};
+use crate::hop::Side;
 use crate::ids::{Epoch, Span, TypeHash};
 use crate::node::{End, Kill, TraceFrame};
 use crate::tags::Standing;
@@ -13,9 +14,8 @@ fn node() -> impl Strategy<Value = NodeId> {
     any::<[u8; 32]>().prop_map(NodeId)
 }
 
-fn hop() -> impl Strategy<Value = HopId> {
-    (node(), any::<u64>(), any::<u64>()).prop_map(|(node, boot, sequence)| HopId {
-        node,
+fn hop() -> impl Strategy<Value = HopNumber> {
+    (any::<u64>(), any::<u64>()).prop_map(|(boot, sequence)| HopNumber {
         incarnation: Incarnation(boot),
         sequence,
     })
@@ -94,19 +94,22 @@ fn end() -> impl Strategy<Value = End> {
 
 /// The route of a frame is told without taking it apart.
 fn route_of(frame: &Frame<'_>) -> Route {
-    let part = |step: BareStep| match step {
-        BareStep::Query => Part::Step,
-        _ => Part::Last,
-    };
+    let of = |hop: &HopNumber, by, part| Route::Hop(HopKey { hop: *hop, by }, part);
+    let (from_a, from_b) = (Side::Sender, Side::Receiver);
     match frame {
-        Frame::Offer(offer) => Route::Hop(offer.hop, Part::Step),
-        Frame::Accept { hop, .. } | Frame::Prepared { hop, .. } => Route::Hop(*hop, Part::Step),
+        Frame::Offer(offer) => of(&offer.hop, from_a, Part::Step),
+        Frame::Accept { hop, .. } | Frame::Prepared { hop, .. } => of(hop, from_b, Part::Step),
         Frame::State { hop, more, .. } => match more {
-            More::Follows => Route::Hop(*hop, Part::Piece),
-            More::Last => Route::Hop(*hop, Part::Step),
+            More::Follows => of(hop, from_a, Part::Piece),
+            More::Last => of(hop, from_a, Part::Step),
         },
-        Frame::Commit { hop, .. } | Frame::Refuse { hop, .. } => Route::Hop(*hop, Part::Last),
-        Frame::Step { hop, step } => Route::Hop(*hop, part(*step)),
+        Frame::Commit { hop, .. } => of(hop, from_a, Part::Last),
+        Frame::Refuse { hop, .. } => of(hop, from_b, Part::Last),
+        Frame::Step { hop, step } => match step {
+            BareStep::Query => of(hop, from_b, Part::Step),
+            BareStep::Done | BareStep::Lost => of(hop, from_b, Part::Last),
+            BareStep::Abort | BareStep::Unknown => of(hop, from_a, Part::Last),
+        },
         Frame::Copy(_) => Route::Copy,
         _ => Route::Session,
     }
@@ -251,7 +254,7 @@ fn an_inline_state_is_bounded() {
         standing: Standing::Stranger,
         trace: TraceContext::default(),
     };
-    let hop = HopId::default();
+    let hop = HopNumber::default();
     let state_len = state.len();
     let offer = Offer {
         hop,

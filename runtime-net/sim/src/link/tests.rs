@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use sm_core::ids::{Incarnation, NodeId};
+use sm_core::ids::{HopNumber, Incarnation};
 
 use super::*;
 use crate::random::Delay;
@@ -169,17 +169,15 @@ fn check_session(sent: &[(StreamKey, u32)], received: &[u32]) {
 
 /// Streams that the steps use.
 const STREAMS_USED: u64 = 3;
-const FIRST: StreamKey = StreamKey::Ordered(HopId {
-    node: NodeId([0; 32]),
-    incarnation: Incarnation(0),
-    sequence: 0,
-});
+const FIRST: StreamKey = ordered(0);
 
-fn ordered(sequence: u64) -> StreamKey {
-    StreamKey::Ordered(HopId {
+const fn ordered(sequence: u64) -> StreamKey {
+    let hop = HopNumber {
         sequence,
-        ..HopId::default()
-    })
+        incarnation: Incarnation(0),
+    };
+    let by = sm_core::hop::Side::Sender;
+    StreamKey::Ordered(HopKey { hop, by })
 }
 
 fn number(bytes: &[u8]) -> u32 {

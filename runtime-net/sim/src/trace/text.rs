@@ -266,7 +266,7 @@ fn write_frame(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
 
 /// The name of a frame, and the message or hop that it is about.
 pub(super) fn describe(frame: &Frame<'_>) -> (&'static str, Option<String>) {
-    let number = |hop: &sm_core::ids::HopId| Some(format!("hop {}", hop.sequence));
+    let number = |hop: &sm_core::ids::HopNumber| Some(format!("hop {}", hop.sequence));
     match frame {
         Frame::Hello { .. } => ("HELLO", None),
         Frame::Offer(offer) => ("OFFER", Some(short(&offer.envelope.message))),

@@ -7,7 +7,7 @@ use super::world::{World, done, key, launch, launch_by};
 use super::*;
 use crate::envelope::{Budget, Envelope, TraceContext};
 use crate::hop::HopError;
-use crate::ids::{Epoch, Span};
+use crate::ids::{Epoch, HopNumber, Span};
 use crate::launch::{LaunchLimits, SignedLaunch};
 use crate::limits;
 use crate::tags::Standing;
@@ -40,9 +40,8 @@ pub(super) fn assert_alive(world: &mut World) {
     assert!(world.ends().contains(&done("1")) && world.ends().contains(&done("2")));
 }
 
-pub(super) fn hop(sequence: u64) -> HopId {
-    HopId {
-        node: key(1),
+pub(super) fn hop(sequence: u64) -> HopNumber {
+    HopNumber {
         incarnation: Incarnation(0),
         sequence,
     }
@@ -80,7 +79,7 @@ pub(super) fn state(script: &str) -> Vec<u8> {
 }
 
 /// An offer of the program, with its launch attached.
-pub(super) fn offer<'a>(signed: &'a SignedLaunch, state: &'a [u8], hop: HopId) -> Offer<'a> {
+pub(super) fn offer<'a>(signed: &'a SignedLaunch, state: &'a [u8], hop: HopNumber) -> Offer<'a> {
     Offer {
         hop,
         envelope: envelope(signed),
@@ -195,53 +194,33 @@ fn a_state_that_is_longer_or_shorter_than_it_was_said_is_refused() {
     assert_alive(&mut world);
 }
 
+/// A frame can only speak of hops between the two ends of its session.
 #[test]
-fn frames_of_unknown_and_of_others_hops_change_nothing() {
+fn frames_of_unknown_hops_change_nothing() {
     let mut world = victim();
-    let theirs = hop(5);
-    let mine = HopId {
-        node: key(0),
-        incarnation: Incarnation(0),
-        sequence: 5,
-    };
-    let incarnation = Incarnation(0);
-    attack(
-        &mut world,
-        &Frame::Accept {
-            hop: mine,
-            missing: vec![],
-        },
-    );
-    attack(
-        &mut world,
-        &Frame::Step {
-            hop: mine,
-            step: BareStep::Done,
-        },
-    );
-    attack(
-        &mut world,
-        &Frame::Commit {
-            hop: mine,
-            incarnation,
-        },
-    );
-    attack(
-        &mut world,
-        &Frame::Prepared {
-            hop: theirs,
-            incarnation,
-        },
-    );
-    attack(
-        &mut world,
-        &Frame::Step {
-            hop: theirs,
-            step: BareStep::Unknown,
-        },
-    );
-    // The last one may be said again by an honest neighbor; the others never.
-    assert_eq!(world.refusals().len(), 4);
+    let (hop, incarnation) = (hop(5), Incarnation(0));
+    let missing = vec![];
+    let bare = |step| Frame::Step { hop, step };
+    // Of hops that this node never sent: nothing answers these.
+    for frame in [
+        Frame::Accept { hop, missing },
+        bare(BareStep::Done),
+        bare(BareStep::Lost),
+    ] {
+        attack(&mut world, &frame);
+    }
+    assert_eq!(world.refusals().len(), 3);
+    // These may be said again by an honest neighbor that has not heard how its hop ended.
+    for frame in [
+        Frame::Commit { hop, incarnation },
+        Frame::Prepared { hop, incarnation },
+        bare(BareStep::Query),
+        bare(BareStep::Abort),
+        bare(BareStep::Unknown),
+    ] {
+        attack(&mut world, &frame);
+    }
+    assert_eq!(world.refusals().len(), 3);
     assert_alive(&mut world);
 }
 
@@ -457,8 +436,7 @@ proptest! {
         let (mut world, signed) = victim_with_code();
         let state = state(SCRIPT);
         for (kind, from, byte, number) in frames {
-            let hop = HopId {
-                node: key(usize::from(byte) % 2),
+            let hop = HopNumber {
                 incarnation: Incarnation(0),
                 sequence: number % 3,
             };
