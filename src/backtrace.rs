@@ -44,20 +44,13 @@ impl Backtrace {
         Self(frames.iter().map(|frame| call(program, frame)).collect())
     }
 
-    /// The place in the source of the innermost call whose source is at hand.
+    /// The place in the source of the innermost call whose source is at hand: outside of the
+    /// library if there is one, since a program is wrong rather than the library.
     pub(crate) fn place<'a>(&'a self, program: &'a Program) -> Option<complaint::Place<'a>> {
-        self.place_outside(program, &[])
-    }
-
-    /// The same, but in none of these modules if there is another.
-    pub(crate) fn place_outside<'a>(
-        &'a self,
-        program: &'a Program,
-        inner: &[&str],
-    ) -> Option<complaint::Place<'a>> {
+        let is_own = |place: &&Place| sm_stdlib::source(&place.module).is_none();
         let places = self.0.iter().filter_map(|call| call.place.as_ref());
-        let places = places.filter(|place| !inner.contains(&place.module.as_str()));
-        let mut found = places.filter_map(|place| {
+        let own = places.clone().filter(is_own);
+        let mut found = own.chain(places).filter_map(|place| {
             let text = program.sources.module_text(&place.module)?;
             let range = place.start as usize..place.end as usize;
             Some(complaint::Place {

@@ -6,7 +6,7 @@ use sm_core::node::{End, Kill};
 use sm_vm::Value;
 
 use crate::backtrace::Backtrace;
-use crate::complaint::{Complaint, Kind};
+use crate::complaint::{Complaint, Kind, Place};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Terminal};
 use crate::program::Program;
@@ -118,7 +118,9 @@ impl Conclusion {
         let complaint = Complaint::new(kind, message);
         match self {
             Self::Trap { backtrace, .. } => {
-                complaint.at(backtrace.place(program)).say(terminal);
+                let place = backtrace.place(program);
+                let help = place.as_ref().and_then(|place| self.advice(place));
+                complaint.at(place).help(help).say(terminal);
                 output::talk(&backtrace.show(terminal));
             }
             Self::Stuck {
@@ -131,6 +133,18 @@ impl Conclusion {
             }
             _ => complaint.say(terminal),
         }
+    }
+
+    /// What to do about a trap at this place.
+    fn advice(&self, place: &Place<'_>) -> Option<String> {
+        let Self::Trap { kind, .. } = self else {
+            return None;
+        };
+        let written = place.text.get(place.range.clone())?;
+        let tag = written.strip_prefix("read(")?.strip_suffix(")!")?;
+        (*kind == Some(TrapKind::UnwrapNone)).then(|| {
+            format!("the node has no tag `{tag}` to read; `read({tag}) ?? ..` gives a default")
+        })
     }
 
     /// What happened, in one line.

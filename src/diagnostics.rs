@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use sm_compiler::ast::{FileId, Span};
 use sm_compiler::diagnostic::render::{Color, RenderOptions, render};
-use sm_compiler::diagnostic::{Diagnostic, Label, Severity};
+use sm_compiler::diagnostic::{Applicability, Diagnostic, Fix, Label, Severity};
 
 use crate::exit::Failure;
 use crate::output::{self, MessageFormat, Style, Terminal};
@@ -46,7 +46,8 @@ fn hinted(sources: &Sources, diagnostic: &Diagnostic) -> Diagnostic {
     let Label { file, span, .. } = &diagnostic.primary;
     let name = sources.text_of(*file).get(span.range()).unwrap_or_default();
     let mut diagnostic = diagnostic.clone();
-    if diagnostic.help.is_empty() {
+    let is_certain = |fix: &Fix| fix.applicability == Applicability::MachineApplicable;
+    if diagnostic.help.is_empty() && !diagnostic.fixes.iter().any(is_certain) {
         diagnostic
             .help
             .extend(sm_stdlib::hint(diagnostic.code, name));

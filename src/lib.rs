@@ -40,6 +40,7 @@ mod sources;
 mod table;
 mod testing;
 mod text;
+mod traps;
 mod waiting;
 
 use std::process::ExitCode;

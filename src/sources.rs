@@ -243,6 +243,15 @@ impl Loader for Sources {
         }
     }
 
+    fn library(&self) -> Vec<&str> {
+        sm_stdlib::importable().collect()
+    }
+
+    fn is_there(&self, path: &str) -> bool {
+        let path = path.trim_start_matches("./");
+        self.folder.join(path).with_extension("sm").is_file()
+    }
+
     fn is_library(&self, path: &str) -> bool {
         sm_stdlib::source(path).is_some()
     }

@@ -76,6 +76,16 @@ pub trait Loader {
     /// (`geo/point`); none has an extension.
     fn load(&mut self, path: &str) -> Option<Source>;
 
+    /// The paths of the library's modules that a program may import, for suggestions.
+    fn library(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// Whether there is a module at `path`, for suggestions: it is not loaded.
+    fn is_there(&self, _path: &str) -> bool {
+        false
+    }
+
     /// Whether a module that was loaded is one of the library, which may declare native functions.
     fn is_library(&self, path: &str) -> bool {
         !path.starts_with('.')

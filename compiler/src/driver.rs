@@ -59,6 +59,14 @@ impl Loader for Recorder<'_> {
         Some(source)
     }
 
+    fn library(&self) -> Vec<&str> {
+        self.loader.library()
+    }
+
+    fn is_there(&self, path: &str) -> bool {
+        self.loader.is_there(path)
+    }
+
     fn is_library(&self, path: &str) -> bool {
         self.loader.is_library(path)
     }

@@ -4,6 +4,7 @@
 //! Items are parsed one by one; one with an error is repaired and parsed again (see [`recovery`]),
 //! so that a run reports every independent mistake.
 
+mod comments;
 mod context;
 mod expected;
 mod literal;
@@ -63,7 +64,9 @@ pub fn parse(file: FileId, source: &str) -> (Module, Vec<Diagnostic>) {
         .extend(of_layout.filter(|d| !is_too_deep || d.code != code::TOO_DEEP));
     let items = recovery::parse_items(&mut cx, &layout.tokens, &layout.items);
     if cx.diagnostics.is_empty() {
+        let divisions = comments::divisions((file, source), &lexed.comments, &layout.tokens);
         cx.report_lost_docs();
+        cx.diagnostics.extend(divisions);
     }
     let docs = lexed.module_docs.map(|span| doc_text(source, span, "//!"));
     let module = Module {

@@ -15,9 +15,6 @@ use crate::output::Terminal;
 /// The module of the library behind which the runner stands: its calls are nobody's business.
 const TESTING: &str = sm_compiler::check::TESTING;
 
-/// The place of a failure is where a test calls the library, not in the library.
-const LIBRARY: &[&str] = &[sm_compiler::check::PRELUDE];
-
 /// Why a test failed.
 #[derive(Debug)]
 pub(crate) struct Verdict {
@@ -83,7 +80,7 @@ impl Verdict {
     /// The source with what was wrong there, the two sides, and the calls.
     pub(crate) fn show(&self, terminal: &Terminal, block: &Block) -> String {
         let place = self.backtrace.as_ref();
-        let place = place.and_then(|trace| trace.place_outside(&block.program, LIBRARY));
+        let place = place.and_then(|trace| trace.place(&block.program));
         let own = place.or_else(|| block.place());
         let mut text = Complaint::new(Kind::Error, self.sentence.as_str())
             .at(own)
@@ -104,7 +101,7 @@ impl Verdict {
 
     pub(crate) fn json(&self, block: &Block) -> Json {
         let place = self.backtrace.as_ref();
-        let place = place.and_then(|trace| trace.place_outside(&block.program, LIBRARY));
+        let place = place.and_then(|trace| trace.place(&block.program));
         let mut object = json!({ "message": self.sentence });
         if let Some(place) = place {
             let start = place.range.start as u32;

@@ -3,11 +3,10 @@
 use std::sync::OnceLock;
 
 use sm_compiler::ast::{FileId, Ident, Item, ItemKind, Visibility};
-use sm_compiler::check::{PRELUDE, TESTING};
 use sm_compiler::diagnostic::{Code, code};
 use sm_compiler::parse;
 
-use crate::MODULES;
+use crate::{importable, source};
 
 /// What to import for a name that a diagnostic with this code is about, if the library has it.
 #[must_use]
@@ -52,12 +51,8 @@ enum Kind {
 fn index() -> &'static [Known] {
     static INDEX: OnceLock<Vec<Known>> = OnceLock::new();
     INDEX.get_or_init(|| {
-        // Tests have simulated networks without importing them, and nobody else has any.
-        let modules = MODULES
-            .iter()
-            .filter(|(path, _)| ![PRELUDE, TESTING].contains(path));
-        modules
-            .flat_map(|(path, text)| of_module(path, text))
+        importable()
+            .flat_map(|path| of_module(path, source(path).unwrap_or_default()))
             .collect()
     })
 }

@@ -5,6 +5,7 @@ mod hints;
 
 use std::sync::OnceLock;
 
+use sm_compiler::check::{PRELUDE, TESTING};
 use sm_compiler::lower::PrebuiltModule;
 
 pub use hints::hint;
@@ -19,6 +20,13 @@ pub fn source(path: &str) -> Option<&'static str> {
         .binary_search_by(|(known, _)| (*known).cmp(path))
         .ok()?;
     Some(MODULES[at].1)
+}
+
+/// The modules that a program may import, ascending by path. It has the prelude without that, and
+/// simulated networks where it has tests.
+pub fn importable() -> impl Iterator<Item = &'static str> {
+    let paths = MODULES.iter().map(|(path, _)| *path);
+    paths.filter(|path| ![PRELUDE, TESTING].contains(path))
 }
 
 /// The modules with the bricks that they were compiled to when this crate was built.

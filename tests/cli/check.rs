@@ -29,6 +29,17 @@ fn what_the_library_has_is_to_be_imported() {
     check("check_imports", &["check", "imports.sm"]);
 }
 
+/// Each mistake has one message, which says how it is written here.
+#[test]
+fn habits_of_other_languages_are_met() {
+    for name in [
+        "python", "methods", "tags", "braces", "names", "modules", "secret", "warned",
+    ] {
+        let file = format!("habits/{name}.sm");
+        check(&format!("check_habits_{name}"), &["check", &file]);
+    }
+}
+
 #[test]
 fn json_is_one_object_a_line() {
     let ran = smc(&["check", "types.sm", "--message-format", "json"]);

@@ -80,6 +80,8 @@ fn wrong_command_lines() {
     check("wrong_shell", &["completions", "tcsh"]);
     check("wrong_timeout", &["run", "hello.sm", "--timeout", "5"]);
     check("wrong_code", &["explain", "SM9999"]);
+    check("wrong_code_near", &["explain", "sm031"]);
+    check("wrong_trap", &["explain", "IndexOutOfBounds"]);
     check("missing_file_name", &["run"]);
 }
 
@@ -108,6 +110,12 @@ fn explain_knows_every_code() {
         assert_eq!(page.exit, 0);
         assert!(page.stdout.starts_with(code), "{}", page.stdout);
     }
+}
+
+#[test]
+fn explain_knows_numbers_and_traps() {
+    check("explain_number", &["explain", "507"]);
+    check("explain_trap", &["explain", "indexoutofrange"]);
 }
 
 #[test]

@@ -27,6 +27,8 @@ fn a_trap_shows_where_it_happened() {
         &["run", "trap.sm", "--json", "--seed", "7"],
     );
     check("run_trap_deep", &["run", "recursion.sm"]);
+    check("run_trap_absent_tag", &["run", "absent_tag.sm"]);
+    check("run_trap_in_library", &["run", "library_trap.sm"]);
     check("run_trap_of_a_child", &["run", "child.sm"]);
 }
 

@@ -46,6 +46,31 @@ impl From<TrapKind> for Stop {
     }
 }
 
+/// An index of something with so many elements, and none there.
+#[cold]
+pub(crate) fn out_of_range(index: i64, len: usize) -> Stop {
+    let message = match len {
+        0 => format!("index {index} is out of range: there are no elements"),
+        1 => format!("index {index} is out of range: there is one element"),
+        _ => format!("index {index} is out of range: there are {len} elements"),
+    };
+    Stop::Trap(TrapKind::IndexOutOfRange, Some(message))
+}
+
+/// An index that may be 0 to `end`, and is not.
+#[cold]
+pub(crate) fn above(index: i64, end: usize) -> Stop {
+    let message = format!("index {index} is out of range: it may be 0 to {end} here");
+    Stop::Trap(TrapKind::IndexOutOfRange, Some(message))
+}
+
+/// A number of elements below 0.
+#[cold]
+pub(crate) fn negative(count: i64) -> Stop {
+    let message = format!("there cannot be {count} elements");
+    Stop::Trap(TrapKind::IndexOutOfRange, Some(message))
+}
+
 impl From<KillKind> for Stop {
     fn from(kind: KillKind) -> Self {
         Stop::Kill(kind)

@@ -17,7 +17,7 @@ use sm_bytecode::{Native, Reg, TrapKind};
 use crate::data::show::show_place;
 use crate::heap::Heap;
 use crate::heap::layout::Kind;
-use crate::interp::{Interp, Stop};
+use crate::interp::{Interp, Stop, out_of_range};
 use crate::limits::{FORMAT_BYTES, TEXT_BYTES};
 use crate::outcome::KillKind;
 use crate::shape::Shape;
@@ -191,10 +191,10 @@ impl Interp<'_> {
     }
 
     fn bytes_get(&self, bytes: Reg, index: Reg) -> Result<Sized, Stop> {
-        let index = usize::try_from(self.get_int(index)).unwrap_or(usize::MAX);
-        match self.bytes(bytes).get(index) {
+        let (bytes, index) = (self.bytes(bytes), self.get_int(index));
+        match bytes.get(usize::try_from(index).unwrap_or(usize::MAX)) {
             Some(byte) => Ok((Given::Int((*byte).into()), 0)),
-            None => Err(TrapKind::IndexOutOfRange.into()),
+            None => Err(out_of_range(index, bytes.len())),
         }
     }
 

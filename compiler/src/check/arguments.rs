@@ -1,7 +1,8 @@
 //! Which argument of a call is for which parameter.
 
 use super::body::{Body, Want, Why};
-use super::scope::ValueId;
+use super::habits;
+use super::scope::{PRELUDE_ID, ValueId};
 use crate::ast::{self, Arg, FileId, Ident, Mutability, Span};
 use crate::diagnostic::{Diagnostic, Fix, code};
 use crate::typed::{Expr, ExprKind, Name, Stmt, Ty};
@@ -150,7 +151,11 @@ impl Body<'_, '_> {
         };
         let param = &params[slot];
         let why = match &param.name {
-            Some(_) => Why::At(called.file, param.span, "the parameter is declared here"),
+            Some(_) => Why::Argument {
+                file: called.file,
+                span: param.span,
+                habit: self.habit_of(called, habits::argument),
+            },
             None => Why::Plain,
         };
         let value = match ready {
@@ -175,6 +180,7 @@ impl Body<'_, '_> {
         let mut next = taken;
         let mut slots = Vec::with_capacity(args.len());
         let mut complete = true;
+        let mut unnamed = Vec::new();
         for arg in args {
             if let Some(dots) = arg.spread {
                 self.not_spread(called, dots);
@@ -184,6 +190,13 @@ impl Body<'_, '_> {
             }
             let slot = match &arg.name {
                 Some(name) => self.named_slot(called, params, name, &filled, taken),
+                None if called.naming != Naming::Free => {
+                    let slot = (next < params.len()).then_some(next);
+                    unnamed.push((arg.span, slot));
+                    next += 1;
+                    complete = false;
+                    slot.filter(|slot| filled[*slot].is_none())
+                }
                 None => {
                     while filled.get(next).is_some_and(Option::is_some) {
                         next += 1;
@@ -199,6 +212,7 @@ impl Body<'_, '_> {
             }
             slots.push(slot);
         }
+        self.unnamed(called, params, &unnamed);
         let missing = params.iter().zip(&filled);
         let missing = missing.filter(|(param, slot)| slot.is_none() && param.default.is_none());
         let missing: Vec<&Param> = missing.map(|(param, _)| param).collect();
@@ -266,20 +280,6 @@ impl Body<'_, '_> {
         arg: &Arg,
         next: usize,
     ) -> Option<usize> {
-        if called.naming != Naming::Free {
-            let message = format!("the fields of `{}` are given by name", called.name);
-            let error = self.error(code::UNEXPECTED_ARGUMENT, arg.span, message);
-            let field = params.get(next).and_then(|param| param.name.as_ref());
-            self.report(match field {
-                Some(field) => error.fix(Fix::new(
-                    format!("name it `{field}`"),
-                    Span::point(arg.span.start),
-                    format!("{field}: "),
-                )),
-                None => error,
-            });
-            return None;
-        }
         if next >= params.len() {
             let is_written = |param: &&Param| param.name.as_deref() != Some("self");
             let message = match params.iter().filter(is_written).count() {
@@ -294,10 +294,50 @@ impl Body<'_, '_> {
                 ),
             };
             let error = self.error(code::UNEXPECTED_ARGUMENT, arg.span, message);
-            self.report(called.point(error));
+            let error = called.point(error);
+            self.report(match self.habit_of(called, habits::more_arguments) {
+                Some(habit) => error.help(habit),
+                None => error,
+            });
             return None;
         }
         Some(next)
+    }
+
+    /// What those of other languages mean by a call of a function of the prelude.
+    fn habit_of(
+        &self,
+        called: &Called<'_>,
+        habit: fn(&str) -> Option<&'static str>,
+    ) -> Option<&'static str> {
+        let is_prelude = called.file == self.world.file(PRELUDE_ID) && !called.name.is_empty();
+        is_prelude.then(|| habit(called.name)).flatten()
+    }
+
+    /// Fields that are given in order, without their names.
+    fn unnamed(&mut self, called: &Called<'_>, params: &[Param], given: &[(Span, Option<usize>)]) {
+        let Some((first, _)) = given.first() else {
+            return;
+        };
+        let message = format!("the fields of `{}` are given by name", called.name);
+        let error = self.error(code::UNEXPECTED_ARGUMENT, *first, message);
+        let named = given.iter().filter_map(|(span, slot)| {
+            let field = params[(*slot)?].name.as_ref()?;
+            Some((Span::point(span.start), format!("{field}: ")))
+        });
+        let mut named: Vec<(Span, String)> = named.collect();
+        if named.is_empty() {
+            return self.report(called.point(error));
+        }
+        let (at, text) = named.remove(0);
+        let fix = Fix::new("name them", at, text);
+        let fix = named
+            .into_iter()
+            .fold(fix, |fix, (at, text)| fix.and(at, text));
+        self.report(error.fix(match given.len() == params.len() {
+            true => fix.certain(),
+            false => fix,
+        }));
     }
 
     fn missing(&mut self, called: &Called<'_>, all: &[Param], missing: &[&Param], given: usize) {
@@ -318,7 +358,15 @@ impl Body<'_, '_> {
             }
         };
         let error = self.error(code::MISSING_ARGUMENT, called.at, message);
-        self.report(called.point(error));
+        let error = called.point(error);
+        self.report(match self.habit_of(called, habits::fewer_arguments) {
+            Some(habit) => error.help(habit),
+            None => error,
+        });
+        // What the missing arguments would have decided is no mistake of its own.
+        for param in missing {
+            self.agree(param.ty, Ty::ERROR);
+        }
     }
 
     /// Arguments are computed in the order of the source. Where their parameters stand in another

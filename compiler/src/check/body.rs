@@ -89,6 +89,12 @@ pub(super) enum Want {
 pub(super) enum Why {
     Plain,
     At(FileId, Span, &'static str),
+    /// A parameter, and what its argument is taken for by those who bring that along.
+    Argument {
+        file: FileId,
+        span: Span,
+        habit: Option<&'static str>,
+    },
 }
 
 impl Want {
@@ -138,6 +144,8 @@ pub(super) struct Body<'c, 'w> {
     pub tag_names: Vec<(TagId, Name, Span)>,
     /// What `Self` stands for.
     pub self_ty: Option<Ty>,
+    /// The comparison whose left side is the next operand of a `!`.
+    pub negated: Option<Span>,
 }
 
 /// How many names were in scope.
@@ -167,6 +175,7 @@ impl<'c, 'w> Body<'c, 'w> {
             user: None,
             tag_names: Vec::new(),
             self_ty: None,
+            negated: None,
             cx,
         }
     }
@@ -370,12 +379,25 @@ impl<'c, 'w> Body<'c, 'w> {
         mutability: Mutability,
         kind: LocalKind,
     ) -> LocalId {
+        let outer = self.outside_of_loop(&name.name);
         let frame = self.frame();
         let id = LocalId::new(frame.locals.len());
         let loops = frame.loops.len();
-        let local = LocalState::new(name.name.clone(), name.span, ty, mutability, kind, loops);
+        let mut local = LocalState::new(name.name.clone(), name.span, ty, mutability, kind, loops);
+        local.hides = outer;
         frame.locals.push(local);
         id
+    }
+
+    /// The variable of this name that is declared in this function, outside of the loop around.
+    fn outside_of_loop(&self, name: &str) -> Option<Span> {
+        let (at, local) = self.find_local(name)?;
+        let frame = self
+            .frames
+            .get(at)
+            .filter(|_| at + 1 == self.frames.len())?;
+        let local = &frame.locals[local.index()];
+        (local.loops < frame.loops.len()).then_some(local.span)
     }
 
     /// A local that only the compiler uses.

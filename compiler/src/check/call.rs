@@ -4,10 +4,10 @@ use super::arguments::{Called, Given, Naming, Param};
 use super::body::{Body, Reason, Want};
 use super::collect::{Head, ParamSignature, SignatureBody};
 use super::names::{Named, Qualifier};
-use super::scope::{Entity, OverloadId};
+use super::scope::{Entity, OverloadId, PRELUDE_ID};
 use super::unify::Cause;
 use crate::ast::{self, Arg, Ident, Span};
-use crate::diagnostic::code;
+use crate::diagnostic::{Diagnostic, code};
 use crate::typed::{
     AdtId, Bound, Expr, ExprKind, FnId, Generic, Name, Stmt, TagId, Ty, TyKind, VariantId,
 };
@@ -128,7 +128,9 @@ impl Body<'_, '_> {
         match called {
             Callee::Function(function) => {
                 let given = Given::new(None, args);
-                self.call_function(function, given, at, span, want)
+                let call = self.call_function(function, given, at, span, want);
+                self.shown_tag(&call);
+                call
             }
             Callee::Overloads(id) => {
                 let candidates = &self.world.names.overloads[id.0 as usize];
@@ -153,6 +155,26 @@ impl Body<'_, '_> {
                 self.infer_all(args);
                 self.error_expr(span)
             }
+        }
+    }
+
+    /// Warns about `print(tag)`, where the value was meant.
+    fn shown_tag(&mut self, call: &Expr) {
+        let ExprKind::Call { function, args, .. } = &call.kind else {
+            return;
+        };
+        let signature = self.world.function(*function);
+        if signature.module != PRELUDE_ID || signature.name != "print" {
+            return;
+        }
+        if let [tag] = &args[..]
+            && let ExprKind::Tag(_) | ExprKind::TagMember { .. } = tag.kind
+        {
+            let message = "this prints the name of the tag, not its value";
+            let warning = self.warning(code::TAG_SHOWN, tag.span, message);
+            let warning = warning.help("where the name is meant, `tag.name()` says so");
+            let warning = self.read_first(warning, tag);
+            self.report(warning);
         }
     }
 
@@ -213,7 +235,28 @@ impl Body<'_, '_> {
             let shown = self.show(ty);
             let message = "this is no function, and cannot be called";
             let error = self.error(code::NOT_CALLABLE, callee.span, message);
-            self.report(error.at(format!("this is `{shown}`")));
+            let error = error.at(format!("this is `{shown}`"));
+            self.report(self.hidden_function(error, callee));
+        }
+    }
+
+    /// The called variable may have the name of a function.
+    fn hidden_function(&self, error: Diagnostic, callee: &Expr) -> Diagnostic {
+        let ExprKind::Local(local) = callee.kind else {
+            return error;
+        };
+        let locals = &self.frames[self.frames.len() - 1].locals;
+        let (name, declared) = (&locals[local.index()].name, locals[local.index()].span);
+        match self.world.names.lookup(self.module, name) {
+            Some(binding) if matches!(binding.entity, Entity::Fn(_) | Entity::Overloads(_)) => {
+                error
+                    .label(
+                        declared,
+                        format!("here `{name}` hides the function of this name"),
+                    )
+                    .help("give the variable another name")
+            }
+            _ => error,
         }
     }
 

@@ -22,9 +22,9 @@ impl Body<'_, '_> {
         expr
     }
 
-    fn mismatch(&mut self, expr: &Expr, wanted: Ty, why: Why, mismatch: Mismatch) {
+    fn mismatch(&mut self, expr: &Expr, ty: Ty, why: Why, mismatch: Mismatch) {
         let error = match mismatch {
-            Mismatch::Different => self.different(expr, wanted),
+            Mismatch::Different => self.different(expr, ty),
             Mismatch::Infinite => {
                 let error = self.error(code::INFINITE_TYPE, expr.span, "this type contains itself");
                 error.help("make a struct for it: a struct may refer to itself by name")
@@ -34,8 +34,17 @@ impl Body<'_, '_> {
         let error = match why {
             Why::Plain => error,
             Why::At(file, span, text) => error.label_in(file, span, text),
+            Why::Argument { file, span, habit } => {
+                let error = error.label_in(file, span, "the parameter is declared here");
+                match habit {
+                    Some(habit) => error.help(habit),
+                    None => error,
+                }
+            }
         };
         self.report(error);
+        // What it would have decided is not known, which is no mistake of its own.
+        self.agree(ty, Ty::ERROR);
     }
 
     fn different(&mut self, expr: &Expr, wanted: Ty) -> Diagnostic {
@@ -61,10 +70,8 @@ impl Body<'_, '_> {
             (_, TyKind::Option(of)) if self.could_be(of, wanted) => error
                 .note("it may be absent")
                 .help("give a default with `??`, return early with `?`, or trap with `!`"),
-            (TyKind::Adt(adt, args), _)
-                if Some(adt) == self.world.lang.result && self.could_be(args[0], found) =>
-            {
-                wrap(error, expr.span, "Ok(", ")", "wrap it in `Ok`")
+            (TyKind::Adt(adt, args), _) if Some(adt) == self.world.lang.result => {
+                self.as_result(error, expr, (args[0], args[1]))
             }
             (_, TyKind::Adt(adt, args))
                 if Some(adt) == self.world.lang.result && self.could_be(args[0], wanted) =>
@@ -83,11 +90,114 @@ impl Body<'_, '_> {
             {
                 error.fix(Fix::new("call it", after, "()"))
             }
-            (_, TyKind::Tag(of)) if self.could_be(of, wanted) => error
-                .note("a tag is only a name; its value is on the node")
-                .help("`read(tag)` gives the value, if the node has the tag"),
+            (TyKind::Tag(Ty::UNIT), TyKind::Tag(_)) => {
+                error.help("a tag with a value gets it at once: `create(tag, value)`")
+            }
+            (TyKind::Tag(_), TyKind::Place) => of_one_tag(error, expr),
+            (_, TyKind::Tag(of)) if self.could_be(of, wanted) => self.read_first(error, expr),
+            (TyKind::Map(..), TyKind::List(_)) if is_empty(expr) => {
+                let fix = Fix::new("an empty map is", expr.span, "[:]");
+                error.fix(fix.certain())
+            }
+            (TyKind::Map(..), TyKind::Place) if is_empty(expr) => {
+                let fix = Fix::new("an empty map is", expr.span, "[:]");
+                error.fix(fix.certain())
+            }
+            (TyKind::Set(_), TyKind::Place) if is_empty(expr) => {
+                let fix = Fix::new("an empty set is", expr.span, "#{}");
+                error.fix(fix.certain())
+            }
+            (TyKind::List(_), TyKind::Map(..)) if is_empty(expr) => {
+                let fix = Fix::new("an empty list is", expr.span, "[]");
+                error.fix(fix.certain())
+            }
+            (TyKind::Set(_), TyKind::Map(..)) if is_empty(expr) => {
+                let fix = Fix::new("an empty set is", expr.span, "#{}");
+                error.fix(fix.certain())
+            }
+            (TyKind::Set(_), TyKind::List(_)) => self.as_set(error, expr),
+            (TyKind::List(_), TyKind::Set(_)) => {
+                error.fix(Fix::new("make a list of it", after, ".list()"))
+            }
+            (TyKind::List(of), _) if self.could_be(of, found) => {
+                error.help("a list of one element is `[x]`")
+            }
             _ => error,
         }
+    }
+
+    /// A value where a `Result` is wanted.
+    fn as_result(&mut self, error: Diagnostic, expr: &Expr, (ok, err): (Ty, Ty)) -> Diagnostic {
+        let found = self.shallow(expr.ty);
+        match (self.could_be(ok, found), self.could_be(err, found)) {
+            (true, false) if found == Ty::UNIT && !matches!(expr.kind, ExprKind::Unit) => {
+                error.help("after it, `Ok(())` says that it went well")
+            }
+            (true, false) => wrap(error, expr.span, "Ok(", ")", "wrap it in `Ok`"),
+            (false, true) => wrap(error, expr.span, "Err(", ")", "wrap it in `Err`"),
+            (true, true) => {
+                let error = wrap(error, expr.span, "Ok(", ")", "if it is what was wanted");
+                wrap(error, expr.span, "Err(", ")", "if it is what went wrong")
+            }
+            (false, false) => error,
+        }
+    }
+
+    /// A tag where its value is wanted.
+    pub(super) fn read_first(&self, error: Diagnostic, expr: &Expr) -> Diagnostic {
+        let error = error.note("a tag is only a name; its value is on the node");
+        match expr.kind {
+            ExprKind::Tag(_) | ExprKind::TagMember { .. } => wrap(
+                error,
+                expr.span,
+                "read(",
+                ")!",
+                "read it, or trap if it is not there",
+            )
+            .help("`read(tag) ?? other` gives a default instead"),
+            _ => error.help("`read(tag)` gives the value, if the node has the tag"),
+        }
+    }
+
+    /// A list where a set is wanted.
+    fn as_set(&self, error: Diagnostic, expr: &Expr) -> Diagnostic {
+        match expr.kind {
+            ExprKind::List(_) => {
+                let open = Span::new(expr.span.start, expr.span.start + 1);
+                let close = Span::new(expr.span.end - 1, expr.span.end);
+                let fix = Fix::new("a set is written", open, "#{").and(close, "}");
+                error.fix(fix.certain())
+            }
+            _ => error.fix(Fix::new(
+                "make a set of it",
+                Span::point(expr.span.end),
+                ".set()",
+            )),
+        }
+    }
+}
+
+/// A literal without elements.
+fn is_empty(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::List(elements) => elements.is_empty(),
+        ExprKind::Map(entries) => entries.is_empty(),
+        ExprKind::Place { wanted, unwanted } => wanted.is_empty() && unwanted.is_empty(),
+        _ => false,
+    }
+}
+
+/// A place where one tag is wanted.
+fn of_one_tag(error: Diagnostic, expr: &Expr) -> Diagnostic {
+    match &expr.kind {
+        ExprKind::Place { wanted, unwanted } if unwanted.is_empty() && wanted.len() == 1 => {
+            let (start, end) = (expr.span.start, expr.span.end);
+            let tag = wanted[0].span;
+            let before = Span::new(start, tag.start);
+            let fix = Fix::new("name the tag alone", before, "").and(Span::new(tag.end, end), "");
+            error.fix(fix.certain())
+        }
+        _ => error.help("`has_all(place)` asks whether a node has all tags of a place"),
     }
 }
 

@@ -312,6 +312,7 @@ impl Body<'_, '_> {
     pub(super) fn tag_expr(&mut self, tag: TagId, args: Vec<Expr>, ty: Ty, span: Span) -> Expr {
         let signature = self.world.tag(tag);
         self.uses(Item::Tag(tag));
+        self.may_name(tag, span);
         let of_code = signature.read == Access::Code || signature.write == Access::Code;
         if of_code && !self.generics.is_empty() && signature.module == self.module {
             let function = self.tag_function(tag, ty);
@@ -328,6 +329,29 @@ impl Body<'_, '_> {
             false => ExprKind::TagMember { tag, args },
         };
         self.expr(kind, ty, span)
+    }
+
+    /// A tag that belongs to the code of its module is named in that module alone.
+    pub(super) fn may_name(&mut self, tag: TagId, span: Span) {
+        let signature = self.world.tag(tag);
+        let of_code = signature.read == Access::Code || signature.write == Access::Code;
+        if !of_code || signature.module == self.module {
+            return;
+        }
+        let path = &self.world.parsed[signature.module.index()].path;
+        let message = format!(
+            "the tag `{}` belongs to the code of `{path}`",
+            signature.name
+        );
+        let error = self.error(code::FOREIGN_CODE_TAG, span, message);
+        let file = self.world.file(signature.module);
+        self.report(
+            error
+                .label_in(file, signature.span, "declared with `access code`")
+                .help(format!(
+                    "let `{path}` have a public function that uses it, and call that"
+                )),
+        );
     }
 
     /// The function that gives a tag, or one tag of a family.

@@ -265,7 +265,15 @@ impl Body<'_, '_> {
         let body = Box::new(self.block(&repeat.body, Want::Nothing));
         self.close_scope(mark);
         self.close_loop();
-        if matches!(condition.kind, ExprKind::Literal(ast::Literal::Bool(true))) {
+        if matches!(
+            condition.kind,
+            ExprKind::Literal(_)
+                | ExprKind::Local(_)
+                | ExprKind::Unary { .. }
+                | ExprKind::Binary { .. }
+                | ExprKind::And(..)
+                | ExprKind::Or(..)
+        ) {
             self.endless();
         }
         let kind = ExprKind::While {
@@ -333,10 +341,13 @@ impl Body<'_, '_> {
             }
             PatternKind::Wildcard | PatternKind::Error => self.temporary(Ty::INT, pattern.span),
             _ => {
-                let message = "a loop over a range has one variable";
-                let error = self.error(code::PATTERN_MISMATCH, pattern.span, message);
-                self.report(error.note("its elements are of type `Int`"));
+                let errors = self.cx.sink.errors();
                 self.pattern(pattern, Ty::ERROR, Mutability::Let);
+                if self.cx.sink.errors() == errors {
+                    let message = "a loop over a range has one variable";
+                    let error = self.error(code::PATTERN_MISMATCH, pattern.span, message);
+                    self.report(error.note("its elements are of type `Int`"));
+                }
                 self.temporary(Ty::INT, pattern.span)
             }
         }

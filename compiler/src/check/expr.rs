@@ -1,11 +1,13 @@
 //! Expressions: the walk, and the kinds that are simple.
 
+use std::collections::BTreeMap;
+
 use super::body::{Body, Reason, Want, Why};
 use super::frame::FrameKind;
 use super::names::Named;
 use super::scope::Entity;
 use super::unify::{Cause, Origin};
-use crate::ast::{self, Ident, Literal, MapEntry, PlaceTerm, Polarity, Span, StrPart};
+use crate::ast::{self, Ident, Literal, MapEntry, PlaceTerm, Polarity, RangeEnd, Span, StrPart};
 use crate::diagnostic::{Fix, code};
 use crate::typed::{Bound, Expr, ExprKind, FormatKind, FormatSpec, Part, Sign, TagId, Ty, TyKind};
 
@@ -29,7 +31,7 @@ impl Body<'_, '_> {
             ast::ExprKind::List(elements) => self.list(elements, span, want),
             ast::ExprKind::Map(entries) => self.map(entries, span, want),
             ast::ExprKind::Set(elements) => self.set(elements, span, want),
-            ast::ExprKind::Place(terms) => self.place(terms, span),
+            ast::ExprKind::Place(terms) => self.place(terms, span, Around::Expression),
             ast::ExprKind::Unary { op, operand } => self.unary(*op, operand, span, want),
             ast::ExprKind::Binary {
                 op,
@@ -200,6 +202,7 @@ impl Body<'_, '_> {
         };
         let of = self.element(want, part, span, Cause::SetElement);
         let elements = self.elements(elements, of);
+        self.duplicates(elements.iter(), "element");
         self.require(of, Bound::Hash, span, Reason::Key);
         let ty = self.intern(TyKind::Set(of));
         self.expr(ExprKind::Set(elements), ty, span)
@@ -232,29 +235,93 @@ impl Body<'_, '_> {
                 "the first value decides the type",
             );
         }
+        self.duplicates(checked.iter().map(|(key, _)| key), "key");
         self.require(key, Bound::Hash, span, Reason::Key);
         let ty = self.intern(TyKind::Map(key, value));
         self.expr(ExprKind::Map(checked), ty, span)
     }
 
-    fn place(&mut self, terms: &[PlaceTerm], span: Span) -> Expr {
+    /// Warns about literals that stand twice among the keys of a map or the elements of a set.
+    fn duplicates<'e>(&mut self, values: impl Iterator<Item = &'e Expr>, what: &str) {
+        let mut first: BTreeMap<LiteralKey<'e>, Span> = BTreeMap::new();
+        for value in values {
+            let ExprKind::Literal(literal) = &value.kind else {
+                continue;
+            };
+            let Some(key) = LiteralKey::of(literal) else {
+                continue;
+            };
+            let before = *first.entry(key).or_insert(value.span);
+            if before == value.span {
+                continue;
+            }
+            let message = format!("this {what} is there already");
+            let warning = self.warning(code::DUPLICATE_KEY, value.span, message);
+            let warning = warning.label(before, "the first");
+            self.report(match what {
+                "key" => warning.note("the last value counts"),
+                _ => warning.note("a set has each element once"),
+            });
+        }
+    }
+
+    fn place(&mut self, terms: &[PlaceTerm], span: Span, around: Around) -> Expr {
         let (mut wanted, mut unwanted) = (Vec::new(), Vec::new());
+        let mut wrong = None;
+        let mut wrongs = 0;
         for term in terms {
             let tag = self.infer(&term.tag, Want::Anything);
-            match self.kind(tag.ty) {
-                TyKind::Tag(_) | TyKind::AnyTag | TyKind::Error | TyKind::Never => {}
-                _ => {
-                    let shown = self.show(tag.ty);
-                    let error = self.error(code::NOT_A_TAG, tag.span, "a place is made of tags");
-                    self.report(error.at(format!("this is `{shown}`")));
-                }
+            let fits = matches!(
+                self.kind(tag.ty),
+                TyKind::Tag(_) | TyKind::AnyTag | TyKind::Error | TyKind::Never
+            );
+            if !fits {
+                wrongs += 1;
+                wrong.get_or_insert((tag.ty, tag.span));
             }
             match term.polarity {
                 Polarity::Positive => wanted.push(tag),
                 Polarity::Negative => unwanted.push(tag),
             }
         }
+        if let Some(first) = wrong {
+            let no_place = wrongs == terms.len() && unwanted.is_empty();
+            self.no_tag(first, &wanted, no_place.then_some(around), span);
+            return self.error_expr(span);
+        }
         self.expr(ExprKind::Place { wanted, unwanted }, Ty::PLACE, span)
+    }
+
+    /// Something in the braces of a place is no tag; with `around` nothing in them is.
+    fn no_tag(&mut self, first: (Ty, Span), terms: &[Expr], around: Option<Around>, span: Span) {
+        let (ty, at) = first;
+        let shown = self.show(ty);
+        let error = self.error(code::NOT_A_TAG, at, "a place is made of tags");
+        let error = error.at(format!("this is `{shown}`"));
+        let open = Span::new(span.start, span.start + 1);
+        let close = Span::new(span.end - 1, span.end);
+        let braces = "where a value is expected, braces hold tags: `{temperature, town}`";
+        self.report(match (around, terms) {
+            (None, _) => error,
+            (Some(Around::Text), _) => error
+                .note("in a text `{` begins an expression, and a brace in that a place")
+                .help("braces as text are written `\\{` and `\\}`")
+                .fix(Fix::new("the value alone is", open, "").and(close, "")),
+            (Some(Around::Expression), [only]) => {
+                let before = Span::new(open.start, only.span.start);
+                let fix = Fix::new("a single value needs none", before, "");
+                let after = Span::new(only.span.end, close.end);
+                error.note(braces).fix(fix.and(after, "").certain())
+            }
+            (Some(Around::Expression), terms) => {
+                let fix = Fix::new("a set is written", open, "#{");
+                let is_literal = |term: &Expr| matches!(term.kind, ExprKind::Literal(_));
+                error.note(braces).fix(match terms.iter().all(is_literal) {
+                    true => fix.certain(),
+                    false => fix,
+                })
+            }
+        });
     }
 
     fn range_value(&mut self, start: &ast::Expr, end: &ast::Expr, span: Span) -> Expr {
@@ -273,13 +340,14 @@ impl Body<'_, '_> {
 
     pub(super) fn index(&mut self, object: &ast::Expr, index: &ast::Expr, span: Span) -> Expr {
         let object = self.infer(object, Want::Anything);
+        if let ast::ExprKind::Range { start, end, limit } = &index.kind {
+            return self.part(object, (start, end, *limit), span);
+        }
         let (key, value) = match self.kind(object.ty) {
             TyKind::List(of) => (Ty::INT, *of),
             TyKind::Map(key, value) => (*key, *value),
             _ => {
-                if !matches!(index.kind, ast::ExprKind::Range { .. }) {
-                    self.infer(index, Want::Anything);
-                }
+                self.infer(index, Want::Anything);
                 return self.not_indexable(&object, span);
             }
         };
@@ -289,6 +357,36 @@ impl Body<'_, '_> {
             index: Box::new(index),
         };
         self.expr(kind, value, span)
+    }
+
+    /// `xs[from..to]`, which is a method here.
+    fn part(
+        &mut self,
+        object: Expr,
+        (from, to, limit): (&ast::Expr, &ast::Expr, RangeEnd),
+        span: Span,
+    ) -> Expr {
+        if !matches!(
+            self.kind(object.ty),
+            TyKind::List(_) | TyKind::Str | TyKind::Bytes
+        ) {
+            return self.not_indexable(&object, span);
+        }
+        let ty = object.ty;
+        let ends = [from, to].map(|end| self.check(end, Ty::INT, Why::Plain));
+        if ends.iter().all(|end| end.ty != Ty::ERROR) {
+            let begin = Span::new(object.span.end, from.span.start);
+            let close = match limit {
+                RangeEnd::Exclusive => ")",
+                RangeEnd::Inclusive => " + 1)",
+            };
+            let fix = Fix::new("a part is given by `slice`", begin, ".slice(")
+                .and(Span::new(from.span.end, to.span.start), ", ")
+                .and(Span::new(to.span.end, span.end), close);
+            let error = self.error(code::RANGE_VALUE, span, "a range cannot be an index");
+            self.report(error.fix(fix.certain()));
+        }
+        self.expr(ExprKind::Error, ty, span)
     }
 
     fn not_indexable(&mut self, object: &Expr, span: Span) -> Expr {
@@ -384,7 +482,10 @@ impl Body<'_, '_> {
             checked.push(match part {
                 StrPart::Text(text) => Part::Text(text.clone()),
                 StrPart::Value { value, spec } => {
-                    let value = self.infer(value, Want::Anything);
+                    let value = match &value.kind {
+                        ast::ExprKind::Place(terms) => self.place(terms, value.span, Around::Text),
+                        _ => self.infer(value, Want::Anything),
+                    };
                     self.require(value.ty, Bound::Show, value.span, Reason::Interpolation);
                     if let Some(spec) = spec {
                         self.format(&value, spec);
@@ -455,6 +556,35 @@ impl Body<'_, '_> {
         };
         self.expr(ExprKind::Return(value), Ty::NEVER, span)
     }
+}
+
+/// A literal that may be a key, as one that can be ordered.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum LiteralKey<'e> {
+    Number(i64),
+    Bool(bool),
+    Str(&'e str),
+    Bytes(&'e [u8]),
+}
+
+impl<'e> LiteralKey<'e> {
+    fn of(literal: &'e Literal) -> Option<Self> {
+        match literal {
+            Literal::Int(number) | Literal::Duration(number) => Some(Self::Number(*number)),
+            Literal::Bool(value) => Some(Self::Bool(*value)),
+            Literal::Str(text) => Some(Self::Str(text)),
+            Literal::Bytes(bytes) => Some(Self::Bytes(bytes)),
+            Literal::Float(_) => None,
+        }
+    }
+}
+
+/// Where the braces of a place stand.
+#[derive(Clone, Copy)]
+enum Around {
+    Expression,
+    /// In those of an interpolation.
+    Text,
 }
 
 /// What a format asks for that goes with no value.

@@ -74,11 +74,17 @@ impl Body<'_, '_> {
             };
             let message = format!("{what} `{name}` is not used");
             let warning = self.warning(code::UNUSED_VARIABLE, local.span, message);
-            let warning = warning.help(format!("write `_{name}` if that is intended"));
-            self.report(match local.assignments.first() {
-                Some(event) => warning.label(event.span, "assigned here, and never read"),
-                None if local.kind == LocalKind::Binding => warning,
-                None => warning,
+            let intended = format!("write `_{name}` if that is intended");
+            self.report(match (local.assignments.first(), local.hides) {
+                (Some(event), _) => warning
+                    .label(event.span, "assigned here, and never read")
+                    .help(intended),
+                (None, Some(outer)) => warning
+                    .label(outer, "it hides this one until its block ends")
+                    .help(format!(
+                        "without `let` it assigns the one outside, declared as `var {name}`"
+                    )),
+                (None, None) => warning.help(intended),
             });
         } else if local.mutability == Mutability::Var && local.assignments.is_empty() {
             let name = &local.name;

@@ -58,6 +58,8 @@ pub(super) struct LocalState {
     pub used: bool,
     /// How many loops were open around its declaration.
     pub loops: usize,
+    /// A variable of this name that is declared outside of the loop around.
+    pub hides: Option<Span>,
     /// Of a `var`.
     pub assignments: Vec<Event>,
     /// When a closure first took it.
@@ -135,6 +137,7 @@ impl LocalState {
             kind,
             used: false,
             loops,
+            hides: None,
             assignments: Vec::new(),
             captured: None,
             captured_in: BTreeMap::new(),

@@ -3,9 +3,10 @@
 use super::arguments::Given;
 use super::body::{Body, Want};
 use super::collect::Head;
+use super::habits::{self, Member};
 use super::names::Qualifier;
 use super::scope::{Entity, PRELUDE_ID};
-use crate::ast::{self, Arg, Ident, Span};
+use crate::ast::{self, Arg, Ident, Literal, Span};
 use crate::diagnostic::{Diagnostic, Fix, code};
 use crate::typed::{AdtId, Expr, ExprKind, FieldId, FnId, Ty, TyKind};
 
@@ -93,6 +94,9 @@ impl Body<'_, '_> {
         if ty == Ty::ERROR || ty == Ty::NEVER {
             return;
         }
+        if self.is_bare_point(object, name) {
+            return;
+        }
         let shown = self.show(ty);
         let Some(head) = Head::of(self.cx.types, ty) else {
             let error = self.error(
@@ -111,7 +115,11 @@ impl Body<'_, '_> {
         }
         let message = format!("`{shown}` has no field `{name}`");
         let error = self.error(code::UNKNOWN_FIELD, name.span, message);
-        let error = self.suggest_member(error, ty, head, name);
+        let error = match self.habit(ty, name) {
+            Some(Member::Named(method)) => error.fix(renamed(method, name, "()").certain()),
+            Some(Member::Written(help)) => error.help(help),
+            None => self.suggest_member(error, ty, head, name),
+        };
         self.report(self.through_option(error, ty, name));
     }
 
@@ -192,7 +200,7 @@ impl Body<'_, '_> {
                 self.call_expr(callee, args, span)
             }
             Chosen::None => {
-                self.no_method(&object, head, name);
+                self.no_method(&object, head, name, (args, span));
                 self.infer_all(args);
                 self.error_expr(span)
             }
@@ -288,7 +296,23 @@ impl Body<'_, '_> {
         Chosen::Error
     }
 
-    fn no_method(&mut self, object: &Expr, head: Head, name: &Ident) {
+    /// `5.` at the end of a line takes the name on the next one for a method.
+    fn is_bare_point(&mut self, object: &Expr, name: &Ident) -> bool {
+        let is_int = matches!(object.kind, ExprKind::Literal(Literal::Int(_)));
+        let point = Span::new(object.span.start, object.span.end + 1);
+        if !is_int || name.span.start <= point.end {
+            return false;
+        }
+        let message = "a Float has digits on both sides of its point";
+        let error = self.error(code::BAD_NUMBER, point, message);
+        self.report(error.fix(Fix::new("write", Span::point(point.end), "0")));
+        true
+    }
+
+    fn no_method(&mut self, object: &Expr, head: Head, name: &Ident, call: (&[Arg], Span)) {
+        if self.is_bare_point(object, name) {
+            return;
+        }
         let ty = self.shallow(object.ty);
         let shown = self.show(ty);
         let message = format!("`{shown}` has no method `{name}`");
@@ -304,9 +328,23 @@ impl Body<'_, '_> {
                 let path = &self.world.parsed[hidden.module.index()].path;
                 error.help(format!("`import {path}` brings one"))
             }
-            None => self.suggest_member(error, ty, head, name),
+            None => match (self.habit(ty, name), habits::of_tag(&name.name)) {
+                (_, Some(function)) if head == Head::Tag => {
+                    as_function(error, object.span, function, call)
+                }
+                (Some(Member::Named(method)), _) => error.fix(renamed(method, name, "").certain()),
+                (Some(Member::Written(help)), _) => error.help(help),
+                (None, _) => self.suggest_member(error, ty, head, name),
+            },
         };
         self.report(self.through_option(error, ty, name));
+    }
+
+    /// What is written here in place of a field or method that other languages have.
+    fn habit(&self, ty: Ty, name: &Ident) -> Option<Member> {
+        let is_result = matches!(self.kind(ty), TyKind::Adt(adt, _)
+            if Some(*adt) == self.world.lang.result);
+        habits::member(self.kind(ty), is_result, &name.name)
     }
 
     /// The nearest field or method of a type.
@@ -377,6 +415,39 @@ impl Body<'_, '_> {
         let error = self.suggest(error, name, names);
         self.report(error);
     }
+}
+
+fn renamed(method: &str, name: &Ident, after: &str) -> Fix {
+    Fix::new(
+        format!("write `{method}`"),
+        name.span,
+        format!("{method}{after}"),
+    )
+}
+
+/// `tag.read()` as `read(tag)`
+fn as_function(
+    error: Diagnostic,
+    object: Span,
+    function: &str,
+    (args, span): (&[Arg], Span),
+) -> Diagnostic {
+    let rest = match args {
+        [] => (Span::new(object.end, span.end), ")"),
+        [first, ..] => (Span::new(object.end, first.span.start), ", "),
+    };
+    let begin = Span::point(object.start);
+    error
+        .note("a tag is only a name; its value is on the node")
+        .fix(
+            Fix::new(
+                format!("`{function}` is a function"),
+                begin,
+                format!("{function}("),
+            )
+            .and(rest.0, rest.1)
+            .certain(),
+        )
 }
 
 enum Chosen {

@@ -5,10 +5,12 @@
 
 use std::collections::HashMap;
 
+use super::habits;
 use super::sink::Sink;
+use super::suggest::nearest;
 use super::{Loader, Options, PRELUDE, Source, TESTING, Tests};
 use crate::ast::{self, FileId, ImportPath, ImportRoot, Item, ItemKind, Span};
-use crate::diagnostic::{Diagnostic, code};
+use crate::diagnostic::{Diagnostic, Fix, code};
 use crate::limits::{MAX_IMPORT_DEPTH, MAX_MODULES};
 use crate::parser;
 use crate::typed::{ModuleId, Name};
@@ -131,7 +133,7 @@ impl Reader<'_> {
     fn import(&mut self, from: &str, file: FileId, path: &ImportPath) -> Option<ModuleId> {
         let base = if from == self.root { "./" } else { from };
         let Some(target) = resolve(base, path) else {
-            self.unknown(file, path, &written(path));
+            self.unknown(base, file, path, &written(path));
             return None;
         };
         match self.states.get(&target) {
@@ -155,22 +157,53 @@ impl Reader<'_> {
                 }
             }
         }
-        self.unknown(file, path, &target);
+        self.unknown(base, file, path, &target);
         None
     }
 
-    fn unknown(&mut self, file: FileId, path: &ImportPath, target: &str) {
+    fn unknown(&mut self, base: &str, file: FileId, path: &ImportPath, target: &str) {
         let message = format!("there is no module `{target}`");
         let error = Diagnostic::error(code::UNKNOWN_MODULE, file, path.span, message);
+        // How the path was written is of no use for a module that is not there.
+        self.sink.forget_errors_in(file, path.span);
         self.sink.push(match path.root {
-            ImportRoot::Library => error.help(format!(
-                "a path without `./` is a module of the library; for a file of your own write \
-                 `./{target}`"
-            )),
+            ImportRoot::Library => self.advise(error, base, path, target),
             ImportRoot::Relative { .. } => {
                 error.note("the path is relative to the folder of the importing file")
             }
         });
+    }
+
+    /// What was meant by the path of a module that the library does not have.
+    fn advise(&self, error: Diagnostic, base: &str, path: &ImportPath, target: &str) -> Diagnostic {
+        let beside = ImportPath {
+            root: ImportRoot::Relative { up: 0 },
+            ..path.clone()
+        };
+        let own = written(&beside);
+        if resolve(base, &beside).is_some_and(|file| self.loader.is_there(&file)) {
+            let title = format!("a file of your own is `{own}`");
+            return error.fix(Fix::new(title, path.span, own).certain());
+        }
+        let first = path.segments.first().map_or("", |part| &part.name);
+        if let Some(habit) = habits::module(first) {
+            return error.help(habit);
+        }
+        let library = self.loader.library();
+        let near = nearest(target, library.iter().copied()).or_else(|| {
+            let name = last_part(target);
+            let names = library.iter().map(|path| last_part(path));
+            let mut same = names.clone();
+            let near = same
+                .find(|known| *known == name)
+                .or_else(|| nearest(name, names))?;
+            let mut paths = library.iter().copied();
+            paths.find(|path| last_part(path) == near)
+        });
+        match near {
+            Some(near) => error.fix(Fix::new(format!("did you mean `{near}`"), path.span, near)),
+            None => error.note("a path without `./` is a module of the library"),
+        }
     }
 
     fn circle(&mut self, file: FileId, span: Span, target: &Name) {
@@ -192,6 +225,11 @@ impl Reader<'_> {
 fn has_tests(items: &[Item]) -> bool {
     let is_test = |item: &Item| matches!(item.kind, ItemKind::Test(_));
     items.iter().any(is_test)
+}
+
+/// The name of a module, without the folders that it is in.
+fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The path as it was written.

@@ -5,7 +5,7 @@ use super::coerce::int_as_float;
 use super::frame::FrameKind;
 use super::unify::Cause;
 use crate::ast::{self, Literal, Span};
-use crate::diagnostic::{Diagnostic, code};
+use crate::diagnostic::{Diagnostic, Fix, code};
 use crate::typed::{BinaryOp, Bound, Expr, ExprKind, Flavour, Ty, TyKind, UnaryOp};
 
 impl Body<'_, '_> {
@@ -16,6 +16,7 @@ impl Body<'_, '_> {
         span: Span,
         want: Want,
     ) -> Expr {
+        let compared = self.negated.take();
         let hint = match want.hint().map(|hint| self.shallow(hint)) {
             Some(ty) if [Ty::INT, Ty::FLOAT, Ty::DURATION, Ty::BOOL].contains(&ty) => Want::ty(ty),
             _ => Want::Anything,
@@ -32,8 +33,14 @@ impl Body<'_, '_> {
                 let shown = self.show(ty);
                 let message = format!("`{}` does not work on `{shown}`", op.symbol());
                 let error = self.error(code::BAD_OPERAND, operand.span, message);
-                self.report(match op {
-                    UnaryOp::Not if ty == Ty::INT => error.help("`~` inverts the bits"),
+                self.report(match (op, compared) {
+                    (UnaryOp::Not, Some(all)) => {
+                        error.note("`!` binds tighter than a comparison").fix(
+                            Fix::new("negate all of it", Span::point(all.start), "(")
+                                .and(Span::point(all.end), ")"),
+                        )
+                    }
+                    (UnaryOp::Not, None) if ty == Ty::INT => error.help("`~` inverts the bits"),
                     _ => error,
                 });
                 return self.error_expr(span);
@@ -106,6 +113,13 @@ impl Body<'_, '_> {
         bound: Bound,
         span: Span,
     ) -> Expr {
+        if let ast::ExprKind::Unary {
+            op: UnaryOp::Not,
+            operand,
+        } = &left.kind
+        {
+            self.negated = Some(operand.span.to(right.span));
+        }
         let (left, right) = self.sides(left, right);
         if left.ty != Ty::NEVER && right.ty != Ty::NEVER {
             if self.unify(left.ty, right.ty).is_err() {
@@ -163,6 +177,15 @@ impl Body<'_, '_> {
             return int_as_float(error, right);
         }
         match (self.kind(l).clone(), self.kind(r).clone()) {
+            (TyKind::Tag(_), _) if !matches!(left.kind, ExprKind::Error) => {
+                self.read_first(error, left)
+            }
+            (_, TyKind::Tag(_)) => self.read_first(error, right),
+            (TyKind::Str, TyKind::Int) if op == BinaryOp::Mul => {
+                let gap = Span::new(left.span.end, right.span.start);
+                let fix = Fix::new("a text is repeated with", gap, ".repeat(");
+                error.fix(fix.and(Span::point(right.span.end), ")").certain())
+            }
             (TyKind::Str, _) | (_, TyKind::Str) => {
                 error.help("interpolation makes text of any value: `\"{a}{b}\"`")
             }
@@ -198,7 +221,7 @@ impl Body<'_, '_> {
                         .note(
                             "structs, lists, maps and sets have: two may be equal and not the same",
                         )
-                        .help("`==` compares values"),
+                        .fix(Fix::new("`==` compares values", at, "==").certain()),
                 );
             }
         }

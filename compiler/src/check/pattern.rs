@@ -368,21 +368,36 @@ impl Body<'_, '_> {
     }
 
     fn unknown_pattern(&mut self, name: &Ident, ty: Ty) {
-        let TyKind::Adt(adt, _) = self.kind(ty) else {
-            self.unknown_name(name);
-            return;
+        let adt = match self.kind(ty) {
+            TyKind::Adt(adt, _) if self.world.names.adts[adt.index()].is_enum => *adt,
+            _ => return self.capital_name(name),
         };
-        let adt = *adt;
         let head = &self.world.names.adts[adt.index()];
-        if !head.is_enum {
-            self.unknown_name(name);
-            return;
-        }
         let message = format!("`{}` has no variant `{name}`", head.name);
         let error = self.error(code::UNKNOWN_VARIANT, name.span, message);
         let variants = head.variants.keys().map(|name| &**name);
         let error = self.suggest(error, name, variants);
         self.report(error);
+    }
+
+    /// A name with a capital letter that is nothing, and so was meant to bind.
+    fn capital_name(&mut self, name: &Ident) {
+        if !self.reported.insert(name.name.clone()) {
+            return;
+        }
+        let message = format!("there is no `{name}` here");
+        let error = self.error(code::UNKNOWN_NAME, name.span, message);
+        let visible = self.world.names.visible(self.module);
+        let error = self.suggest(error, name, visible.chain(["Some", "None"]));
+        if !error.fixes.is_empty() {
+            return self.report(error);
+        }
+        let small = in_small_letters(&name.name);
+        self.report(
+            error
+                .note("in a pattern a capital letter begins a variant, a struct or a constant")
+                .fix(Fix::new("a variable begins small", name.span, small)),
+        );
     }
 
     fn entity_meaning(&mut self, entity: Entity, name: &Ident) -> Meaning {
@@ -651,6 +666,19 @@ impl Body<'_, '_> {
 }
 
 /// What the length of a list with these elements, or more of them, matches.
+fn in_small_letters(name: &str) -> String {
+    let mut small = String::new();
+    let mut after_small = false;
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && after_small {
+            small.push('_');
+        }
+        after_small = letter.is_ascii_lowercase() || letter.is_ascii_digit();
+        small.push(letter.to_ascii_lowercase());
+    }
+    small
+}
+
 fn length_pattern(elements: usize, rest: Option<&Pattern>, span: Span) -> Pattern {
     let elements = i64::try_from(elements).unwrap_or(i64::MAX);
     let kind = match (elements, rest.is_some()) {

@@ -1,6 +1,6 @@
 //! Where diagnostics go.
 
-use crate::ast::FileId;
+use crate::ast::{FileId, Span};
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_CHECK_DIAGNOSTICS;
 
@@ -36,6 +36,17 @@ impl Sink {
             self.found
                 .extend(since.into_iter().filter(Diagnostic::is_error));
         }
+    }
+
+    /// Forgets the errors within a place, where a better one is to come.
+    pub(super) fn forget_errors_in(&mut self, file: FileId, span: Span) {
+        let before = self.found.len();
+        self.found.retain(|one| {
+            let at = one.primary.span;
+            let within = span.start <= at.start && at.end <= span.end;
+            !one.is_error() || one.primary.file != file || !within
+        });
+        self.errors -= before - self.found.len();
     }
 
     /// Whether there was an error in this file.

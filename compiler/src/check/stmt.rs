@@ -76,7 +76,7 @@ impl Body<'_, '_> {
         let error = self.error(code::MISSING_VALUE, end, message);
         let error = match why {
             Why::At(file, span, text) => error.label_in(file, span, text),
-            Why::Plain => error,
+            Why::Plain | Why::Argument { .. } => error,
         };
         self.report(error);
         Ty::ERROR
@@ -266,11 +266,17 @@ impl Body<'_, '_> {
                 let checked = self.infer(target, Want::Anything);
                 let message = match &target.kind {
                     ast::ExprKind::TupleField { .. } => "the parts of a tuple cannot be assigned",
+                    ast::ExprKind::Tuple(_) => "several variables cannot be assigned at once",
                     _ => "this cannot be assigned",
                 };
                 if checked.ty != Ty::ERROR {
                     let error = self.error(code::NOT_ASSIGNABLE, target.span, message);
-                    self.report(error.note("variables, fields and elements can be"));
+                    self.report(match &target.kind {
+                        ast::ExprKind::Tuple(_) => error
+                            .help("assign one after the other: `let old = a`, `a = b`, `b = old`")
+                            .help("new variables are declared with `let (a, b) = ..`"),
+                        _ => error.note("variables, fields and elements can be"),
+                    });
                 }
                 (Target::Error, Ty::ERROR)
             }

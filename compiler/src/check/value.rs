@@ -58,6 +58,9 @@ impl Body<'_, '_> {
                 *ty = self.cx.types.substitute(*ty, type_args);
             }
         }
+        if let ExprKind::Tag(tag) | ExprKind::TagMember { tag, .. } = &expr.kind {
+            self.may_name(*tag, span);
+        }
         expr.children_mut(&mut |child| {
             if let NodeMut::Expr(child) = child {
                 self.transplant(child, type_args, span);

@@ -370,6 +370,39 @@ be joined in parentheses: `if let Some(x) = y && (a || b) { .. }`.";
 pattern could match one list in more than one way.
 
     [first, ..]          [first, ..rest]          [.., last]          [first, .., last]";
+    COMPREHENSION = "SM0151", "a `for` in a list",
+        "A loop is a statement and has no value. New lists are made by methods:
+
+    let squares = xs.map(fn(x) { x * x })
+    let long = words.filter(fn(word) { word.len() > 9 })
+
+A map or a set is filled in a loop, `for x in xs { map[x] = f(x) }`, or made of a list:
+`xs.map(fn(x) { (x, f(x)) }).to_map()`.";
+    BARE_NAMES = "SM0152", "several names without parentheses",
+        "Names that take a tuple apart are a pattern in parentheses: `for (key, value) in map {..}`,
+`let (a, b) = pair`. An assignment is of one variable, so two change places in three steps:
+
+    let old = a
+    a = b
+    b = old";
+    SLICE = "SM0153", "a part of a list or text",
+        "`xs[i]` is one element. A part is given by a method: `xs.slice(from, to)` goes up to and
+without `to`, `xs.take(n)` is the beginning, `xs.skip(n)` the rest. Positions are counted from the
+beginning: the last element is `xs.last()`, an option.";
+    STRING_PREFIX = "SM0154", "a letter before a string",
+        "Every string may hold expressions, `\"{x}\"`, and escapes, `\"\\n\"`, so there is nothing
+to say before it. Only bytes are marked: `b\"\\xff\"`.";
+    ARM_STATEMENT = "SM0155", "a statement as the result of an arm",
+        "What follows `=>` is an expression or an assignment. Other statements stand in braces:
+
+    match reply {
+        Ok(count) => { assert count > 0 }
+        Err(error) => panic(error)
+    }";
+    GUARD_LET = "SM0156", "a `let` in the condition of an arm",
+        "The condition of an arm, `pattern if condition => ..`, is a `Bool` and binds nothing. Match
+both values at once, `match (a, b) { (Some(x), Some(y)) => .. }`, or look at the second one in the
+arm.";
 
     // SM02xx: names.
     UNKNOWN_NAME = "SM0201", "an unknown name",
@@ -602,6 +635,14 @@ function: a closure cannot leave its message.";
     TAG_FAMILY = "SM0506", "a tag and a family of tags",
         "`tag route(to: Name): Hop` declares a family: one tag for each name, written `route(x)`. A
 tag that is declared without parameters is written without arguments.";
+    FOREIGN_CODE_TAG = "SM0507", "a tag that belongs to the code of another module",
+        "A tag with `access code` belongs to the module that declares it, and only code of that
+module names it; a node refuses a program in which another one does. Let the module have functions
+that read and write it:
+
+    tag lamp: Bool access code
+
+    pub fn is_on() -> Bool { read(lamp) ?? false }";
 
     BAD_INJECT = "SM0510", "`inject` without a function",
         "In a test `net.node(0).inject(f, x)` starts a message at a node of a simulated network: it
@@ -666,11 +707,6 @@ Most often a machine has written such a function. Divide it into several.";
         "A `match` is compiled so that no part of the value is looked at twice. Where many patterns
 leave open different parts of a tuple or struct, that can need very much code. Match one part after
 the other, or have fewer guards.";
-    GENERIC_CODE_TAG = "SM0704", "a generic function uses a tag with `access code`",
-        "A tag with `access code` belongs to the code of the module that declares it. A generic
-function may use those of its own module. It is compiled where it is used, and becomes code of the
-modules that call it, so it has no right to a tag of another module: let that module have a function
-without type parameters that uses the tag, and call this one.";
     UNKNOWN_NATIVE = "SM0705", "a native function that does not exist",
         "`native fn` declares a function that the machine has built in. Only the standard library
 can declare one, and this one the machine does not have.";
@@ -757,4 +793,13 @@ of its turn, and that is a trap.
         "The identity of a plain tag is its name and its types. Two modules that declare a tag of
 one name with different types have two tags: what one writes, the other never reads. Give them the
 same type, or different names.";
+    DIVIDING_COMMENT = "SM0814", "a comment that looks like a division",
+        "`//` begins a comment, so `a // b` is `a`. `/` divides, and of two `Int`s it gives the
+whole part, toward zero: `7 / 2` is 3, `-7 / 2` is -3.";
+    DUPLICATE_KEY = "SM0815", "a key or element that is there already",
+        "A map has one value for each key, so the last one of the literal counts, and what stands
+before it is lost. A set has each element once.";
+    TAG_SHOWN = "SM0816", "a tag is printed, not its value",
+        "A tag is only a name: `print(depth)` prints `depth`. The value is on the node, if it has
+the tag: `print(read(depth) ?? 0.0)`. Where the name is meant, `print(depth.name())` says so.";
 }

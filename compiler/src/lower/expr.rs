@@ -389,7 +389,7 @@ impl<'p> FnLower<'_, 'p> {
                     map: object,
                     key,
                 });
-                self.trap_if_absent(entry);
+                self.trap_if_absent(entry, key_ty, index);
                 self.unpack(value_ty, want, |f, dst| {
                     f.emit(Inst::MapValueAt {
                         dst,
@@ -409,7 +409,8 @@ impl<'p> FnLower<'_, 'p> {
         }
     }
 
-    fn trap_if_absent(&mut self, entry: Reg) {
+    /// Traps with the key where there is no entry.
+    fn trap_if_absent(&mut self, entry: Reg, key_ty: Ty, key: &[Reg]) {
         let zero = self.int(0);
         let absent = self.code.reg(Slot::Bool);
         self.emit(Inst::IntLt {
@@ -417,19 +418,32 @@ impl<'p> FnLower<'_, 'p> {
             a: entry,
             b: zero,
         });
-        self.trap_if(absent, TrapKind::MissingKey);
-    }
-
-    /// Traps where `cond` holds, and goes on where not.
-    pub(crate) fn trap_if(&mut self, cond: Reg, kind: TrapKind) {
         let (trap, next) = (self.code.block(), self.code.block());
         self.code.end(Inst::Branch {
-            cond,
+            cond: absent,
             then: trap,
             otherwise: next,
         });
         self.code.begin(trap);
-        self.code.end(Inst::Trap { kind });
+        let quote = if key_ty == Ty::STR { "\"" } else { "" };
+        let parts = [
+            self.text(&format!("the key {quote}"), None),
+            match key_ty {
+                Ty::STR => key[0],
+                _ => self.show_data(key_ty, key),
+            },
+            self.text(&format!("{quote} is not in the map"), None),
+        ];
+        let slot = self.slots(Ty::STR)[0];
+        let message = self.code.reg(slot);
+        self.emit(Inst::StrConcat {
+            dst: message,
+            args: parts.into(),
+        });
+        self.code.end(Inst::TrapMessage {
+            kind: TrapKind::MissingKey,
+            message,
+        });
         self.code.begin(next);
     }
 

@@ -10,10 +10,10 @@ use super::function::lower_function;
 use super::layout::Layout;
 use super::limits::{MAX_SPECIALISATIONS, MAX_TYPE_SIZE};
 use super::prebuilt::{Library, PrebuiltModule};
-use super::unit::{InstanceId, TagUse, Unit};
+use super::unit::{InstanceId, Unit};
 use crate::ast::Span;
 use crate::diagnostic::{Diagnostic, code};
-use crate::typed::{Access, Body, FnId, ModuleId, Program, Ty};
+use crate::typed::{Body, FnId, ModuleId, Program, Ty};
 
 /// The lowering of a whole program.
 pub(crate) struct Lowering<'p> {
@@ -124,25 +124,6 @@ impl<'p> Lowering<'p> {
             let message = format!("`{}` is too large to be compiled", function.name);
             let found = Diagnostic::error(code::FUNCTION_TOO_LARGE, file, function.span, message);
             self.report(found.note(reason).help("divide it into several functions"));
-        }
-        if function.generics.is_empty() {
-            return;
-        }
-        for tag in &unit.tags {
-            let TagUse::Declared(tag) = tag else {
-                continue;
-            };
-            let tag = self.program.tag(*tag);
-            if tag.read == Access::Code || tag.write == Access::Code {
-                let message = format!("a generic function uses the tag `{}`", tag.name);
-                let found = Diagnostic::error(code::GENERIC_CODE_TAG, file, function.span, message)
-                    .note(
-                        "a tag with `access code` of another module belongs to the code of that \
-                         one; a generic function becomes code of the modules that call it",
-                    )
-                    .help("use the tag in a function without type parameters, and call that one");
-                self.report(found);
-            }
         }
     }
 

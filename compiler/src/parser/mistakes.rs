@@ -3,6 +3,7 @@
 //! Each function looks at the tokens around an error and, if it knows the mistake, says so and how
 //! to read on as if it had been written right.
 
+mod elsewhere;
 mod expressions;
 mod items;
 mod statements;
@@ -23,6 +24,8 @@ type Recogniser = fn(&Scene) -> Option<Mistake>;
 
 /// In this order; the first that knows the mistake has it.
 const RECOGNISERS: &[Recogniser] = &[
+    elsewhere::is_not,
+    elsewhere::not_comparison,
     words::word_operator,
     words::else_if_word,
     words::mutable_binding,
@@ -36,6 +39,15 @@ const RECOGNISERS: &[Recogniser] = &[
     expressions::named_argument,
     expressions::cast,
     expressions::ternary,
+    elsewhere::string_prefix,
+    elsewhere::bare_point,
+    elsewhere::comprehension,
+    elsewhere::slice,
+    elsewhere::bare_names,
+    elsewhere::several_targets,
+    elsewhere::try_block,
+    elsewhere::arm_statement,
+    elsewhere::guard_let,
     expressions::struct_literal,
     expressions::lambda,
     expressions::prefix_operator,
@@ -44,6 +56,9 @@ const RECOGNISERS: &[Recogniser] = &[
     expressions::open_range,
     statements::for_parentheses,
     statements::for_counter,
+    elsewhere::membership,
+    elsewhere::trailing_if,
+    elsewhere::data_in_block,
     items::result_arrow,
     items::nested_function,
     statements::colon_block,

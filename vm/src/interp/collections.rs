@@ -12,7 +12,7 @@ use crate::heap::list::grown_words;
 use crate::heap::map::Entry;
 use crate::index::TypeId;
 use crate::interp::exec::list_kind;
-use crate::interp::{Interp, Stop};
+use crate::interp::{Interp, Stop, negative, out_of_range};
 
 impl Interp<'_> {
     fn kind_of_list(&self, list: Reg) -> Kind {
@@ -74,10 +74,12 @@ impl Interp<'_> {
     ) -> Result<(), Stop> {
         let kind = self.kind_of_list(list);
         let list = self.get_ref(list);
-        let Some(last) = self.heap.list_len(list).checked_sub(1) else {
-            return Err(TrapKind::IndexOutOfRange.into());
+        let len = self.heap.list_len(list);
+        let index = match usize::try_from(self.get_int(index)) {
+            Ok(index) if index < len => index,
+            _ => return Err(out_of_range(self.get_int(index), len)),
         };
-        let index = self.index_up_to(index, last)?;
+        let last = len - 1;
         self.charge(fuel, (last - index) as u64);
         let word = self.heap.list_remove(kind, list, index);
         self.set(dst, word);
@@ -88,7 +90,7 @@ impl Interp<'_> {
         let kind = self.kind_of_list(list);
         let list = self.get_ref(list);
         let Ok(len) = u64::try_from(self.get_int(len)) else {
-            return Err(TrapKind::IndexOutOfRange.into());
+            return Err(negative(self.get_int(len)));
         };
         let old = self.heap.list_len(list);
         if len < old as u64 {
@@ -136,7 +138,7 @@ impl Interp<'_> {
         value: Reg,
     ) -> Result<(), Stop> {
         let Ok(count) = u64::try_from(self.get_int(count)) else {
-            return Err(TrapKind::IndexOutOfRange.into());
+            return Err(negative(self.get_int(count)));
         };
         // More than any heap holds is a kill below, whatever the width of a word is here.
         let count = count.min(MAX_WORDS as u64) as usize;

@@ -10,7 +10,7 @@ use crate::heap::Heap;
 use crate::heap::layout::{FIELDS, Header, Kind, Ref};
 use crate::heap::list::grown_words;
 use crate::index::{FuncId, TypeId};
-use crate::interp::{Interp, Stop};
+use crate::interp::{Interp, Stop, out_of_range};
 use crate::op::{Code, List, Op, Pc, R};
 use crate::program::Program;
 
@@ -265,28 +265,28 @@ impl Interp<'_> {
                 Op::ListGetWord { dst, list, index } => {
                     let (list, index) = (reference!(list), get!(index));
                     if index >= self.heap.list_len(list) as u64 {
-                        stop!(TrapKind::IndexOutOfRange);
+                        stop!(out_of_range(index as i64, self.heap.list_len(list)));
                     }
                     set!(dst, self.heap.list_word(list, index as usize));
                 }
                 Op::ListGetByte { dst, list, index } => {
                     let (list, index) = (reference!(list), get!(index));
                     if index >= self.heap.list_len(list) as u64 {
-                        stop!(TrapKind::IndexOutOfRange);
+                        stop!(out_of_range(index as i64, self.heap.list_len(list)));
                     }
                     set!(dst, self.heap.list_byte(list, index as usize));
                 }
                 Op::ListSetWord { list, index, value } => {
                     let (list, index) = (reference!(list), get!(index));
                     if index >= self.heap.list_len(list) as u64 {
-                        stop!(TrapKind::IndexOutOfRange);
+                        stop!(out_of_range(index as i64, self.heap.list_len(list)));
                     }
                     self.heap.list_set_word(list, index as usize, get!(value));
                 }
                 Op::ListSetByte { list, index, value } => {
                     let (list, index) = (reference!(list), get!(index));
                     if index >= self.heap.list_len(list) as u64 {
-                        stop!(TrapKind::IndexOutOfRange);
+                        stop!(out_of_range(index as i64, self.heap.list_len(list)));
                     }
                     self.heap.list_set_byte(list, index as usize, get!(value));
                 }

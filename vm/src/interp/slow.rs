@@ -2,14 +2,14 @@
 
 use std::cmp::Ordering;
 
-use sm_bytecode::{Fuel, Inst, Reg, TrapKind, TypeIx};
+use sm_bytecode::{Fuel, Inst, Reg, TypeIx};
 
 use crate::data::compare::{Mode, compare};
 use crate::data::{data_steps, show};
 use crate::heap::Heap;
 use crate::heap::layout::Ref;
 use crate::index::TypeId;
-use crate::interp::{Interp, Stop};
+use crate::interp::{Interp, Stop, above};
 use crate::limits::TEXT_BYTES;
 use crate::outcome::KillKind;
 
@@ -247,7 +247,7 @@ impl Interp<'_> {
     pub(crate) fn index_up_to(&self, reg: Reg, end: usize) -> Result<usize, Stop> {
         match usize::try_from(self.get_int(reg)) {
             Ok(index) if index <= end => Ok(index),
-            _ => Err(TrapKind::IndexOutOfRange.into()),
+            _ => Err(above(self.get_int(reg), end)),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Functions of text. Positions count characters (Unicode scalar values).
 
-use sm_bytecode::{Native, Reg, TrapKind};
+use sm_bytecode::{Native, Reg};
 
-use crate::interp::{Interp, Stop};
+use crate::interp::{Interp, Stop, above};
 use crate::natives::{Given, Sized, check_size, sized_text};
 
 impl Interp<'_> {
@@ -168,18 +168,22 @@ fn padding(text: &str, width: i64, fill: &str) -> Result<String, Stop> {
 }
 
 /// The characters `from..to`.
-fn slice(text: &str, from: i64, to: i64) -> Result<&str, TrapKind> {
+fn slice(text: &str, from: i64, to: i64) -> Result<&str, Stop> {
+    let wrong = || match from > to {
+        true => above(from, usize::try_from(to).unwrap_or_default()),
+        false => above(if from < 0 { from } else { to }, text.chars().count()),
+    };
     let (Ok(from), Ok(to)) = (usize::try_from(from), usize::try_from(to)) else {
-        return Err(TrapKind::IndexOutOfRange);
+        return Err(wrong());
     };
     if from > to {
-        return Err(TrapKind::IndexOutOfRange);
+        return Err(wrong());
     }
     let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-    let start = ends.nth(from).ok_or(TrapKind::IndexOutOfRange)?;
+    let start = ends.nth(from).ok_or_else(wrong)?;
     let end = match to - from {
         0 => start,
-        more => ends.nth(more - 1).ok_or(TrapKind::IndexOutOfRange)?,
+        more => ends.nth(more - 1).ok_or_else(wrong)?,
     };
     Ok(&text[start..end])
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::super::sink::Sink;
 use super::Linter;
 use super::effects::Effects;
+use crate::ast::Mutability;
 use crate::diagnostic::{Diagnostic, code};
-use crate::typed::{Expr, ExprKind, Function, Literal, LoopId, for_each_child};
+use crate::typed::{Expr, ExprKind, Function, Literal, Local, LoopId, Ty, for_each_child};
 
 impl Linter<'_> {
     pub(super) fn endless_loops(
@@ -17,15 +18,20 @@ impl Linter<'_> {
         sink: &mut Sink,
     ) {
         let mut found = Vec::new();
-        search(body, effects, &mut found);
+        search(body, &function.locals, effects, &mut found);
         for repeat in found {
             let file = self.world.file(function.module);
             let head = crate::ast::Span::new(repeat.span.start, repeat.span.start + HEAD);
             let message = "nothing but a trap ends this loop, and the message never waits in it";
             let warning = Diagnostic::warning(code::ENDLESS_LOOP, file, head, message)
-                .note("a turn that goes over its budget is a trap")
-                .help("wait with `block(..)`, give the turn away with `yield()`, or `break`");
-            sink.push(warning);
+                .note("a turn that goes over its budget is a trap");
+            sink.push(match &repeat.kind {
+                ExprKind::While { condition, .. } if !is_true(condition) => warning
+                    .label(condition.span, "this never changes")
+                    .help("what changes is declared with `var`, and assigned without `let`"),
+                _ => warning
+                    .help("wait with `block(..)`, give the turn away with `yield()`, or `break`"),
+            });
         }
     }
 }
@@ -34,10 +40,19 @@ impl Linter<'_> {
 const HEAD: u32 = 4;
 
 /// Finds such loops; of loops in loops only the innermost. Answers whether there is one.
-fn search<'p>(expr: &'p Expr, effects: &mut Effects<'_>, found: &mut Vec<&'p Expr>) -> bool {
+fn search<'p>(
+    expr: &'p Expr,
+    locals: &[Local],
+    effects: &mut Effects<'_>,
+    found: &mut Vec<&'p Expr>,
+) -> bool {
     let before = found.len();
+    let locals = match &expr.kind {
+        ExprKind::Closure(closure) => &closure.locals,
+        _ => locals,
+    };
     for_each_child(expr, |child| {
-        search(child, effects, found);
+        search(child, locals, effects, found);
     });
     if found.len() > before {
         return true;
@@ -46,7 +61,7 @@ fn search<'p>(expr: &'p Expr, effects: &mut Effects<'_>, found: &mut Vec<&'p Exp
         ExprKind::Loop { body, .. } => body,
         ExprKind::While {
             condition, body, ..
-        } if matches!(condition.kind, ExprKind::Literal(Literal::Bool(true))) => body,
+        } if never_changes(condition, locals) => body,
         _ => return false,
     };
     let stays = !leaves(body) && !effects.may_end_turn(body);
@@ -54,6 +69,32 @@ fn search<'p>(expr: &'p Expr, effects: &mut Effects<'_>, found: &mut Vec<&'p Exp
         found.push(expr);
     }
     stays
+}
+
+const fn is_true(condition: &Expr) -> bool {
+    matches!(condition.kind, ExprKind::Literal(Literal::Bool(true)))
+}
+
+/// Whether a condition is always what it is at first: `true`, or made of what does not change.
+fn never_changes(condition: &Expr, locals: &[Local]) -> bool {
+    match &condition.kind {
+        ExprKind::Literal(Literal::Bool(value)) => *value,
+        ExprKind::Literal(_) => true,
+        ExprKind::Local(local) => {
+            let is_scalar =
+                [Ty::INT, Ty::FLOAT, Ty::BOOL, Ty::STR, Ty::DURATION].contains(&condition.ty);
+            let declared = locals.get(local.index());
+            is_scalar && declared.is_some_and(|local| local.mutability == Mutability::Let)
+        }
+        ExprKind::Binary { left, right, .. } => {
+            never_changes(left, locals) && never_changes(right, locals)
+        }
+        ExprKind::And(left, right) | ExprKind::Or(left, right) => {
+            never_changes(left, locals) && never_changes(right, locals)
+        }
+        ExprKind::Unary { operand, .. } => never_changes(operand, locals),
+        _ => false,
+    }
 }
 
 /// Whether something in the body of a loop leaves it.

@@ -124,7 +124,7 @@ fn main() { put(1) put(\"x\") }
         .iter()
         .map(|one| one.code.as_str())
         .collect();
-    assert_eq!(codes, ["SM0704"], "{:#?}", found.diagnostics);
+    assert_eq!(codes, ["SM0507"], "{:#?}", found.diagnostics);
 }
 
 /// The tag comes out of a function of the module that declares it, whoever uses the generic one.

@@ -317,10 +317,19 @@ pub(super) fn block_as_value(scene: &Scene) -> Option<Mistake> {
         .label(
             span,
             "where a value is expected, braces hold tags: `{temperature, town}`",
-        )
-        .help("a map is written `[\"a\": 1]`, a set `#{1, 2}`")
-        .help("steps towards a value stand in a function, in an `if` or in a `match`");
+        );
     let close = scene.closer_of(open);
+    let is_map = scene.kind(0) == Some(T::Colon) && matches!(scene.kind(-1), Some(T::Str | T::Int));
+    let diagnostic = match is_map && scene.at == open + 2 {
+        true => diagnostic.fix(
+            Fix::new("a map is written", span, "[")
+                .and(scene.tokens[close].span, "]")
+                .certain(),
+        ),
+        false => diagnostic
+            .help("a map is written `[\"a\": 1]`, a set `#{1, 2}`")
+            .help("steps towards a value stand in a function, in an `if` or in a `match`"),
+    };
     Some(Mistake::new(diagnostic).repaired_by(scene.replace(open..close + 1, &[T::Hole])))
 }
 

@@ -21,6 +21,94 @@ macro_rules! mistakes {
 }
 
 mistakes! {
+    memberships: "
+fn main() {
+    if x in xs && y not in ys { f() }
+    let a = not x in xs
+    assert not a == b
+    if a is not None { f() }
+    while not done or a is not b { f() }
+}
+"
+    comprehensions: "
+fn main() {
+    let a = [x for x in xs]
+    let b = [f(k, v) for k, v in xs.items() if k > 1]
+    let c = any(x > 1 for x in xs)
+    let d = [x: 1 for x in xs]
+    let e = #{x for x in xs}
+    f(g(x for x in xs), 2)
+}
+"
+    trailing_conditions: "
+fn main() {
+    let a = 1 if c else 2
+    f(1 if a > b else 2, 3)
+    return 1 if c else f(2)
+    g() if c else h()
+}
+"
+    parts_of_lists: "
+fn main() {
+    a[1:]; a[:2]; a[1:2]; a[:]; a.b(c)[1..]; f(1, a[..n])
+    a[1:-1]; a[0:9:2]
+}
+"
+    names_without_parentheses: "
+fn main() {
+    for a, b in xs { f(a, b) }
+    let a, _, c = t
+    a, b = b, a
+    a.x, b = 1, 2
+}
+"
+    labels_of_other_languages: "
+fn main() {
+    try:
+        f()
+    except Error as e:
+        g()
+    finally:
+        h()
+}
+"
+    prefixes_of_strings: r#"
+fn main() {
+    f(f"a {x}", r"b", u"c")
+    let a = f"d"
+}
+"#
+    points_of_numbers: "
+fn main() {
+    let a = 5.
+    let b = .5 + 1
+    f(1., .2)
+}
+"
+    statements_of_arms: "
+fn main() {
+    match x {
+        A => assert b, 1
+        B => let c = 1
+        C => assert d, D => var e = 1
+        e if let Some(f) = g => h(f)
+        _ => {}
+    }
+}
+"
+    data_in_blocks: r#"
+fn main() {
+    match x {
+        A => {"a": 1, "b": 2}
+        B => {1, 2, 3}
+        C => {a: 1, b: 2}
+    }
+}
+
+fn map() -> [Str: Int] {
+    {"a": 1}
+}
+"#
     unexpected_characters: "
 fn main() {
     let a = 1 $ 2
@@ -526,6 +614,20 @@ fn certain_fixes_are_right() {
         "fn f() { print \"a\" }",
         "fn f() { let x = P { a: 1 } }",
         "fn f() { x++ }",
+        "fn f() { if x is not None { } }",
+        "fn f() { if not x == 1 { } }",
+        "fn f() { let x = [y * 2 for y in ys if y > 1] }",
+        "fn f() { let x = sum(y for y in ys) }",
+        "fn f() { let x = a if b else c }",
+        "fn f() { let x = xs[1:] }",
+        "fn f() { let x = xs[..2] }",
+        "fn f() { for a, b in xs { } }",
+        "fn f() { let a, b = c }",
+        "fn f() { g(f\"a\") }",
+        "fn f() { let x = 5. }",
+        "fn f() { let x = .5 }",
+        "fn f() { match x { A => assert b } }",
+        "fn f() { let x = {\"a\": 1} }",
     ] {
         let (_, diagnostics) = parse_text(source);
         assert_eq!(diagnostics.len(), 1, "{source}: {diagnostics:#?}");
