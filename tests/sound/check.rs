@@ -14,7 +14,7 @@ use crate::compile::{self, Ready};
 use crate::world::{self, End, Plan};
 
 /// Programs of each test, if no time is said.
-const PROGRAMS: u64 = 150;
+const PROGRAMS: u64 = 100;
 
 /// How a program is run: all must agree.
 const PLANS: [Plan; 3] = [Plan::Never, Plan::Safepoints(1), Plan::Safepoints(5)];
