@@ -10,13 +10,20 @@ pub(crate) mod types;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use sm_bytecode::{TypeIx, TypeTable};
 use sm_vm::Value;
 
 use crate::exit::Failure;
 use crate::text;
 
-pub(crate) use literal::{duration, parse as value};
+pub(crate) use literal::duration;
+
+/// A value of this type, all of it given.
+pub(crate) fn value(types: &TypeTable, ty: TypeIx, text: &str) -> Result<Value, literal::Mistake> {
+    literal::parse(types, &FieldDefaults::new(), ty, text)
+}
 
 /// A duration on the command line, as the language writes it.
 pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
@@ -31,7 +38,12 @@ pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
 pub(crate) struct Signature {
     pub(crate) types: TypeTable,
     pub(crate) parameters: Vec<Parameter>,
+    /// What fields of structs are if they are left out.
+    pub(crate) fields: FieldDefaults,
 }
+
+/// By the names of struct and field.
+pub(crate) type FieldDefaults = BTreeMap<(String, String), Value>;
 
 #[derive(Debug)]
 pub(crate) struct Parameter {
@@ -86,7 +98,7 @@ impl Signature {
     }
 
     fn value(&self, parameter: &Parameter, text: &str) -> Result<Value, Failure> {
-        literal::parse(&self.types, parameter.ty, text).map_err(|error| {
+        literal::parse(&self.types, &self.fields, parameter.ty, text).map_err(|error| {
             let failure = Failure::usage(format!(
                 "`{text}` is no {} for the parameter `{}`: {}",
                 self.types.show(parameter.ty),

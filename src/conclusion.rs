@@ -28,6 +28,10 @@ pub(crate) enum Conclusion {
     Killed(Kill),
     /// Nothing more can happen, and `main` has not ended.
     Stuck { waits_for: Option<String> },
+    /// `main` was sent on as copies, none of which answers for it.
+    Copied,
+    /// It was on a node that has lost its memory.
+    Lost,
     /// The deadline passed.
     Timeout,
     /// Somebody pressed Ctrl-C.
@@ -68,9 +72,9 @@ impl Conclusion {
 
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Done(_) => Exit::Ok,
+            Self::Done(_) | Self::Copied => Exit::Ok,
             Self::Failed(_) | Self::Trap { .. } | Self::Stuck { .. } => Exit::Failed,
-            Self::Killed(Kill::LostInHop) => Exit::Unreachable,
+            Self::Killed(Kill::LostInHop) | Self::Lost => Exit::Unreachable,
             Self::Killed(Kill::Corrupt) => Exit::Failed,
             Self::Killed(_) => Exit::Refused,
             Self::Timeout => Exit::Timeout,
@@ -97,8 +101,8 @@ impl Conclusion {
         match self {
             Self::Done(Value::Unit) => Ok(()),
             Self::Done(value) => output::line(value),
-            Self::Interrupted => {
-                output::talk("interrupted");
+            Self::Interrupted | Self::Copied => {
+                output::talk(&self.sentence());
                 Ok(())
             }
             _ => {
@@ -158,6 +162,10 @@ impl Conclusion {
             Self::Stuck { .. } => {
                 "the program waits for something that cannot happen any more".to_owned()
             }
+            Self::Copied => "main went on as copies, and answers nothing".to_owned(),
+            Self::Lost => {
+                "the program is lost: the node where it was has lost its memory".to_owned()
+            }
             Self::Timeout => "the program did not end in time".to_owned(),
             Self::Interrupted => "interrupted".to_owned(),
         }
@@ -179,6 +187,8 @@ impl Conclusion {
             }),
             Self::Killed(kill) => json!({ "end": "killed", "reason": kill.to_string() }),
             Self::Stuck { waits_for } => json!({ "end": "stuck", "waits_for": waits_for }),
+            Self::Copied => json!({ "end": "copied" }),
+            Self::Lost => json!({ "end": "lost" }),
             Self::Timeout => json!({ "end": "timeout" }),
             Self::Interrupted => json!({ "end": "interrupted" }),
         }

@@ -11,8 +11,8 @@ use sm_core::node::{End, Report};
 use sm_sim::limits::FILE_BYTES;
 use sm_sim::reading::FileErrors;
 use sm_sim::{
-    Captured, Detail, Event, Network, NodeIx, Options, Package, Record, Simulation, Start,
-    StartError, Stop, Text,
+    Captured, Detail, Event, LaunchStatus, Network, NodeIx, Options, Package, Record, Simulation,
+    Stands, Start, StartError, Stop, Text,
 };
 
 use crate::complaint::{Complaint, Kind, Place};
@@ -281,16 +281,17 @@ impl<E: Engine> Driver<'_, E> {
     }
 
     fn conclusion(&self, launch: LaunchHash, stop: Option<Stop>) -> Result<Conclusion, Failure> {
-        let report = self
-            .simulation
-            .status(launch)
-            .and_then(|status| status.result());
-        match (report, stop) {
-            (Some(report), _) => Conclusion::of(self.job.program, &report.end),
-            (None, None) => Ok(Conclusion::Interrupted),
-            (None, Some(Stop::Deadline)) => Ok(Conclusion::Timeout),
-            (None, Some(_)) => Ok(Conclusion::Stuck { waits_for: None }),
+        let status = self.simulation.status(launch);
+        if let Some(report) = status.and_then(LaunchStatus::result) {
+            return Conclusion::of(self.job.program, &report.end);
         }
+        Ok(match (stop, status.map(|status| &status.stands)) {
+            (None, _) => Conclusion::Interrupted,
+            (Some(Stop::Deadline), _) => Conclusion::Timeout,
+            (Some(_), Some(Stands::Copied)) => Conclusion::Copied,
+            (Some(_), Some(Stands::Lost)) => Conclusion::Lost,
+            (Some(_), _) => Conclusion::Stuck { waits_for: None },
+        })
     }
 
     fn summary(&self) -> Json {

@@ -82,6 +82,7 @@ impl Program {
         Ok(Signature {
             types: group.types.clone(),
             parameters,
+            fields: defaults::of_fields(&self.bundle, &group.types),
         })
     }
 

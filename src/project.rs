@@ -130,6 +130,17 @@ impl Project {
         Err(self.failure(vec![found]))
     }
 
+    /// The network file beside `sm.toml`, if there is one and no other.
+    pub(crate) fn network(&self) -> Option<PathBuf> {
+        let entries = fs::read_dir(&self.folder).ok()?.filter_map(Result::ok);
+        let names = entries.map(|entry| entry.file_name());
+        let mut nets = names.filter(|name| name.to_string_lossy().ends_with(".net.toml"));
+        match (nets.next(), nets.next()) {
+            (Some(only), None) => Some(beside(&self.folder, only)),
+            _ => None,
+        }
+    }
+
     /// A file in its folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         beside(&self.folder, name)

@@ -41,7 +41,9 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sm_bytecode::bundle::Bundle;
-use sm_bytecode::{BrickHash, EntryRef, Group, ManifestHash, ProgramManifest, TypeIx, TypeTable};
+use sm_bytecode::{
+    BrickHash, EntryRef, Group, ManifestHash, ProgramManifest, Type, TypeIx, TypeTable,
+};
 
 use crate::ast::{FileId, Span};
 use crate::diagnostic::{Diagnostic, code};
@@ -243,19 +245,18 @@ fn tests(
     (tests.collect(), Some(root))
 }
 
-/// The bricks of the defaults of `main`'s parameters, which the root exports as `main(name)`.
+/// The bricks of the defaults of `main`'s parameters, which the root exports as `main(name)`, and
+/// of the fields of structs, exported as `Struct(field)`.
 fn defaults(modules: &[ModuleCode], signature: &Signature) -> Vec<BrickHash> {
-    let exports = modules
-        .last()
-        .map_or(&[][..], |root| &root.manifest.exports);
-    let symbols: BTreeSet<String> = signature
-        .params
-        .iter()
-        .map(|(name, _)| format!("main({name})"))
-        .collect();
-    let found = exports
-        .iter()
-        .filter(|export| symbols.contains(&export.symbol));
+    let params = signature.params.iter();
+    let mut symbols: BTreeSet<String> = params.map(|(name, _)| format!("main({name})")).collect();
+    for ty in signature.types.as_slice() {
+        if let Type::Struct { name, fields, .. } = ty {
+            symbols.extend(fields.iter().map(|field| format!("{name}({})", field.name)));
+        }
+    }
+    let exports = modules.iter().flat_map(|module| &module.manifest.exports);
+    let found = exports.filter(|export| symbols.contains(&export.symbol));
     found.map(|export| export.target.brick).collect()
 }
 

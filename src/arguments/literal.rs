@@ -8,6 +8,8 @@ use sm_bytecode::{Field, Type, TypeIx, TypeTable};
 use sm_compiler::ast::{Arg, Expr, ExprKind, FileId, ItemKind, Literal, MapEntry};
 use sm_vm::Value;
 
+use super::FieldDefaults;
+
 /// What was expected, and where.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Mistake(String);
@@ -27,11 +29,20 @@ pub(crate) fn duration(text: &str) -> Option<i64> {
 }
 
 /// The value of type `ty` that `text` says. Text itself needs no quotes.
-pub(crate) fn parse(types: &TypeTable, ty: TypeIx, text: &str) -> Result<Value, Mistake> {
+pub(crate) fn parse(
+    types: &TypeTable,
+    defaults: &FieldDefaults,
+    ty: TypeIx,
+    text: &str,
+) -> Result<Value, Mistake> {
     if types.get(ty) == Some(&Type::Str) {
         return Ok(Value::Str(text.into()));
     }
-    let reader = Reader { types, text };
+    let reader = Reader {
+        types,
+        defaults,
+        text,
+    };
     match expression(text) {
         Some(expr) => reader.value(ty, &expr),
         None => Err(reader.wanted(ty)),
@@ -53,6 +64,7 @@ pub(super) fn expression(text: &str) -> Option<Expr> {
 
 struct Reader<'a> {
     types: &'a TypeTable,
+    defaults: &'a FieldDefaults,
     text: &'a str,
 }
 
@@ -124,7 +136,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A struct's fields, each by name, in any order.
+    /// A struct's fields, each by name, in any order; those with defaults may be left out.
     fn record(
         &self,
         ty: TypeIx,
@@ -168,20 +180,39 @@ impl Reader<'_> {
         fields: &[Field],
         args: &[Arg],
     ) -> Result<Vec<(String, Value)>, Mistake> {
-        if fields.len() != args.len() {
-            return Err(self.wrong(ty, expr));
-        }
-        let arg_of = |(index, field): (usize, &Field)| {
+        let mut used = 0;
+        let mut values = Vec::new();
+        for (index, field) in fields.iter().enumerate() {
             let named = args.iter().find(|arg| {
                 arg.name
                     .as_ref()
                     .is_some_and(|name| *name.name == *field.name)
             });
             let arg = named.or_else(|| args.get(index).filter(|arg| arg.name.is_none()));
-            let value = &arg.ok_or_else(|| self.wrong(ty, expr))?.value;
-            Ok((field.name.clone(), self.value(field.ty, value)?))
-        };
-        fields.iter().enumerate().map(arg_of).collect()
+            let value = match arg {
+                Some(arg) => {
+                    used += 1;
+                    self.value(field.ty, &arg.value)?
+                }
+                None => match self.default(ty, field) {
+                    Some(value) => value.clone(),
+                    None => return Err(self.wrong(ty, expr)),
+                },
+            };
+            values.push((field.name.clone(), value));
+        }
+        match used == args.len() {
+            true => Ok(values),
+            false => Err(self.wrong(ty, expr)),
+        }
+    }
+
+    /// What the field of a struct is if it is left out.
+    fn default(&self, ty: TypeIx, field: &Field) -> Option<&Value> {
+        match self.types.get(ty)? {
+            Type::Struct { name, .. } => self.defaults.get(&(name.clone(), field.name.clone())),
+            _ => None,
+        }
     }
 
     /// What a part of the text should have been.
@@ -214,12 +245,12 @@ impl Reader<'_> {
             Some(Type::Option(_)) => format!("a {name} is written `None` or Some(value)"),
             Some(Type::Tuple(parts)) => format!("a tuple {name} has {} parts: (a, b)", parts.len()),
             Some(Type::Struct { name, fields, .. }) => {
-                format!("it is written {}", self.record_form(name, fields))
+                format!("it is written {}", self.record_form(Some(ty), name, fields))
             }
             Some(Type::Enum { variants, .. }) => {
                 let forms: Vec<String> = variants
                     .iter()
-                    .map(|v| self.record_form(&v.name, &v.fields))
+                    .map(|v| self.record_form(None, &v.name, &v.fields))
                     .collect();
                 format!("it is one of {}", forms.join(", "))
             }
@@ -227,14 +258,16 @@ impl Reader<'_> {
         })
     }
 
-    /// `Point(x: Int, y: Int)`.
-    fn record_form(&self, name: &str, fields: &[Field]) -> String {
+    /// `Point(x: Int, y: Int = 0)`.
+    fn record_form(&self, of: Option<TypeIx>, name: &str, fields: &[Field]) -> String {
         let field = |field: &Field| {
             let ty = self.types.show(field.ty);
             if field.name.is_empty() {
-                ty
-            } else {
-                format!("{}: {ty}", field.name)
+                return ty;
+            }
+            match of.and_then(|of| self.default(of, field)) {
+                Some(value) => format!("{}: {ty} = {value}", field.name),
+                None => format!("{}: {ty}", field.name),
             }
         };
         match fields.len() {

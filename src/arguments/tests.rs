@@ -3,7 +3,7 @@
 use sm_bytecode::{Field, Type, TypeIx, TypeTable, Variant};
 use sm_vm::Value;
 
-use super::{Parameter, Signature, literal, parse};
+use super::{FieldDefaults, Parameter, Signature, literal, parse};
 
 struct Table(TypeTable);
 
@@ -17,7 +17,7 @@ impl Table {
     }
 
     fn says(&self, ty: TypeIx, text: &str) -> Result<String, String> {
-        let value = literal::parse(&self.0, ty, text);
+        let value = literal::parse(&self.0, &FieldDefaults::new(), ty, text);
         value
             .map(|value| value.to_string())
             .map_err(|mistake| mistake.to_string())
@@ -166,7 +166,11 @@ fn greet() -> Signature {
             default: Some(Value::Int(1)),
         },
     ];
-    Signature { types, parameters }
+    Signature {
+        types,
+        parameters,
+        fields: FieldDefaults::new(),
+    }
 }
 
 fn given(texts: &[&str]) -> Result<Vec<Value>, String> {

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
 use crate::docs::{self, Book, examples};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, MessageFormat, Terminal};
@@ -51,14 +49,7 @@ impl Options {
         let as_json = self.json || terminal.format == MessageFormat::Json;
         if self.test {
             let tally = examples::run(terminal, &book)?;
-            if as_json {
-                let failed = tally.failed.iter();
-                let failed = failed.map(|(name, place)| json!({ "name": name, "place": place }));
-                let failed: Vec<_> = failed.collect();
-                output::line(json!({ "examples": tally.examples, "failed": failed }))?;
-            } else {
-                output::talk(&tally.sentence());
-            }
+            tally.tell(as_json)?;
             return Ok(tally.exit());
         }
         if as_json {

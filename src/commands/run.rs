@@ -117,8 +117,26 @@ impl Options {
             output::line(json!({ "launches": [launch], "seed": seed }))?;
         } else {
             ran.conclusion.show(terminal, program)?;
+            if matches!(
+                ran.conclusion,
+                Conclusion::Failed(_) | Conclusion::Stuck { .. }
+            ) {
+                self.name_network();
+            }
         }
         Ok(ran.conclusion.exit())
+    }
+
+    /// A program of a project that came to nothing on a node alone may be meant for its network.
+    fn name_network(&self) {
+        let chosen = project::choose(self.file.as_deref());
+        let project = chosen.ok().and_then(|chosen| chosen.project);
+        if let Some(net) = project.and_then(|project| project.network()) {
+            output::talk(&format!(
+                "  Help: it ran on a node that is alone; with the project's network: `--net {}`",
+                net.display()
+            ));
+        }
     }
 
     fn run_in(

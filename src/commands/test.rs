@@ -9,8 +9,10 @@ use serde_json::json;
 use sm_compiler::ast::TestKind;
 use sm_sim::sweep::{Jobs, sweep};
 
+use crate::docs::{Book, examples};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, MessageFormat, Terminal};
+use crate::project::{self, Project};
 use crate::testing::case::{Case, Ended, Ran};
 use crate::testing::find;
 use crate::testing::report::{Reporter, ShowOutput, Told};
@@ -21,7 +23,8 @@ use crate::testing::workers::{self, Next};
 ///
 /// A test is a block `test "name" { .. }`. It fails if an `assert` in it does
 /// not hold, if it traps, and if it does not end. It may open simulated
-/// networks: see docs/testing.md.
+/// networks: see docs/testing.md. Of a project the examples in doc comments run
+/// too, as `smc doc --test` runs them, unless there is a --filter.
 ///
 /// What a test prints is shown if it fails. With --message-format json there is
 /// one object for each test on standard output.
@@ -121,7 +124,41 @@ impl Options {
             })
         })?;
         let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        reporter.end(broken, cases.len() - told, nanos)
+        let exit = reporter.end(broken, cases.len() - told, nanos)?;
+        if exit != Exit::Ok && self.fail_fast {
+            return Ok(exit);
+        }
+        let examples = self.examples(terminal)?;
+        Ok(if exit == Exit::Ok { examples } else { exit })
+    }
+
+    /// Runs the examples in the doc comments of the projects that are tested, if all of their tests
+    /// are wanted.
+    fn examples(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+        if self.selection.filter.is_some() {
+            return Ok(Exit::Ok);
+        }
+        let here = [PathBuf::from(".")];
+        let folders = match self.paths.is_empty() {
+            true => &here[..],
+            false => &self.paths,
+        };
+        let is_asked =
+            |folder: &&PathBuf| self.paths.is_empty() || folder.join(project::FILE).is_file();
+        // Tests need no project: what is wrong with its file is told by who does.
+        let projects = folders.iter().filter(is_asked);
+        let projects = projects.filter_map(|folder| Project::around(folder).ok().flatten());
+        let mut exit = Exit::Ok;
+        for project in projects {
+            let tally = examples::run(terminal, &Book::project(&project)?)?;
+            if tally.examples > 0 {
+                tally.tell(terminal.format == MessageFormat::Json)?;
+            }
+            if exit == Exit::Ok {
+                exit = tally.exit();
+            }
+        }
+        Ok(exit)
     }
 
     /// Runs a test with the first seed, and if that matters with the others.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 
+use serde_json::json;
 use sm_compiler::ast::{self, FileId, ItemKind, Span};
 use sm_compiler::check::PRELUDE;
 use sm_compiler::diagnostic::Diagnostic;
@@ -290,7 +291,19 @@ impl Tally {
     }
 
     /// `12 examples, 1 fails`
-    pub(crate) fn sentence(&self) -> String {
+    /// Says what came of them; `as_json` in one object on standard output.
+    pub(crate) fn tell(&self, as_json: bool) -> Result<(), Failure> {
+        if !as_json {
+            output::talk(&self.sentence());
+            return Ok(());
+        }
+        let failed = self.failed.iter();
+        let failed = failed.map(|(name, place)| json!({ "name": name, "place": place }));
+        let failed: Vec<_> = failed.collect();
+        output::line(json!({ "examples": self.examples, "failed": failed }))
+    }
+
+    fn sentence(&self) -> String {
         let examples = text::count(self.examples, "example");
         match (self.interrupted, self.failed.len()) {
             (true, _) => format!("{examples}, then interrupted"),

@@ -1,11 +1,11 @@
-//! Default arguments of `main`: functions without parameters that the bundle exports as
-//! `main(name)`, run here and now.
+//! Default arguments of `main`, and defaults of the fields of structs in them: functions without
+//! parameters that the bundle exports as `main(name)` and `Struct(field)`, run here and now.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sm_bytecode::bundle::Bundle;
-use sm_bytecode::{BrickHash, EntryRef, TagCode, VerifiedGroup};
+use sm_bytecode::{BrickHash, EntryRef, TagCode, Type, TypeTable, VerifiedGroup};
 use sm_vm::{CreateOptions, Host, Limits, Machine, Outcome, Program, SpawnRefused, TagRef, Value};
 
 use crate::exit::Failure;
@@ -27,6 +27,33 @@ pub(super) fn of(bundle: &Bundle, parameter: &str) -> Result<Option<Value>, Fail
         .help(format!("give a value: {parameter}=.."))
     })?;
     Ok(Some(value))
+}
+
+/// The values of the fields of these structs that need not be given, by struct and field. One that
+/// cannot be computed has to be given.
+pub(super) fn of_fields(bundle: &Bundle, types: &TypeTable) -> BTreeMap<(String, String), Value> {
+    let mut found = BTreeMap::new();
+    for ty in types.as_slice() {
+        let Type::Struct { name, fields, .. } = ty else {
+            continue;
+        };
+        for field in fields {
+            if let Some(value) = of_field(bundle, &format!("{name}({})", field.name)) {
+                found.insert((name.clone(), field.name.clone()), value);
+            }
+        }
+    }
+    found
+}
+
+/// `None` as well if structs of two modules have this name.
+fn of_field(bundle: &Bundle, symbol: &str) -> Option<Value> {
+    let exports = bundle.modules.iter().flat_map(|module| &module.exports);
+    let mut found = exports.filter(|export| export.symbol == symbol);
+    match (found.next(), found.next()) {
+        (Some(only), None) => compute(bundle, only.target).ok(),
+        _ => None,
+    }
 }
 
 /// The value that a function without parameters answers, or what it does instead.

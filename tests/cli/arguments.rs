@@ -129,3 +129,28 @@ fn mistakes_name_the_parameter_its_type_and_what_was_given() {
         &["run", "arguments.sm", "Ann", "--", "--times=3"],
     );
 }
+
+#[test]
+fn fields_that_have_defaults_may_be_left_out() {
+    let printed = |args: &[&str]| {
+        let mut all = vec!["run", "defaults.sm"];
+        all.extend(args);
+        let ran = smc(&all);
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        ran.stdout.lines().nth(1).expect("two lines").to_owned()
+    };
+    assert_eq!(
+        printed(&["Point(x: 1)"]),
+        "Point(x: 1, y: 6, name: \"p\") []"
+    );
+    assert_eq!(
+        printed(&["Point(name: \"q\", x: 1)", "[Spot(), Spot(inner: None)]"]),
+        "Point(x: 1, y: 6, name: \"q\") [Spot(level: 3, inner: Some((1, \"a\"))), \
+         Spot(level: 3, inner: None)]"
+    );
+    check("run_field_missing", &["run", "defaults.sm", "Point(y: 1)"]);
+    check(
+        "run_field_unknown",
+        &["run", "defaults.sm", "Point(x: 1, z: 2)"],
+    );
+}

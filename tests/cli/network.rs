@@ -152,3 +152,24 @@ fn networks_that_are_none() {
     snapshot("network_no_toml", &ran);
     check("network_flag_without", &["run", "hello.sm", "--at", "a"]);
 }
+
+/// None of the copies is the first message, whose end is that of the run.
+#[test]
+fn a_main_that_goes_on_as_copies_is_no_failure() {
+    check(
+        "network_copies",
+        &["run", "flood.sm", "--net", "pair.net.toml"],
+    );
+    let ran = smc(&["run", "flood.sm", "--net", "pair.net.toml", "--json"]);
+    let json: Value = serde_json::from_str(&ran.stdout).expect("the output is one JSON object");
+    assert_eq!(json["launches"][0]["end"], "copied");
+}
+
+#[test]
+fn a_main_whose_node_forgot_it_is_lost() {
+    let network = "name = \"forgets\"\n\n[[node]]\nname = \"a\"\n\n[faults]\n\
+                   crash_every = \"2s\"\nmemory = \"lost\"\nuntil = \"1min\"\n";
+    let network = scratch("forgets.net.toml", network).display().to_string();
+    let ran = smc(&["run", "waits.sm", "--net", &network]);
+    snapshot("network_lost", &ran);
+}

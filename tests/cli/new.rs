@@ -317,3 +317,20 @@ fn codes_of_projects_have_pages() {
     check("explain_dependency", &["explain", "SM0621"]);
     check("explain_main", &["explain", "SM0622"]);
 }
+
+/// The program of a new project finds nothing on a node alone; its network is named.
+#[test]
+fn the_network_of_a_project_is_named_where_it_is_missed() {
+    let folder = scratch_folder("lonely");
+    assert_eq!(smc_in(&folder, &["new", "pond"]).exit, 0);
+    let ran = smc_in(&folder.join("pond"), &["run"]);
+    assert!(ran.stderr.ends_with("`--net town.net.toml`\n"), "{ran}");
+    let ran = smc_in(&folder, &["run", "pond"]);
+    assert!(
+        ran.stderr.ends_with("`--net pond/town.net.toml`\n"),
+        "{ran}"
+    );
+    std::fs::remove_file(folder.join("pond/town.net.toml")).expect("it was there");
+    let ran = smc_in(&folder, &["run", "pond"]);
+    assert!(!ran.stderr.contains("--net"), "{ran}");
+}

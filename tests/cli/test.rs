@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::smc::{Ran, check, command, ran, scratch, smc};
+use crate::smc::{Ran, check, command, ran, scratch, scratch_folder, smc, smc_in};
 
 /// The time that tests took is another in each run.
 fn snapshot(name: &str, ran: &Ran) {
@@ -223,4 +223,33 @@ fn an_assertion_of_a_program_shows_both_sides() {
         "fn main() {\n    let x = 40\n    assert x + 1 == 42\n}\n",
     );
     check("run_assert", &["run", &program.display().to_string()]);
+}
+
+#[test]
+fn the_examples_of_a_project_are_tested_too() {
+    let folder = scratch_folder("with_examples");
+    let program = |answer: &str| {
+        format!(
+            "/// Twice as much.\n///\n/// ```sm\n/// assert double(2) == {answer}\n/// ```\n\
+             pub fn double(n: Int) -> Int {{\n    n * 2\n}}\n\n\
+             fn main() {{\n    print(double(2))\n}}\n\n\
+             test \"double\" {{\n    assert double(1) == 2\n}}\n"
+        )
+    };
+    let put = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
+        std::fs::write(path, text).expect("it is written");
+    };
+    put("sm.toml", "name = \"pond\"\nversion = \"0.1.0\"\n");
+    put("src/main.sm", &program("4"));
+    let good = smc_in(&folder, &["test"]);
+    assert_eq!(good.exit, 0, "{good}");
+    assert!(good.stderr.ends_with("1 example, it passes\n"), "{good}");
+    put("src/main.sm", &program("5"));
+    let bad = smc_in(&folder, &["test"]);
+    assert_eq!(bad.exit, 1, "{bad}");
+    assert!(bad.stderr.ends_with("1 example, 1 fails\n"), "{bad}");
+    let chosen = smc_in(&folder, &["test", "--filter", "double"]);
+    assert_eq!(chosen.exit, 0, "{chosen}");
 }

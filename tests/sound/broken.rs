@@ -1,7 +1,7 @@
 //! Programs that were well typed until somebody typed wrongly.
 
 use super::dice::Dice;
-use super::maker;
+use super::maker::{self, Made};
 
 /// What gets in between.
 const WORDS: [&str; 24] = [
@@ -10,10 +10,10 @@ const WORDS: [&str; 24] = [
 ];
 
 /// A program with one to four mistakes.
-pub(crate) fn program(seed: u64) -> String {
+pub(crate) fn program(seed: u64) -> Made {
     let mut dice = Dice::new(!seed);
-    let text = maker::program(seed);
-    let mut tokens = tokens(&text);
+    let made = maker::program(seed);
+    let mut tokens = tokens(&made.text);
     for _ in 0..1 + dice.below(4) {
         let at = dice.below(tokens.len());
         let other = dice.below(tokens.len());
@@ -27,7 +27,8 @@ pub(crate) fn program(seed: u64) -> String {
             _ => tokens[at] = *dice.pick(&WORDS),
         }
     }
-    tokens.concat()
+    let text = tokens.concat();
+    Made { text, ..made }
 }
 
 /// Words, spaces, and single characters of everything else.

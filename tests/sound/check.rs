@@ -6,25 +6,25 @@
 //! With `SM_SOUND_SECONDS=N` each test goes on for N seconds, from the seed `SM_SOUND_SEED`.
 
 use std::cell::Cell;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{broken, maker};
+use super::broken;
+use super::maker::{self, Made};
 use crate::compile::{self, Ready};
 use crate::world::{self, End, Plan};
 
 /// Programs of each test, if no time is said.
-const PROGRAMS: u64 = 150;
+const PROGRAMS: u64 = 100;
 
 /// How a program is run: all must agree.
 const PLANS: [Plan; 3] = [Plan::Never, Plan::Safepoints(1), Plan::Safepoints(5)];
 
 #[test]
 fn what_is_accepted_runs() {
-    let ended = Cell::new(0);
-    let made = each_seed("well typed", |seed| {
-        let text = maker::program(seed);
-        let ready = compile::source(&text, Path::new("."));
+    let (messages, ended, functions) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    each_seed("well typed", |seed| {
+        let made = maker::program(seed);
+        let ready = compile::source(&made.text, &made.modules);
         let errors: Vec<&String> = ready
             .diagnostics
             .iter()
@@ -33,16 +33,29 @@ fn what_is_accepted_runs() {
         assert!(
             errors.is_empty(),
             "seed {seed}: {errors:?}\n{}",
-            numbered(&text)
+            shown(&made)
         );
-        ended.set(ended.get() + u64::from(gets_to_its_end(seed, &text, &ready)));
+        functions.set(functions.get() + made.functions);
+        for end in ends(seed, &made, &ready) {
+            messages.set(messages.get() + 1);
+            ended.set(ended.get() + u64::from(matches!(end, End::Done(_))));
+        }
     });
-    // Else they would show little.
-    assert!(
-        ended.get() * 2 > made,
-        "{} of {made} get to their end",
+    println!(
+        "{} functions, {} messages, of which {} get to their end",
+        functions.get(),
+        messages.get(),
         ended.get()
     );
+    // Else they would show little.
+    assert!(ended.get() * 2 > messages.get());
+}
+
+/// All of its text.
+fn shown(made: &Made) -> String {
+    let modules = made.modules.iter();
+    let modules = modules.map(|(path, text)| format!("{path}\n{}", numbered(text)));
+    modules.collect::<String>() + &numbered(&made.text)
 }
 
 /// Each line with its number, for the places of errors.
@@ -53,24 +66,27 @@ fn numbered(text: &str) -> String {
         .collect()
 }
 
-/// Runs it in every way, and answers whether it ended without a trap.
-fn gets_to_its_end(seed: u64, text: &str, ready: &Ready) -> bool {
+/// Runs it in every way, and answers how its messages ended.
+fn ends(seed: u64, made: &Made, ready: &Ready) -> Vec<End> {
     let program = ready.program.as_ref().expect("it has no error");
     let [first, others @ ..] = PLANS.map(|plan| world::run(program, plan));
     for (plan, other) in std::iter::zip(&PLANS[1..], others) {
         assert!(
             first == other,
-            "seed {seed}, {plan:?}: {first:#?}\nbecomes {other:#?}\n{text}"
+            "seed {seed}, {plan:?}: {first:#?}\nbecomes {other:#?}\n{}",
+            shown(made)
         );
     }
-    matches!(first.end, End::Done(_))
+    let mut ends = first.others;
+    ends.push(first.end);
+    ends
 }
 
 #[test]
 fn what_is_broken_is_refused_or_runs() {
     each_seed("broken", |seed| {
-        let text = broken::program(seed);
-        let ready = compile::source(&text, Path::new("."));
+        let made = broken::program(seed);
+        let ready = compile::source(&made.text, &made.modules);
         if ready.program.is_none() {
             let errors = ready
                 .diagnostics
@@ -78,20 +94,20 @@ fn what_is_broken_is_refused_or_runs() {
                 .filter(|one| !one.starts_with("SM08"));
             assert!(
                 errors.count() > 0,
-                "seed {seed}: refused without a word\n{text}"
+                "seed {seed}: refused without a word\n{}",
+                shown(&made)
             );
         }
     });
 }
 
-/// Checks one seed after the other, and answers how many.
-fn each_seed(name: &str, check: impl Fn(u64)) -> u64 {
+/// Checks one seed after the other.
+fn each_seed(name: &str, check: impl Fn(u64)) {
     #[expect(clippy::disallowed_methods, reason = "a long run is asked for so")]
     let said = |name| std::env::var(name).ok()?.parse::<u64>().ok();
     let first = said("SM_SOUND_SEED").unwrap_or(0);
     let Some(seconds) = said("SM_SOUND_SECONDS") else {
-        (first..first + PROGRAMS).for_each(check);
-        return PROGRAMS;
+        return (first..first + PROGRAMS).for_each(check);
     };
     let end = now() + Duration::from_secs(seconds);
     let mut seed = first;
@@ -100,7 +116,6 @@ fn each_seed(name: &str, check: impl Fn(u64)) -> u64 {
         seed += 1;
     }
     println!("{name}: {} programs from seed {first}", seed - first);
-    seed - first
 }
 
 #[expect(clippy::disallowed_methods, reason = "a long run is given a time")]

@@ -1,6 +1,6 @@
 //! Expressions of generated programs, each on one line.
 
-use super::maker::{Maker, Var};
+use super::maker::{LEVELS, Maker, Method, Var};
 use super::types::Ty;
 
 impl Maker {
@@ -9,9 +9,11 @@ impl Maker {
         if depth == 0 {
             return self.simple(ty);
         }
-        let made = match self.dice.below(10) {
+        let made = match self.dice.below(12) {
             0 => Some(self.choice(ty, depth - 1)),
             1 => self.matched(ty, depth - 1),
+            6 => self.matched_deep(ty, depth - 1),
+            7 => self.tried(ty),
             2 => self.call(ty),
             3 => self.fallen_back(ty, depth - 1),
             4 => self.applied(ty, depth - 1),
@@ -39,6 +41,7 @@ impl Maker {
             match &var.ty {
                 Ty::Pair(one, _) if **one == *ty => parts.push(format!("{}.0", var.name)),
                 Ty::Pair(_, other) if **other == *ty => parts.push(format!("{}.1", var.name)),
+                Ty::Triple(_, _, last) if **last == *ty => parts.push(format!("{}.2", var.name)),
                 Ty::Struct(number, argument) => {
                     let argument = argument.as_deref().unwrap_or(&Ty::Int);
                     for (at, field) in self.structs[*number].fields.iter().enumerate() {
@@ -77,14 +80,15 @@ impl Maker {
                 .dice
                 .pick(&["\"\"", "\"a\"", "\"b\\n\"", "\"\u{e9} \u{1F600}\""]))
             .into(),
+            Ty::Bytes => (*self.dice.pick(&["b\"\"", "b\"ab\"", "b\"\\x00\\xff\""])).into(),
             _ => format!("{}ms", self.dice.below(50)),
         }
     }
 
     /// The smallest value: it ends what nests.
-    fn smallest(&mut self, ty: &Ty) -> String {
+    pub(crate) fn smallest(&mut self, ty: &Ty) -> String {
         match ty {
-            Ty::Int | Ty::Float | Ty::Bool | Ty::Str | Ty::Duration => self.literal(ty),
+            _ if ty.is_scalar() => self.literal(ty),
             Ty::List(_) => "[]".into(),
             Ty::Map(..) => "[:]".into(),
             Ty::Set(_) => "#{}".into(),
@@ -92,6 +96,12 @@ impl Maker {
             Ty::Result(ok, err) if ok.holds_parameter() => format!("Err({})", self.smallest(err)),
             Ty::Result(ok, _) => format!("Ok({})", self.smallest(ok)),
             Ty::Pair(one, other) => format!("({}, {})", self.smallest(one), self.smallest(other)),
+            Ty::Triple(one, two, three) => format!(
+                "({}, {}, {})",
+                self.smallest(one),
+                self.smallest(two),
+                self.smallest(three)
+            ),
             Ty::Struct(number, argument) => {
                 self.structure_of(*number, argument.as_deref(), 0, Self::smallest_at)
             }
@@ -99,13 +109,11 @@ impl Maker {
                 self.variant_of(*number, argument.as_deref(), 0, 0, Self::smallest_at)
             }
             Ty::Fn(_, to) => {
-                let scope = self.closed();
-                let answer = self.simple(to);
-                self.scope = scope;
+                let answer = self.in_closure(|maker| maker.simple(to));
                 format!("fn(_) {{ {answer} }}")
             }
             // A generic function has a value of its parameter, and its closures see it.
-            Ty::Param => "p0".into(),
+            _ => "p0".into(),
         }
     }
 
@@ -128,6 +136,9 @@ impl Maker {
             .collect();
         let mut fields: Vec<String> = Vec::new();
         for (at, ty) in types.iter().enumerate() {
+            if self.structs[number].fields[at].has_default && self.dice.once_in(2) {
+                continue;
+            }
             let value = make(self, ty, depth);
             fields.push(format!("x{at}: {value}"));
         }
@@ -157,11 +168,17 @@ impl Maker {
         format!("V{number}x{variant}({})", parts.join(", "))
     }
 
-    /// What a closure sees: no `var`, which it could only read before it changes.
-    fn closed(&mut self) -> Vec<Var> {
+    /// What stands in a closure: it sees no `var`, which it could only read before it changes,
+    /// calls nobody, and leaves no loop.
+    pub(crate) fn in_closure<R>(&mut self, make: impl FnOnce(&mut Self) -> R) -> R {
         let scope = self.scope.clone();
+        let calls = std::mem::take(&mut self.calls);
+        let (answers, exits) = (self.answers.take(), std::mem::take(&mut self.exits));
         self.scope.retain(|var| !var.is_var);
-        scope
+        let made = make(self);
+        (self.scope, self.calls) = (scope, calls);
+        (self.answers, self.exits) = (answers, exits);
+        made
     }
 
     /// A value of the type, from its parts.
@@ -183,16 +200,27 @@ impl Maker {
                 let (key, value) = (self.expr(key, 0), self.expr(of, depth));
                 format!("[{key}: {value}]")
             }
-            Ty::Set(of) => format!("#{{{}}}", self.expr(of, 0)),
+            Ty::Set(of) => self.set(ty, of, depth),
+            Ty::Bytes => {
+                let (one, other) = (self.expr(ty, depth), self.expr(ty, depth));
+                format!("{one}.concat({other})")
+            }
             Ty::Option(of) => self.option(of, depth),
             Ty::Result(ok, _) if self.dice.once_in(2) => format!("Ok({})", self.expr(ok, depth)),
             Ty::Result(_, err) => format!("Err({})", self.expr(err, depth)),
             Ty::Pair(one, other) => {
                 format!("({}, {})", self.expr(one, depth), self.expr(other, depth))
             }
-            Ty::Struct(number, argument) => {
-                self.structure_of(*number, argument.as_deref(), depth, Self::expr)
-            }
+            Ty::Triple(one, two, three) => format!(
+                "({}, {}, {})",
+                self.expr(one, depth),
+                self.expr(two, depth),
+                self.expr(three, depth)
+            ),
+            Ty::Struct(number, argument) => match self.updated(ty, *number, depth) {
+                Some(made) => made,
+                None => self.structure_of(*number, argument.as_deref(), depth, Self::expr),
+            },
             Ty::Enum(number, argument) => {
                 let variant = self.dice.below(self.enums[*number].variants.len());
                 let variant = if depth == 0 { 0 } else { variant };
@@ -203,19 +231,67 @@ impl Maker {
         }
     }
 
-    fn function_value(&mut self, from: &Ty, to: &Ty, depth: usize) -> String {
+    /// `S0(..old, x1: value)`
+    fn updated(&mut self, ty: &Ty, number: usize, depth: usize) -> Option<String> {
+        let var = self.var_of(|found| found == ty)?;
+        let Ty::Struct(_, argument) = ty else {
+            return None;
+        };
+        let fields = &self.structs[number].fields;
+        let at = self.dice.below(fields.len());
+        let field = fields[at].ty.with(argument.as_deref().unwrap_or(&Ty::Int));
+        let value = self.expr(&field, depth);
+        Some(format!("S{number}(..{}, x{at}: {value})", var.name))
+    }
+
+    fn set(&mut self, ty: &Ty, of: &Ty, depth: usize) -> String {
+        if let Some(var) = self.var_of(|found| found == ty)
+            && self.dice.once_in(2)
+        {
+            let methods = [
+                "union",
+                "intersection",
+                "difference",
+                "symmetric_difference",
+            ];
+            let method = *self.dice.pick(&methods);
+            return format!("{}.{method}({})", var.name, self.expr(ty, depth));
+        }
+        let values: Vec<String> = (0..1 + self.dice.below(3))
+            .map(|_| self.expr(of, 0))
+            .collect();
+        format!("#{{{}}}", values.join(", "))
+    }
+
+    pub(crate) fn function_value(&mut self, from: &Ty, to: &Ty, depth: usize) -> String {
         let param = self.name();
-        let scope = self.closed();
-        let calls = std::mem::take(&mut self.calls);
-        self.bind(&param, from.clone());
-        let answer = self.expr(to, depth);
-        (self.scope, self.calls) = (scope, calls);
+        let answer = self.in_closure(|maker| {
+            maker.bind(&param, from.clone());
+            maker.expr(to, depth)
+        });
         format!("fn({param}) {{ {answer} }}")
     }
 
     fn int(&mut self, depth: usize) -> String {
         let one = self.expr(&Ty::Int, depth);
-        match self.dice.below(12) {
+        match self.dice.below(16) {
+            12 => {
+                let methods = [
+                    "count_ones",
+                    "count_zeros",
+                    "leading_zeros",
+                    "trailing_zeros",
+                    "sign",
+                ];
+                format!("{one}.{}()", self.dice.pick(&methods))
+            }
+            13 => {
+                let method = *self
+                    .dice
+                    .pick(&["rotate_left", "rotate_right", "min", "max"]);
+                format!("{one}.{method}({})", self.dice.below(70))
+            }
+            14 => self.counted_part(),
             0 => format!("({one} / {})", 1 + self.dice.below(9)),
             1 => format!("({one} % {})", 1 + self.dice.below(9)),
             2 => format!("({one} >> {})", self.dice.below(64)),
@@ -234,6 +310,20 @@ impl Maker {
         }
     }
 
+    /// How much is in a collection.
+    fn counted_part(&mut self) -> String {
+        let is_collection = |ty: &Ty| {
+            matches!(
+                ty,
+                Ty::List(_) | Ty::Map(..) | Ty::Set(_) | Ty::Str | Ty::Bytes
+            )
+        };
+        match self.var_of(is_collection) {
+            Some(var) => format!("{}.len()", var.name),
+            None => self.literal(&Ty::Int),
+        }
+    }
+
     /// The sum of something over a list.
     fn folded(&mut self, depth: usize) -> String {
         let Some(list) = self.var_of(|ty| matches!(ty, Ty::List(_))) else {
@@ -243,11 +333,10 @@ impl Maker {
             return self.literal(&Ty::Int);
         };
         let (sum, one) = (self.name(), self.name());
-        let scope = self.closed();
-        let calls = std::mem::take(&mut self.calls);
-        self.bind(&one, (**of).clone());
-        let term = self.expr(&Ty::Int, depth);
-        (self.scope, self.calls) = (scope, calls);
+        let term = self.in_closure(|maker| {
+            maker.bind(&one, (**of).clone());
+            maker.expr(&Ty::Int, depth)
+        });
         format!(
             "{}.fold(0, fn({sum}, {one}) {{ {sum} +% {term} }})",
             list.name
@@ -267,7 +356,15 @@ impl Maker {
     }
 
     fn bool(&mut self, depth: usize) -> String {
-        match self.dice.below(6) {
+        match self.dice.below(7) {
+            6 => match self.var_of(|ty| matches!(ty, Ty::Set(_))) {
+                Some(Var {
+                    name,
+                    ty: Ty::Set(of),
+                    ..
+                }) => format!("{name}.has({})", self.expr(&of, depth.min(1))),
+                _ => self.literal(&Ty::Bool),
+            },
             0 => format!("(!{})", self.expr(&Ty::Bool, depth)),
             1 | 2 => {
                 let operator = *self.dice.pick(&["&&", "||"]);
@@ -294,6 +391,15 @@ impl Maker {
     fn str(&mut self, depth: usize) -> String {
         let ty = [Ty::Int, Ty::Float, Ty::Bool, Ty::Str][self.dice.below(4)].clone();
         let value = self.expr(&ty, depth.min(1));
+        if self.dice.once_in(3) {
+            let formats: &[&str] = match ty {
+                Ty::Int => &[",", "#x", "08b", "+", "#X", "o", "*^9", "#010x", "06"],
+                Ty::Float => &[".2", "e", "+09.3", ",.1", ">12"],
+                Ty::Str => &["6", "*^6", ".1", ">4.2"],
+                _ => &["<7", ">7"],
+            };
+            return format!("\"{{({value}):{}}}\"", self.dice.pick(formats));
+        }
         match self.var_of(|ty| !ty.holds_function() && !ty.holds_parameter()) {
             Some(var) => format!("\"{{{value}}} {{{}}}\"", var.name),
             None => format!("\"<{{{value}}}>\""),
@@ -339,8 +445,14 @@ impl Maker {
     }
 
     fn choice(&mut self, ty: &Ty, depth: usize) -> String {
-        let test = self.expr(&Ty::Bool, depth);
-        let (one, other) = (self.expr(ty, depth), self.expr(ty, depth));
+        let len = self.scope.len();
+        let test = match self.dice.once_in(3) {
+            true => self.conditions(depth),
+            false => self.expr(&Ty::Bool, depth),
+        };
+        let one = self.expr(ty, depth);
+        self.scope.truncate(len);
+        let other = self.expr(ty, depth);
         format!("(if {test} {{ {one} }} else {{ {other} }})")
     }
 
@@ -404,6 +516,7 @@ impl Maker {
             return None;
         }
         let fitting: Vec<(usize, Ty)> = (0..self.functions.len())
+            .filter(|at| self.functions[*at].level < LEVELS)
             .filter_map(|at| Some((at, self.argument_of(at, ty)?)))
             .collect();
         if fitting.is_empty() {
@@ -430,25 +543,51 @@ impl Maker {
         argument.is_firm().then_some(argument)
     }
 
+    /// Arguments of a function: in order or by name, with or without those that have defaults.
     pub(crate) fn arguments(&mut self, function: usize, argument: &Ty) -> String {
         let function = &self.functions[function];
-        let (params, is_recursive) = (function.params.clone(), function.is_recursive);
+        let (mut params, is_recursive) = (function.params.clone(), function.is_recursive);
+        self.level = self.level.max(function.level + 1);
+        if function.defaults > 0 && self.dice.once_in(2) {
+            params.pop();
+        }
+        let is_named = self.dice.once_in(4);
         let mut values = Vec::new();
         for (at, param) in params.iter().enumerate() {
-            values.push(if at == 0 && is_recursive {
-                self.dice.below(6).to_string()
+            let (name, value) = if at == 0 && is_recursive {
+                ("n".to_owned(), self.dice.below(6).to_string())
             } else {
-                self.expr(&param.with(argument), 1)
+                (format!("p{at}"), self.expr(&param.with(argument), 1))
+            };
+            values.push(match is_named {
+                true => format!("{name}: {value}"),
+                false => value,
             });
+        }
+        if is_named && self.dice.once_in(2) {
+            values.reverse();
         }
         values.join(", ")
     }
 
-    /// `option ?? other`
+    /// `option ?? other`, and the same with a result.
     fn fallen_back(&mut self, ty: &Ty, depth: usize) -> Option<String> {
-        let option = ty.clone().option();
-        let var = self.var_of(|found| *found == option)?;
+        let var = self.var_of(|found| match found {
+            Ty::Option(of) | Ty::Result(of, _) => **of == *ty,
+            _ => false,
+        })?;
         Some(format!("({} ?? {})", var.name, self.expr(ty, depth)))
+    }
+
+    /// `option?` or `result?`, where the function answers such a type too.
+    fn tried(&mut self, ty: &Ty) -> Option<String> {
+        let answers = self.answers.clone()?;
+        let var = self.var_of(|found| match (found, &answers) {
+            (Ty::Option(of), Ty::Option(_)) => **of == *ty,
+            (Ty::Result(of, error), Ty::Result(_, other)) => **of == *ty && error == other,
+            _ => false,
+        })?;
+        Some(format!("{}?", var.name))
     }
 
     /// A function value, applied.
@@ -460,18 +599,41 @@ impl Maker {
         Some(format!("{}({})", var.name, self.expr(from, depth)))
     }
 
+    /// A method of a variable, or a function of a type.
     fn method(&mut self, ty: &Ty, depth: usize) -> Option<String> {
         if self.calls == 0 {
             return None;
         }
-        let var = self.var_of(|found| matches!(found, Ty::Struct(_, None)))?;
-        let Ty::Struct(number, None) = var.ty else {
-            return None;
+        let own = |at: usize, is_struct: bool| match is_struct {
+            true => Ty::Struct(at, None),
+            false => Ty::Enum(at, None),
         };
-        let methods = &self.structs[number].methods;
-        let at = methods.iter().position(|(_, result)| result == ty)?;
-        let takes = methods[at].0.clone();
+        let structs = self.structs.iter().map(|one| &one.methods).enumerate();
+        let enums = self.enums.iter().map(|one| &one.methods).enumerate();
+        let all = structs
+            .map(|(at, methods)| (own(at, true), methods))
+            .chain(enums.map(|(at, methods)| (own(at, false), methods)));
+        let mut calls: Vec<(String, Method)> = Vec::new();
+        for (own, methods) in all {
+            for method in methods.iter().filter(|one| one.result == *ty) {
+                if !method.has_self {
+                    calls.push((own.text(), method.clone()));
+                }
+                let vars = self.scope.iter().filter(|var| var.ty == own);
+                let vars = vars.filter(|_| method.has_self);
+                calls.extend(vars.map(|var| (var.name.clone(), method.clone())));
+            }
+        }
+        if calls.is_empty() {
+            return None;
+        }
         self.calls -= 1;
-        Some(format!("{}.m{at}({})", var.name, self.expr(&takes, depth)))
+        let (on, method) = self.dice.pick(&calls).clone();
+        let argument = match self.dice.below(3) {
+            0 if method.has_default => String::new(),
+            1 => format!("a: {}", self.expr(&method.takes, depth)),
+            _ => self.expr(&method.takes, depth),
+        };
+        Some(format!("{on}.{}({argument})", method.name))
     }
 }

@@ -5,5 +5,6 @@ mod check;
 mod dice;
 mod expr;
 mod maker;
+mod pattern;
 mod statement;
 mod types;

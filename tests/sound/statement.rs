@@ -1,11 +1,11 @@
 //! Statements of generated programs.
 
-use super::maker::{Maker, Var};
+use super::maker::{LEVELS, Maker, Var};
 use super::types::Ty;
 
 impl Maker {
     pub(crate) fn statement(&mut self, depth: usize) {
-        match self.dice.below(if depth == 0 { 6 } else { 14 }) {
+        match self.dice.below(if depth == 0 { 6 } else { 18 }) {
             0 | 1 => self.binding(false),
             2 => self.binding(true),
             3 => self.print(),
@@ -18,11 +18,15 @@ impl Maker {
             10 => self.labelled(depth - 1),
             11 => self.let_else(),
             12 => self.message(),
+            13 => self.if_let(depth - 1),
+            14 => self.while_let(depth - 1),
+            15 => self.loop_value(depth - 1),
+            16 => self.over_a_collection(depth - 1),
             _ => self.closure(depth - 1),
         }
     }
 
-    fn binding(&mut self, is_var: bool) {
+    pub(crate) fn binding(&mut self, is_var: bool) {
         let ty = self.any(2);
         let value = self.expr(&ty, 3);
         let name = self.name();
@@ -114,7 +118,7 @@ impl Maker {
     }
 
     /// A block of statements, whose names end with it.
-    fn block(&mut self, depth: usize) {
+    pub(crate) fn block(&mut self, depth: usize) {
         let (before, calls) = (self.scope.len(), self.calls);
         self.indent += 1;
         for _ in 0..1 + self.dice.below(2) {
@@ -187,11 +191,37 @@ impl Maker {
         self.line("}");
     }
 
-    /// Inside of a loop nobody is called.
-    fn loop_block(&mut self, depth: usize) {
+    /// Inside of a loop nobody is called. `exits` are the words that leave the block.
+    pub(crate) fn loop_block(&mut self, depth: usize, exits: &'static [&'static str]) {
         let calls = std::mem::take(&mut self.calls);
+        let outside = std::mem::replace(&mut self.exits, exits);
         self.block(depth);
+        self.exits = outside;
         self.calls = calls;
+    }
+
+    /// A loop over the pairs of a map, or over the elements of a set.
+    fn over_a_collection(&mut self, depth: usize) {
+        let Some(var) = self.var_of(|ty| matches!(ty, Ty::Map(..) | Ty::Set(_))) else {
+            return self.over_a_list(depth);
+        };
+        let (one, other) = (self.name(), self.name());
+        let before = self.scope.len();
+        match var.ty {
+            Ty::Map(key, of) => {
+                self.line(&format!("for ({one}, {other}) in {}.copy() {{", var.name));
+                self.bind(&one, *key);
+                self.bind(&other, *of);
+            }
+            Ty::Set(of) => {
+                self.line(&format!("for {one} in {}.copy() {{", var.name));
+                self.bind(&one, *of);
+            }
+            _ => {}
+        }
+        self.loop_block(depth, &["break", "continue"]);
+        self.scope.truncate(before);
+        self.line("}");
     }
 
     fn counted(&mut self, depth: usize) {
@@ -199,7 +229,7 @@ impl Maker {
         let bound = self.dice.below(5);
         self.line(&format!("for {name} in 0..{bound} {{"));
         self.bind(&name, Ty::Int);
-        self.loop_block(depth);
+        self.loop_block(depth, &["break", "continue"]);
         self.scope.pop();
         self.line("}");
     }
@@ -220,7 +250,7 @@ impl Maker {
             ty: *of,
             is_var: false,
         });
-        self.loop_block(depth);
+        self.loop_block(depth, &["break", "continue"]);
         self.scope.pop();
         self.line("}");
     }
@@ -239,26 +269,8 @@ impl Maker {
         ));
         self.calls = calls;
         self.indent -= 1;
-        self.loop_block(depth);
+        self.loop_block(depth, &["break", "continue"]);
         self.line("}");
-    }
-
-    fn let_else(&mut self) {
-        let Some(var) = self.var_of(|ty| matches!(ty, Ty::Option(_) | Ty::Result(..))) else {
-            return self.binding(false);
-        };
-        let (pattern, part) = match var.ty {
-            Ty::Option(of) => ("Some", *of),
-            Ty::Result(ok, _) => ("Ok", *ok),
-            _ => return,
-        };
-        let name = self.name();
-        // What the surrounding function answers is not known here: it ends with a panic.
-        self.line(&format!(
-            "let {pattern}({name}) = {} else {{ panic(\"none in {name}\") }}",
-            var.name
-        ));
-        self.bind(&name, part);
     }
 
     /// Starts another message, or lets the others go on.
@@ -279,7 +291,7 @@ impl Maker {
     fn can_start(&self, function: usize) -> bool {
         let function = &self.functions[function];
         let mut params = function.params.iter();
-        params.all(|ty| !ty.holds_function() && !ty.holds_parameter())
+        function.level < LEVELS && params.all(|ty| !ty.holds_function() && !ty.holds_parameter())
     }
 
     /// A closure with statements of its own.
@@ -291,16 +303,15 @@ impl Maker {
             from.text(),
             to.text()
         ));
-        let (scope, calls) = (self.scope.clone(), std::mem::take(&mut self.calls));
-        self.scope.retain(|var| !var.is_var);
-        self.bind(&param, from.clone());
-        self.indent += 1;
-        self.statement(depth.min(1));
-        let answer = self.expr(&to, 2);
-        self.line(&answer);
-        self.indent -= 1;
-        self.line("}");
-        (self.scope, self.calls) = (scope, calls);
+        self.in_closure(|maker| {
+            maker.bind(&param, from.clone());
+            maker.indent += 1;
+            maker.statement(depth.min(1));
+            let answer = maker.expr(&to, 2);
+            maker.line(&answer);
+            maker.indent -= 1;
+            maker.line("}");
+        });
         self.bind(&name, from.function(to));
     }
 }

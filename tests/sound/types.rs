@@ -7,6 +7,7 @@ pub(crate) enum Ty {
     Float,
     Bool,
     Str,
+    Bytes,
     Duration,
     List(Box<Ty>),
     Map(Box<Ty>, Box<Ty>),
@@ -14,6 +15,7 @@ pub(crate) enum Ty {
     Option(Box<Ty>),
     Result(Box<Ty>, Box<Ty>),
     Pair(Box<Ty>, Box<Ty>),
+    Triple(Box<Ty>, Box<Ty>, Box<Ty>),
     Struct(usize, Option<Box<Ty>>),
     Enum(usize, Option<Box<Ty>>),
     Fn(Box<Ty>, Box<Ty>),
@@ -49,6 +51,7 @@ impl Ty {
             Self::Float => "Float".into(),
             Self::Bool => "Bool".into(),
             Self::Str => "Str".into(),
+            Self::Bytes => "Bytes".into(),
             Self::Duration => "Duration".into(),
             Self::List(of) => format!("[{}]", of.text()),
             Self::Map(key, of) => format!("[{}: {}]", key.text(), of.text()),
@@ -56,6 +59,9 @@ impl Ty {
             Self::Option(of) => format!("({})?", of.text()),
             Self::Result(ok, err) => format!("Result<{}, {}>", ok.text(), err.text()),
             Self::Pair(one, other) => format!("({}, {})", one.text(), other.text()),
+            Self::Triple(one, two, three) => {
+                format!("({}, {}, {})", one.text(), two.text(), three.text())
+            }
             Self::Struct(number, argument) => named('S', number, argument),
             Self::Enum(number, argument) => named('E', number, argument),
             Self::Fn(from, to) => format!("fn({}) -> {}", from.text(), to.text()),
@@ -74,10 +80,11 @@ impl Ty {
             Self::Map(one, other) => Self::Map(of(one), of(other)),
             Self::Result(one, other) => Self::Result(of(one), of(other)),
             Self::Pair(one, other) => Self::Pair(of(one), of(other)),
+            Self::Triple(one, two, three) => Self::Triple(of(one), of(two), of(three)),
             Self::Fn(one, other) => Self::Fn(of(one), of(other)),
             Self::Struct(number, one) => Self::Struct(*number, one.as_deref().map(of)),
             Self::Enum(number, one) => Self::Enum(*number, one.as_deref().map(of)),
-            Self::Int | Self::Float | Self::Bool | Self::Str | Self::Duration => self.clone(),
+            _ => self.clone(),
         }
     }
 
@@ -99,9 +106,17 @@ impl Ty {
             | Self::Result(one, other)
             | Self::Pair(one, other)
             | Self::Fn(one, other) => vec![one, other],
+            Self::Triple(one, two, three) => vec![one, two, three],
             Self::Struct(_, one) | Self::Enum(_, one) => one.iter().map(|one| &**one).collect(),
             _ => Vec::new(),
         }
+    }
+
+    pub(crate) fn is_scalar(&self) -> bool {
+        matches!(
+            self,
+            Self::Int | Self::Float | Self::Bool | Self::Str | Self::Bytes | Self::Duration
+        )
     }
 
     pub(crate) fn holds_function(&self) -> bool {
@@ -115,9 +130,8 @@ impl Ty {
     /// Whether an expression of it shows its whole type without a context: no `None`, no `[]`.
     pub(crate) fn is_firm(&self) -> bool {
         match self {
-            Self::Int | Self::Float | Self::Bool | Self::Str | Self::Duration => true,
-            Self::Pair(one, other) => one.is_firm() && other.is_firm(),
-            _ => false,
+            Self::Pair(..) | Self::Triple(..) => self.parts().into_iter().all(Self::is_firm),
+            _ => self.is_scalar(),
         }
     }
 }

@@ -25,16 +25,26 @@ pub(crate) struct Ready {
 /// Compiles, verifies and links one file with what it imports.
 pub(crate) fn file(path: &Path) -> Ready {
     let text = fs::read_to_string(path).expect("a case is text");
-    source(&text, path.parent().expect("a file is in a folder"))
+    let folder = path.parent().expect("a file is in a folder").to_owned();
+    compiled(Files {
+        root: text,
+        modules: Modules::In(folder),
+        texts: Vec::new(),
+    })
 }
 
-/// Compiles, verifies and links a text with what it imports from a folder.
-pub(crate) fn source(text: &str, folder: &Path) -> Ready {
-    let mut files = Files {
+/// Compiles, verifies and links a text and the modules beside it, by their paths.
+pub(crate) fn source(text: &str, modules: &[(&str, String)]) -> Ready {
+    let modules = modules.iter();
+    let modules = modules.map(|(path, text)| ((*path).to_owned(), text.clone()));
+    compiled(Files {
         root: text.to_owned(),
-        folder: folder.to_owned(),
+        modules: Modules::Texts(modules.collect()),
         texts: Vec::new(),
-    };
+    })
+}
+
+fn compiled(mut files: Files) -> Ready {
     let options = check::Options {
         root: ROOT.to_owned(),
         ..check::Options::default()
@@ -109,9 +119,15 @@ impl Ready {
 /// What the compiler calls the case itself.
 const ROOT: &str = "./case";
 
+/// Where the modules of a program are that are not of the library.
+enum Modules {
+    In(PathBuf),
+    Texts(BTreeMap<String, String>),
+}
+
 struct Files {
     root: String,
-    folder: PathBuf,
+    modules: Modules,
     texts: Vec<String>,
 }
 
@@ -129,7 +145,12 @@ impl Loader for Files {
         let text = if path == ROOT {
             self.root.clone()
         } else if path.starts_with('.') {
-            fs::read_to_string(self.folder.join(path).with_extension("sm")).ok()?
+            match &self.modules {
+                Modules::In(folder) => {
+                    fs::read_to_string(folder.join(path).with_extension("sm")).ok()?
+                }
+                Modules::Texts(texts) => texts.get(path)?.clone(),
+            }
         } else {
             sm_stdlib::source(path)?.to_owned()
         };

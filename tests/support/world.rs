@@ -27,6 +27,8 @@ pub(crate) enum End {
 pub(crate) struct Ran {
     pub(crate) output: Vec<String>,
     pub(crate) end: End,
+    /// How the other messages ended that did, in that order.
+    pub(crate) others: Vec<End>,
     /// Fuel of all messages.
     pub(crate) fuel: u64,
 }
@@ -58,6 +60,7 @@ pub(crate) fn run(program: &Arc<Program>, plan: Plan) -> Ran {
         safepoints: 0,
     };
     world.start(machine);
+    let mut others = Vec::new();
     let end = loop {
         let Some(mut message) = world.ready.pop_front() else {
             if world.pass_time() {
@@ -69,13 +72,14 @@ pub(crate) fn run(program: &Arc<Program>, plan: Plan) -> Ran {
         world.turn_ended(program);
         match end {
             Some(end) if message.first => break end,
-            Some(_) => {}
+            Some(end) => others.push(end),
             None => world.put_back(message),
         }
     };
     Ran {
         output: world.output,
         end,
+        others,
         fuel: runner.fuel,
     }
 }
@@ -119,15 +123,14 @@ struct World {
     ready: VecDeque<Message>,
     waiting: Vec<Message>,
     children: Vec<(EntryRef, Vec<u8>, [u8; 32])>,
-    messages: u8,
+    messages: u32,
     output: Vec<String>,
 }
 
 impl World {
     fn start(&mut self, machine: Machine) {
         let first = self.messages == 0;
-        let id = [self.messages; 32];
-        self.messages += 1;
+        let id = self.id();
         self.ready.push_back(Message {
             machine,
             id,
@@ -135,6 +138,14 @@ impl World {
             born: self.now,
             waits: None,
         });
+    }
+
+    /// An id that no message has.
+    fn id(&mut self) -> [u8; 32] {
+        let mut id = [0; 32];
+        id[..4].copy_from_slice(&self.messages.to_be_bytes());
+        self.messages += 1;
+        id
     }
 
     /// Now children begin, and what was written wakes who waits for it; the message comes after.
@@ -379,8 +390,7 @@ impl Host for Turn<'_> {
     }
 
     fn spawn(&mut self, entry: EntryRef, args: &[u8]) -> Result<[u8; 32], SpawnRefused> {
-        let id = [self.world.messages; 32];
-        self.world.messages += 1;
+        let id = self.world.id();
         self.world.children.push((entry, args.to_vec(), id));
         Ok(id)
     }

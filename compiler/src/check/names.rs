@@ -288,7 +288,7 @@ impl Body<'_, '_> {
         let error = self.suggest(error, name, locals.chain(visible).chain(["Some", "None"]));
         self.report(match &*name.name {
             "simulate" => error.note(
-                "simulated networks are for tests: the file needs a block `test \"..\" { .. }`",
+                "simulated networks are for the `test` blocks of a file: `smc test FILE` runs them",
             ),
             _ => error,
         });

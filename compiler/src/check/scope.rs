@@ -160,7 +160,6 @@ pub(super) const SCALAR_NAMES: &[(&str, Ty)] = &[
     ("Hop", Ty::HOP),
     ("Name", Ty::NAME),
     ("Place", Ty::PLACE),
-    ("AnyTag", Ty::ANY_TAG),
 ];
 
 pub(super) fn scalar(name: &str) -> Option<Ty> {

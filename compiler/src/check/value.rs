@@ -4,15 +4,19 @@
 //! value is written into each place where it is used; a large one, and a default that has to be
 //! computed, becomes a function without parameters.
 
+use std::collections::BTreeSet;
+
 use super::body::{Body, Cx, Want, Why};
-use super::collect::{ValueKind, World};
+use super::collect::ValueKind;
 use super::frame::FrameKind;
 use super::lints::Item;
 use super::scope::ValueId;
 use crate::ast::{self, Literal, Span};
 use crate::diagnostic::{Diagnostic, code};
 use crate::limits::{MAX_INLINE_VALUE, MAX_VALUE_DEPTH};
-use crate::typed::{self, BinaryOp, Expr, ExprKind, FnId, Function, NodeMut, TagId, Ty, UnaryOp};
+use crate::typed::{
+    self, BinaryOp, Expr, ExprKind, FnId, Function, NodeMut, TagId, Ty, TyKind, UnaryOp,
+};
 
 /// What is known of a constant or default.
 #[derive(Clone, Debug, Default)]
@@ -129,18 +133,47 @@ pub(super) fn compute(cx: &mut Cx<'_>, id: ValueId, depth: u32) {
     let failed = failed || cx.sink.errors() > errors;
     cx.values[id.0 as usize] = if failed {
         ValueState::Failed
-    } else if constant && folder.nodes <= MAX_INLINE_VALUE && !is_default_of_main(world, id) {
+    } else if constant && folder.nodes <= MAX_INLINE_VALUE && !is_given_from_outside(cx, id) {
         ValueState::Inline(expr)
     } else {
         ValueState::Function(hide(cx, id, locals, expr))
     };
 }
 
-/// Whoever starts a program may leave out arguments of `main`, and runs the function that computes
-/// the default: it is exported as `main(name)`.
-fn is_default_of_main(world: &World<'_>, id: ValueId) -> bool {
-    let main = world.main.map(|main| world.function(main));
-    main.is_some_and(|main| main.params.iter().any(|param| param.default == Some(id)))
+/// Whoever starts a program may leave out arguments of `main`, and fields of structs in them, and
+/// runs the functions that compute the defaults: they are exported as `main(name)`,
+/// `Struct(field)`.
+fn is_given_from_outside(cx: &Cx<'_>, id: ValueId) -> bool {
+    let world = cx.world;
+    let Some(main) = world.main.map(|main| world.function(main)) else {
+        return false;
+    };
+    if main.params.iter().any(|param| param.default == Some(id)) {
+        return true;
+    }
+    let mut work: Vec<Ty> = main.params.iter().map(|param| param.ty).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(ty) = work.pop() {
+        match cx.types.get(ty) {
+            TyKind::List(of) | TyKind::Set(of) | TyKind::Option(of) => work.push(*of),
+            TyKind::Map(key, of) => work.extend([*key, *of]),
+            TyKind::Tuple(parts) => work.extend(parts),
+            TyKind::Adt(adt, args) => {
+                work.extend(args);
+                if !seen.insert(*adt) {
+                    continue;
+                }
+                if world.field_defaults[adt.index()].contains(&Some(id)) {
+                    return true;
+                }
+                let adt = &world.adts[adt.index()];
+                let parts = adt.variants().iter().flat_map(|variant| &variant.fields);
+                work.extend(adt.fields().iter().chain(parts).map(|field| field.ty));
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// A function that computes the value.

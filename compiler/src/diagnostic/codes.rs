@@ -417,7 +417,7 @@ with `as`:
     import route/pull { migrate as move_to }";
     UNKNOWN_TYPE = "SM0203", "an unknown type",
         "Nothing of this name is a type here. The built-in types are Int, Float, Bool, Str, Unit,
-Duration, Bytes, Id, Node, Hop, Name, Place, AnyTag, the list `[T]`, the map `[K: V]`, `Set<T>`,
+Duration, Bytes, Id, Node, Hop, Name, Place, the list `[T]`, the map `[K: V]`, `Set<T>`,
 the option `T?`, `Tag<T>`, tuples `(A, B)` and functions `fn(A) -> B`. Structs and enums of other
 modules are imported.";
     UNKNOWN_FIELD = "SM0204", "an unknown field",

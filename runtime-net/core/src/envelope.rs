@@ -38,16 +38,13 @@ pub struct Budget {
     pub fuel: u64,
     /// Hops.
     pub hops: u32,
-    /// Messages to spawn.
+    /// Messages to spawn; what they may spawn in turn follows from it.
     pub children: u32,
     /// Tags to create.
     pub tags: u32,
     /// Bytes of state to move.
     pub bytes: u64,
 }
-
-/// What a child may spawn of what its parent may, so that generations end: one in so many.
-const CHILDREN_SHARE: u32 = 16;
 
 impl Budget {
     /// What the first message of a launch may use.
@@ -61,12 +58,18 @@ impl Budget {
         }
     }
 
-    /// What a message spawned by one with this budget may use.
-    pub fn of_child(&self) -> Self {
-        Self {
-            children: self.children / CHILDREN_SHARE,
+    /// Takes one message to spawn, and answers what that may use; `None` if there is none left.
+    ///
+    /// Of a message that may spawn `n`, all descendants together are `n³` at most:
+    /// `n³ = (n - 1)³ + 1 + 3n(n - 1)` are those of its later children, the child, and those of the
+    /// child, which may spawn the cube root of the last.
+    pub fn spawn(&mut self) -> Option<Self> {
+        let before = u128::from(self.children);
+        self.children = self.children.checked_sub(1)?;
+        Some(Self {
+            children: cube_root(3 * before * (before - 1)),
             ..*self
-        }
+        })
     }
 
     /// Whether this is nowhere more than a launch grants.
@@ -77,6 +80,19 @@ impl Budget {
             && self.tags <= limits.tags
             && self.bytes <= limits.bytes
     }
+}
+
+/// The whole part of it, as far as it fits.
+fn cube_root(of: u128) -> u32 {
+    let (mut root, mut bit) = (0u32, 1u32 << 31);
+    while bit > 0 {
+        let more = root | bit;
+        if u128::from(more).pow(3) <= of {
+            root = more;
+        }
+        bit >>= 1;
+    }
+    root
 }
 
 /// W3C trace context: one trace for each launch, a span for each stay at a node.
@@ -175,5 +191,67 @@ impl Budget {
             tags: input.small()?,
             bytes: input.var()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn budget(children: u32) -> Budget {
+        Budget {
+            children,
+            ..Budget::of(&LaunchLimits::default())
+        }
+    }
+
+    /// All descendants of messages that may spawn 0, 1, 2 .. and spawn all they may.
+    fn descendants(most: u32) -> Vec<u64> {
+        let mut all = vec![0];
+        for children in 1..=most {
+            let mut parent = budget(children);
+            let child = parent.spawn().expect("it may");
+            let later = all[parent.children as usize];
+            all.push(later + 1 + all[child.children as usize]);
+        }
+        all
+    }
+
+    #[test]
+    fn all_descendants_are_bounded_by_the_cube() {
+        for (children, all) in (0u64..).zip(descendants(4_096)) {
+            assert!(all <= children.pow(3), "{children}: {all}");
+        }
+    }
+
+    #[test]
+    fn ten_generations_fit_into_the_default() {
+        let mut budgets = vec![LaunchLimits::default().children];
+        while let Some(child) = budget(budgets[budgets.len() - 1]).spawn() {
+            budgets.push(child.children);
+        }
+        assert_eq!(budgets, [4_096, 369, 74, 25, 12, 7, 5, 3, 2, 1, 0]);
+    }
+
+    proptest! {
+        /// Whoever makes a budget up gets no more out of it than it says.
+        #[test]
+        fn a_child_has_less_than_its_parent_had(children: u32) {
+            let mut parent = budget(children);
+            match parent.spawn() {
+                None => prop_assert_eq!(children, 0),
+                Some(child) => {
+                    prop_assert_eq!(parent.children, children - 1);
+                    prop_assert!(child.children < children);
+                    prop_assert_eq!(Budget { children, ..child }, budget(children));
+                    let (before, share) = (u128::from(children), u128::from(child.children));
+                    let rest = 3 * before * (before - 1);
+                    prop_assert!(share.pow(3) <= rest);
+                    prop_assert!(rest < (share + 1).pow(3));
+                }
+            }
+        }
     }
 }

@@ -65,7 +65,7 @@ pub struct LaunchLimits {
     pub tags: u32,
     /// Hops of a message and of all that goes on from it.
     pub hops: u32,
-    /// Messages spawned by one message; its children may spawn a sixteenth as many each.
+    /// Messages spawned by the first message; its descendants are the cube of it at most.
     pub children: u32,
     /// Bytes of state moved from node to node.
     pub bytes: u64,

@@ -38,7 +38,9 @@ pub use captured::Captured;
 pub use launch::{Package, Start};
 pub use network::{Network, NodeIx};
 pub use random::Seed;
-pub use simulation::{BadTag, Begin, Checks, LaunchStatus, Options, Simulation, StartError, Stop};
+pub use simulation::{
+    BadTag, Begin, Checks, LaunchStatus, Options, Simulation, Stands, StartError, Stop,
+};
 pub use stats::Totals;
 pub use trace::{Detail, Event, Json, Record, Text, TraceHash};
 pub use world::{Author, Names};

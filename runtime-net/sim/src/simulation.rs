@@ -35,7 +35,7 @@ use crate::value::NodeTag;
 use crate::wheel::Wheel;
 use crate::world::Names;
 use host::Host;
-pub use options::{BadTag, Begin, Checks, LaunchStatus, Options, StartError, Stop};
+pub use options::{BadTag, Begin, Checks, LaunchStatus, Options, Stands, StartError, Stop};
 use queue::Due;
 
 /// A run.
@@ -151,6 +151,8 @@ impl<E: Engine> Simulation<E> {
             began,
             ended: None,
             reports: Vec::new(),
+            stands: Stands::Acts,
+            seen: node,
             before,
             after: None,
         };

@@ -154,8 +154,9 @@ natives! {
     13 StrContains "str.contains" (Str, Str) -> Bool, fuel 4 + 1 / 8 "bytes of both";
     /// The first text with each occurrence of the second replaced by the third.
     14 StrReplace "str.replace" (Str, Str, Str) -> Str, fuel 4 + 1 / 4 "bytes of all and dst";
-    /// The text so many times; none for a negative count.
-    15 StrRepeat "str.repeat" (Str, Int) -> Str, fuel 4 + 1 / 16 "bytes of dst";
+    /// The text so many times; a negative count is `IndexOutOfRange`.
+    15 StrRepeat "str.repeat" (Str, Int) -> Str, fuel 4 + 1 / 16 "bytes of dst",
+        traps [IndexOutOfRange];
     /// The UTF-8 bytes.
     16 StrToBytes "str.to_bytes" (Str) -> Bytes, fuel 4 + 1 / 16 "bytes";
     /// The text, if the bytes are UTF-8.

@@ -219,7 +219,10 @@ fn replace(text: &str, old: &str, new: &str) -> Result<String, Stop> {
 }
 
 fn repeat(text: &str, count: i64) -> Result<Sized, Stop> {
-    let count = usize::try_from(count.max(0)).unwrap_or(usize::MAX);
+    let Ok(count) = u64::try_from(count) else {
+        return Err(TrapKind::IndexOutOfRange.into());
+    };
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
     if text.is_empty() {
         return sized_text(String::new());
     }

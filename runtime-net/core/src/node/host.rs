@@ -6,7 +6,7 @@ use sm_vm::{CreateOptions, Host, Lifetime, SpawnRefused, TagRef};
 use super::resident::{Body, Phase, Resident};
 use super::{Output, Step, Trace, Tracing};
 use crate::engine::Engine;
-use crate::envelope::Envelope;
+use crate::envelope::{Budget, Envelope};
 use crate::ids::{MessageId, NodeId, Span, Time};
 use crate::limits;
 use crate::tags::{Access, Actor, TagError, TagName, TagSpace, TagSpec, Written};
@@ -136,16 +136,20 @@ impl<E: Engine> View<'_, E> {
         });
     }
 
-    fn child(&self, entry: EntryRef, arguments: &[u8]) -> Result<Resident<E>, SpawnRefused> {
+    /// A message that begins at `entry`, and what its parent may use from now on.
+    fn child(
+        &self,
+        entry: EntryRef,
+        arguments: &[u8],
+    ) -> Result<(Resident<E>, Budget), SpawnRefused> {
         let parent = &*self.resident;
-        let Envelope {
-            spawned, budget, ..
-        } = parent.envelope;
+        let spawned = parent.envelope.spawned;
         // The count can be a stranger's word.
-        let counted = spawned < u64::MAX && budget.children > 0;
-        if self.room <= self.effects.spawned.len() || !counted {
+        if self.room <= self.effects.spawned.len() || spawned == u64::MAX {
             return Err(SpawnRefused);
         }
+        let mut left = parent.envelope.budget;
+        let budget = left.spawn().ok_or(SpawnRefused)?;
         let message = parent.envelope.message.child(parent.envelope.spawned);
         let (program, limits) = (&parent.program, parent.limits);
         let machine = E::start(program, entry, arguments, limits, message.seed())
@@ -156,11 +160,11 @@ impl<E: Engine> View<'_, E> {
             hops: 0,
             age: Span::ZERO,
             spawned: 0,
-            budget: parent.envelope.budget.of_child(),
+            budget,
             trace: parent.envelope.trace.stay(&message, 0),
             ..parent.envelope_at(self.now)
         };
-        Ok(Resident {
+        let child = Resident {
             envelope,
             since: self.now,
             launch: parent.launch.clone(),
@@ -170,7 +174,8 @@ impl<E: Engine> View<'_, E> {
             phase: Phase::Ready,
             previous: None,
             limits,
-        })
+        };
+        Ok((child, left))
     }
 }
 
@@ -219,10 +224,10 @@ impl<E: Engine> Host for View<'_, E> {
     }
 
     fn spawn(&mut self, entry: EntryRef, args: &[u8]) -> Result<[u8; 32], SpawnRefused> {
-        let child = self.child(entry, args)?;
+        let (child, budget) = self.child(entry, args)?;
         let envelope = &mut self.resident.envelope;
         envelope.spawned += 1;
-        envelope.budget.children -= 1;
+        envelope.budget = budget;
         let id = child.envelope.message;
         self.effects.spawned.push(Box::new(child));
         Ok(id.0)

@@ -3,7 +3,7 @@
 use super::Simulation;
 use super::queue::Due;
 use crate::link::{Effects, LinkIx};
-use crate::network::NodeIx;
+use crate::network::{Memory, NodeIx};
 use crate::trace::Event;
 use sm_core::engine::Engine;
 use sm_core::ids::Span;
@@ -16,6 +16,12 @@ impl<E: Engine> Simulation<E> {
             return;
         }
         let (memory, untold) = (host.store.memory, host.crash());
+        if memory == Memory::Lost {
+            let launches = self.launches.values_mut();
+            for status in launches.filter(|status| status.seen == node) {
+                status.lose();
+            }
+        }
         self.note(Event::NodeDown {
             node,
             memory,

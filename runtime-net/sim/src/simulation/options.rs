@@ -5,7 +5,7 @@ use std::fmt;
 use sm_core::content::ContentError;
 use sm_core::ids::{MessageId, Span, Time};
 use sm_core::launch::LaunchError;
-use sm_core::node::{Parking, Report};
+use sm_core::node::{Parking, Report, Step};
 
 use crate::limits;
 use crate::network::NodeIx;
@@ -101,6 +101,17 @@ pub enum Stop {
     Violation,
 }
 
+/// What a message is known to do that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stands {
+    /// It runs, moves, or waits.
+    Acts,
+    /// It was sent on as copies, and none of them is it.
+    Copied,
+    /// The node that had it has lost its memory.
+    Lost,
+}
+
 /// A launch and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaunchStatus {
@@ -114,6 +125,10 @@ pub struct LaunchStatus {
     pub ended: Option<Time>,
     /// The reports on all its messages that have come home.
     pub reports: Vec<Report>,
+    /// What its first message is known to do.
+    pub stands: Stands,
+    /// Where its first message was seen last.
+    pub(super) seen: NodeIx,
     pub(super) before: Totals,
     pub(super) after: Option<Totals>,
 }
@@ -124,6 +139,22 @@ impl LaunchStatus {
         self.reports
             .iter()
             .find(|report| report.message == self.message)
+    }
+
+    /// Its first message has arrived at this node, or went on as copies from there.
+    pub(super) fn moved(&mut self, node: NodeIx, step: &Step) {
+        self.seen = node;
+        self.stands = match step {
+            Step::CopiesSent { .. } => Stands::Copied,
+            _ => Stands::Acts,
+        };
+    }
+
+    /// The node where it was seen last has lost its memory.
+    pub(super) fn lose(&mut self) {
+        if self.stands != Stands::Copied {
+            self.stands = Stands::Lost;
+        }
     }
 }
 

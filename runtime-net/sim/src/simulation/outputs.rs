@@ -163,6 +163,12 @@ impl<E: Engine> Simulation<E> {
     }
 
     fn stepped(&mut self, node: NodeIx, trace: Trace) {
+        if matches!(trace.step, Step::Arrived { .. } | Step::CopiesSent { .. }) {
+            let mut launches = self.launches.values_mut();
+            if let Some(status) = launches.find(|status| status.message == trace.message) {
+                status.moved(node, &trace.step);
+            }
+        }
         let host = &mut self.hosts[node.at()];
         match &trace.step {
             Step::TagWritten { display, tag, .. } => {
