@@ -2,7 +2,7 @@
 
 use sm_bytecode::{Native, Reg};
 
-use crate::interp::{Interp, Stop, above};
+use crate::interp::{Interp, Stop, above, negative};
 use crate::natives::{Given, Sized, check_size, sized_text};
 
 impl Interp<'_> {
@@ -219,9 +219,9 @@ fn replace(text: &str, old: &str, new: &str) -> Result<String, Stop> {
 }
 
 fn repeat(text: &str, count: i64) -> Result<Sized, Stop> {
-    let Ok(count) = u64::try_from(count) else {
-        return Err(TrapKind::IndexOutOfRange.into());
-    };
+    if count < 0 {
+        return Err(negative(count));
+    }
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     if text.is_empty() {
         return sized_text(String::new());
