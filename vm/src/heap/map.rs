@@ -29,6 +29,9 @@ pub(crate) fn holes_allowed(live: usize) -> usize {
     live + UNINDEXED
 }
 
+/// The words of an entry of a map.
+const VALUE_WORDS: usize = entry_words(Some(Kind::Int));
+
 /// What kinds of words a map's entries have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EntryKinds {
@@ -156,6 +159,53 @@ impl Heap {
             at = (at + 1) & (slots.len() - 1);
         }
         Ok(None)
+    }
+
+    /// The entry with this key, which is no reference, of a map or set with entries of `stride`
+    /// words.
+    #[inline]
+    pub(crate) fn map_find_word(&self, map: Ref, key: u64, stride: usize) -> Option<Entry> {
+        let entries = self.ref_at(map.addr().at(MAP_ENTRIES)).addr();
+        let found = |entry: usize| {
+            let entry = &self.words[entries.at(1 + entry * stride)..][..stride];
+            entry[ENTRY_KEY] == key && entry[ENTRY_HASH] != 0
+        };
+        let Some(index) = self.index_of(map) else {
+            let entry = (0..self.map_used(map)).find(|entry| found(*entry))?;
+            return Some(Entry(entry as u32));
+        };
+        let slots = self.slots(index);
+        let mut at = home(self.hash_word(key) | LIVE, slots.len());
+        while let Some(entry) = slots[at & (slots.len() - 1)].checked_sub(1) {
+            if found(entry as usize) {
+                return Some(Entry(entry));
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// Replaces the value of a key of a map that is no reference, if it is there.
+    #[inline]
+    pub(crate) fn map_replace_word(&mut self, map: Ref, key: u64, value: u64) -> bool {
+        let Some(entry) = self.map_find_word(map, key, VALUE_WORDS) else {
+            return false;
+        };
+        let entries = self.ref_at(map.addr().at(MAP_ENTRIES)).addr();
+        let at = entries.at(1 + entry.0 as usize * VALUE_WORDS);
+        self.set_word(at + ENTRY_VALUE, value);
+        true
+    }
+
+    /// The value of a live entry of a map, by a number that may be any.
+    #[inline]
+    pub(crate) fn map_value_word(&self, map: Ref, entry: u64) -> Option<u64> {
+        if entry >= self.map_used(map) as u64 {
+            return None;
+        }
+        let entries = self.ref_at(map.addr().at(MAP_ENTRIES)).addr();
+        let at = entries.at(1 + entry as usize * VALUE_WORDS);
+        (self.word(at + ENTRY_HASH) != 0).then(|| self.word(at + ENTRY_VALUE))
     }
 
     /// The most words that one insertion allocates.

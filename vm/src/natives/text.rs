@@ -11,7 +11,6 @@ impl Interp<'_> {
         let second = || self.text(args[1]);
         let both = || first().len() + second().len();
         Ok(match native {
-            Native::StrByteLen => (Given::Int(self.bytes(args[0]).len() as i64), 0),
             Native::StrLen => (Given::Int(first().chars().count() as i64), first().len()),
             Native::StrFind => (position(first(), first().find(second())), both()),
             Native::StrFindLast => (position(first(), first().rfind(second())), both()),
