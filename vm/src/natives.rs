@@ -249,8 +249,8 @@ impl Interp<'_> {
         let heap = self.heap_mut();
         let new = parts.iter().map(|part| {
             let part = part.start as usize..part.end as usize;
-            let bytes = heap.bytes_of(&program.statics, text)[part].to_vec();
-            heap.new_blob(element.ty, &bytes).word()
+            heap.new_part(&program.statics, element.ty, text, part)
+                .word()
         });
         let words: Vec<u64> = new.collect();
         let list = heap.new_list(ty, element.kind, words.len());

@@ -378,6 +378,18 @@ pub(crate) enum Op {
         key: R,
         value: R,
     },
+    /// `MapFind` and `MapInsert` of a text.
+    MapFindText {
+        dst: R,
+        map: R,
+        key: R,
+        stride: u16,
+    },
+    MapInsertText {
+        map: R,
+        key: R,
+        value: R,
+    },
     IterCheck {
         coll: R,
         counter: R,
@@ -456,6 +468,13 @@ pub(crate) enum Op {
         a: R,
         imm: Imm,
     },
+    /// `dst = a * imm + more`: 4.
+    MulAddImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+        more: Imm,
+    },
     /// The constant is neither 0 nor -1.
     DivImm {
         dst: R,
@@ -528,6 +547,13 @@ pub(crate) enum Op {
         a: R,
         imm: Imm,
     },
+    /// `Branch` on whether `a` is a multiple of a power of two, the mask and 1: 5.
+    BranchMultiple {
+        a: R,
+        mask: u16,
+        then: Pc,
+        otherwise: Pc,
+    },
     /// A comparison and a `Branch`: 2.
     BranchEq {
         a: R,
@@ -598,6 +624,49 @@ pub(crate) enum Op {
         a: R,
         b: R,
         c: R,
+    },
+    /// `dst = a * b * c`.
+    FloatProduct {
+        dst: R,
+        a: R,
+        b: R,
+        c: R,
+    },
+    /// `dst = a / b + c`.
+    FloatDivAdd {
+        dst: R,
+        a: R,
+        b: R,
+        c: R,
+    },
+    /// `dst = a - b + c`.
+    FloatSubAdd {
+        dst: R,
+        a: R,
+        b: R,
+        c: R,
+    },
+    /// Two `FloatMul`: 2.
+    FloatMulTwo {
+        dst: R,
+        a: R,
+        b: R,
+        dst2: R,
+        a2: R,
+        b2: R,
+    },
+    /// A constant, a comparison with it, and a `Branch`: 3.
+    BranchFloatLtWord {
+        a: R,
+        word: u16,
+        then: Pc,
+        otherwise: Pc,
+    },
+    BranchFloatGtWord {
+        a: R,
+        word: u16,
+        then: Pc,
+        otherwise: Pc,
     },
     /// A constant in the side table of words as the second operand: 2.
     FloatAddConst {
@@ -693,6 +762,11 @@ pub(crate) enum Op {
     ReturnSum {
         a: R,
         b: R,
+        values: List,
+    },
+    /// A constant and `Return`: 2.
+    ReturnImm {
+        imm: Imm,
         values: List,
     },
     /// A call with at most three arguments, those that are missing being register 0; its result,

@@ -9,6 +9,9 @@ use crate::heap::{FIRST_WORDS, Heap, HeapFull};
 /// that lives close to its quota would collect at each allocation, for the price of none.
 pub(super) const SLACK: usize = 4;
 
+/// How many times its limit the memory of a heap may be before some is given back.
+const ROOMY: usize = 4;
+
 impl Heap {
     /// Keeps what the roots reach, and makes room for `need` more words.
     ///
@@ -20,13 +23,15 @@ impl Heap {
         each_root: impl FnOnce(&mut dyn FnMut(&mut u64)),
     ) -> Result<(), HeapFull> {
         let mut copy = Copy {
-            to: Vec::with_capacity(self.words.len()),
+            to: std::mem::take(&mut self.spare),
             from: std::mem::take(&mut self.words),
         };
+        copy.to.clear();
         copy.to.push(0);
         each_root(&mut |root| *root = copy.moved(*root));
         copy.scan(layouts);
         self.words = copy.to;
+        self.spare = copy.from;
         self.resize(need)
     }
 
@@ -39,8 +44,15 @@ impl Heap {
         }
         let most = self.quota + self.quota / SLACK;
         self.limit = wanted.max(live * 2).max(FIRST_WORDS).min(most);
-        self.words.shrink_to(self.limit);
+        // Both halves are kept while they are not much too large: fresh memory has to be cleared.
+        if self.words.capacity() > self.limit * ROOMY {
+            self.words.shrink_to(self.limit);
+        }
         self.words.reserve_exact(self.limit - live);
+        self.spare.clear();
+        if self.spare.capacity() > self.limit * ROOMY {
+            self.spare = Vec::new();
+        }
         Ok(())
     }
 

@@ -102,6 +102,12 @@ impl Heap {
         mix(word ^ self.seed(), K1) ^ word.rotate_left(32)
     }
 
+    /// The hash of a key that is a text, as [`Heap::hash_key`] gives it too.
+    #[inline]
+    pub(crate) fn hash_text(&self, text: &[u8]) -> u64 {
+        hash_bytes(self.seed(), text)
+    }
+
     /// The hash of a key that sits in one word.
     pub(crate) fn hash_key(
         &self,

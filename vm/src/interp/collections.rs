@@ -246,14 +246,20 @@ impl Interp<'_> {
         Ok(1)
     }
 
-    /// Inserts a key that is no reference and not in the map.
+    /// Inserts a key with this hash that is not in the map.
     #[inline(never)]
-    pub(super) fn map_insert_word(&mut self, map: R, key: R, value: R) -> Result<(), Stop> {
+    pub(super) fn map_insert_hashed(
+        &mut self,
+        map: R,
+        key: R,
+        value: R,
+        hash: u64,
+    ) -> Result<(), Stop> {
         let statics = &self.program.statics;
-        let words = self.heap.insert_words(statics, self.get_ref(Reg(map)));
+        let (map, key, value) = (Reg(map), Reg(key), Reg(value));
+        let words = self.heap.insert_words(statics, self.get_ref(map));
         self.reserve(words)?;
-        let (map, key) = (self.get_ref(Reg(map)), self.get(Reg(key)));
-        let (hash, value) = (self.heap.hash_word(key), self.get(Reg(value)));
+        let (map, key, value) = (self.get_ref(map), self.get(key), self.get(value));
         self.heap.map_insert_new(statics, map, hash, key, value);
         Ok(())
     }

@@ -21,12 +21,16 @@ use crate::heap::layout::{FIELDS, Header, Kind, Ref};
 use crate::index::{FuncId, TypeId};
 use crate::interp::window::Window;
 use crate::interp::{Interp, Stop};
+use crate::limits::DATA_STEPS;
 use crate::natives::floats;
-use crate::op::{Op, R};
+use crate::op::{Op, R, Side};
 use crate::program::Program;
 
 /// The largest distance of a shift.
 const MAX_SHIFT: u64 = 63;
+
+/// The steps of hashing a text as a key, beside one for each 16 bytes.
+const TEXT_STEPS: u64 = 2;
 
 /// The two forms of the loop.
 const FUSED: bool = false;
@@ -241,6 +245,21 @@ impl Interp<'_> {
                 }};
             }
 
+            /// Hashes a text as a key, and charges for it.
+            macro_rules! key_hash {
+                ($text:expr) => {{
+                    let text = self.heap.bytes_of(&program.statics, $text);
+                    let steps = TEXT_STEPS + text.len() as u64 / 16;
+                    if steps > DATA_STEPS {
+                        if MODE == EXACT {
+                            fuel -= TEXT_STEPS as i64;
+                        }
+                        trap!(NotData);
+                    }
+                    fuel -= steps as i64;
+                    self.heap.hash_text(text)
+                }};
+            }
             /// Pushes the frame of a call with at most three arguments.
             macro_rules! call_short {
                 ($function:expr, $func:expr, $args:expr) => {{
@@ -461,7 +480,32 @@ impl Interp<'_> {
                     safepoint!();
                     let (found, word) = (reference!(map), get!(value));
                     if !self.heap.map_replace_word(found, get!(key), word) {
-                        outside!(self.map_insert_word(map, key, value));
+                        let hash = self.heap.hash_word(get!(key));
+                        outside!(self.map_insert_hashed(map, key, value, hash));
+                    }
+                }
+                Op::MapFindText {
+                    dst,
+                    map,
+                    key,
+                    stride,
+                } => {
+                    safepoint!();
+                    let (map, key) = (reference!(map), reference!(key));
+                    let hash = key_hash!(key);
+                    let statics = &program.statics;
+                    let entry = self
+                        .heap
+                        .map_find_text(statics, map, hash, key, stride.into());
+                    set!(dst, entry.map_or(u64::MAX, |entry| entry.0.into()));
+                }
+                Op::MapInsertText { map, key, value } => {
+                    safepoint!();
+                    let (found, text, word) = (reference!(map), reference!(key), get!(value));
+                    let hash = key_hash!(text);
+                    let statics = &program.statics;
+                    if !self.heap.map_replace_text(statics, found, hash, text, word) {
+                        outside!(self.map_insert_hashed(map, key, value, hash));
                     }
                 }
                 Op::IterCheck { coll, counter } => {
@@ -587,6 +631,12 @@ impl Interp<'_> {
                     checked!(dst, int!(a).checked_mul(imm.get()), IntOverflow);
                     step!(2);
                 }
+                Op::MulAddImm { dst, a, imm, more } => {
+                    let product = int!(a).checked_mul(imm.get());
+                    let sum = product.and_then(|product| product.checked_add(more.get()));
+                    checked!(dst, sum, IntOverflow);
+                    step!(4);
+                }
                 Op::DivImm { dst, a, imm } => {
                     set!(dst, int!(a).wrapping_div(imm.get()) as u64);
                     step!(2);
@@ -677,6 +727,30 @@ impl Interp<'_> {
                     then,
                     otherwise,
                 } => branch!(float!(a) <= float!(b), then, otherwise),
+                Op::BranchMultiple {
+                    a,
+                    mask,
+                    then,
+                    otherwise,
+                } => branch!(get!(a) & u64::from(mask) == 0, then, otherwise),
+                Op::BranchFloatLtWord {
+                    a,
+                    word,
+                    then,
+                    otherwise,
+                } => {
+                    let limit = program.float(Side(word.into()));
+                    branch!(float!(a) < limit, then, otherwise)
+                }
+                Op::BranchFloatGtWord {
+                    a,
+                    word,
+                    then,
+                    otherwise,
+                } => {
+                    let limit = program.float(Side(word.into()));
+                    branch!(float!(a) > limit, then, otherwise)
+                }
                 Op::BranchEqImm {
                     a,
                     imm,
@@ -703,6 +777,30 @@ impl Interp<'_> {
                 }
                 Op::FloatSubMul { dst, a, b, c } => {
                     set_float!(dst, float!(c) - float!(a) * float!(b));
+                    step!(2);
+                }
+                Op::FloatProduct { dst, a, b, c } => {
+                    set_float!(dst, float!(a) * float!(b) * float!(c));
+                    step!(2);
+                }
+                Op::FloatDivAdd { dst, a, b, c } => {
+                    set_float!(dst, float!(a) / float!(b) + float!(c));
+                    step!(2);
+                }
+                Op::FloatSubAdd { dst, a, b, c } => {
+                    set_float!(dst, float!(a) - float!(b) + float!(c));
+                    step!(2);
+                }
+                Op::FloatMulTwo {
+                    dst,
+                    a,
+                    b,
+                    dst2,
+                    a2,
+                    b2,
+                } => {
+                    set_float!(dst, float!(a) * float!(b));
+                    set_float!(dst2, float!(a2) * float!(b2));
                     step!(2);
                 }
                 Op::FloatAddConst { dst, a, word } => {
@@ -833,6 +931,7 @@ impl Interp<'_> {
                     continue;
                 }
                 Op::ReturnShort { src, values } => return_short!(get!(src), values),
+                Op::ReturnImm { imm, values } => return_short!(imm.get() as u64, values),
                 Op::ReturnSum { a, b, values } => match int!(a).checked_add(int!(b)) {
                     Some(sum) => return_short!(sum as u64, values),
                     None => trap!(IntOverflow),

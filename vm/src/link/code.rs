@@ -235,7 +235,9 @@ fn price(inst: &Inst, op: Op) -> u32 {
     match inst {
         _ if matches!(op, Op::Slow { .. }) => fuel.base,
         Inst::CallNative { native, .. } => fuel.base + native.info().fuel.base,
-        Inst::MapFind { .. } | Inst::MapInsert { .. } => fuel.cost(WORD_KEY) as u32,
+        _ if matches!(op, Op::MapFindWord { .. } | Op::MapInsertWord { .. }) => {
+            fuel.cost(WORD_KEY) as u32
+        }
         Inst::RecordNew { args, .. } => fuel.cost(args.len() as u64) as u32,
         Inst::ClosureNew { captures, .. } => fuel.cost(captures.len() as u64) as u32,
         _ => fuel.base,
@@ -286,44 +288,64 @@ impl Context<'_> {
         }
     }
 
-    /// The size of the entries of a map or set whose keys are no references.
-    fn word_keys(&self, map: Reg) -> Option<u16> {
-        let (key, value) = match self.type_of(map)? {
-            Type::Map(key, value) => (key, Some(self.kind(*value))),
+    /// The size of the entries of a map or set, and its type of keys.
+    fn entries(&self, map: Reg) -> Option<(u16, TypeIx)> {
+        let (key, value) = match *self.type_of(map)? {
+            Type::Map(key, value) => (key, Some(self.kind(value))),
             Type::Set(key) => (key, None),
             _ => return None,
         };
-        (!self.kind(*key).is_ref()).then(|| entry_words(value) as u16)
+        Some((entry_words(value) as u16, key))
+    }
+
+    /// Searches for keys that are no references, or text.
+    fn map_op(&self, inst: &Inst) -> Option<Op> {
+        let (Inst::MapFind { map, key, .. } | Inst::MapInsert { map, key, .. }) = *inst else {
+            return None;
+        };
+        let (stride, key_type) = self.entries(map)?;
+        let is_text = self.group.group.types.get(key_type) == Some(&Type::Str);
+        if self.kind(key_type).is_ref() && !is_text {
+            return None;
+        }
+        let (map, key) = (map.0, key.0);
+        Some(match *inst {
+            Inst::MapFind { dst: Reg(dst), .. } if is_text => Op::MapFindText {
+                dst,
+                map,
+                key,
+                stride,
+            },
+            Inst::MapFind { dst: Reg(dst), .. } => Op::MapFindWord {
+                dst,
+                map,
+                key,
+                stride,
+            },
+            Inst::MapInsert {
+                value: Reg(value), ..
+            } if is_text => Op::MapInsertText { map, key, value },
+            Inst::MapInsert {
+                value: Reg(value), ..
+            } => Op::MapInsertWord { map, key, value },
+            _ => return None,
+        })
     }
 
     /// Maps and native functions that are called often.
     fn library_op(&self, inst: &Inst) -> Option<Op> {
         Some(match *inst {
-            Inst::MapFind { dst, map, key } => Op::MapFindWord {
-                dst: dst.0,
-                map: map.0,
-                key: key.0,
-                stride: self.word_keys(map)?,
-            },
             Inst::MapValueAt { dst, map, entry } => Op::MapValueAt {
                 dst: dst.0,
                 map: map.0,
                 entry: entry.0,
             },
-            Inst::MapInsert { map, key, value } => {
-                self.word_keys(map)?;
-                Op::MapInsertWord {
-                    map: map.0,
-                    key: key.0,
-                    value: value.0,
-                }
-            }
             Inst::CallNative {
                 ref dsts,
                 native,
                 ref args,
             } => native_op(dsts, native, args)?,
-            _ => return None,
+            _ => return self.map_op(inst),
         })
     }
 

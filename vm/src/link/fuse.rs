@@ -36,6 +36,7 @@ impl Stretch<'_> {
         let found = of_constant
             .or_else(|| self.comparison())
             .or_else(|| self.float_pair())
+            .or_else(|| self.more_floats())
             .or_else(|| self.object_pair())
             .or_else(|| self.short());
         let Some((op, count)) = found else {
@@ -93,7 +94,14 @@ impl Stretch<'_> {
             let imm = u16::try_from(imm.get()).ok().filter(|_| fits)?;
             return Some((Op::ListGetWordImm { dst, list, imm }, 2));
         }
+        if let (Op::Return { values }, Inst::Return { values: regs }) = (next, &self.insts[1]) {
+            let is_it = **regs == [Reg(konst)];
+            return is_it.then_some((Op::ReturnImm { imm, values }, 2));
+        }
         let (dst, op) = compared(konst, imm, next).or_else(|| computed(konst, imm, next))?;
+        if let Some(found) = self.with_two_constants(konst, dst, op) {
+            return Some(found);
+        }
         match self.op(2) {
             Some(Op::Branch {
                 cond,
@@ -124,6 +132,67 @@ impl Stretch<'_> {
             _ => {}
         }
         self.is_spent(konst, dst, 2).then_some((op, 2))
+    }
+
+    /// What comes of a constant and an operation with it, and another constant behind them.
+    fn with_two_constants(&self, konst: R, dst: R, op: Op) -> Fused {
+        let Op::Small {
+            dst: second,
+            value: more,
+        } = self.op(2)?
+        else {
+            return None;
+        };
+        match (op, self.op(3)?) {
+            (Op::MulImm { a, imm, .. }, next) => {
+                let (
+                    sum,
+                    Op::AddImm {
+                        a: t, imm: more, ..
+                    },
+                ) = computed(second, more, next)?
+                else {
+                    return None;
+                };
+                let spent = [konst, dst, second];
+                let fits = t == dst && spent.iter().all(|reg| self.is_spent(*reg, sum, 4));
+                let op = Op::MulAddImm {
+                    dst: sum,
+                    a,
+                    imm,
+                    more,
+                };
+                fits.then_some((op, 4))
+            }
+            (Op::RemPower { a, shift, .. }, next) if more.get() == 0 => {
+                let (is_multiple, next) = compared(second, more, next)?;
+                let Op::Branch {
+                    cond,
+                    then,
+                    otherwise,
+                } = self.op(4)?
+                else {
+                    return None;
+                };
+                let (t, then, otherwise) = match next {
+                    Op::EqImm { a, .. } => (a, then, otherwise),
+                    Op::NeImm { a, .. } => (a, otherwise, then),
+                    _ => return None,
+                };
+                let gone = [konst, dst, second, is_multiple];
+                let fits =
+                    t == dst && cond == is_multiple && gone.iter().all(|reg| self.is_gone(*reg, 5));
+                let mask = u16::try_from((1_u64 << shift) - 1).ok().filter(|_| fits)?;
+                let op = Op::BranchMultiple {
+                    a,
+                    mask,
+                    then,
+                    otherwise,
+                };
+                Some((op, 5))
+            }
+            _ => None,
+        }
     }
 
     /// A comparison and the branch behind it.
@@ -190,6 +259,20 @@ impl Stretch<'_> {
             {
                 (t, dst, Op::FloatSubMul { dst, a, b, c })
             }
+            (Op::FloatMul { dst: t, a, b }, Op::FloatMul { dst, a: x, b: y })
+                if other(x, y, t).is_some() =>
+            {
+                let c = other(x, y, t)?;
+                (t, dst, Op::FloatProduct { dst, a, b, c })
+            }
+            (Op::FloatDiv { dst: t, a, b }, Op::FloatAdd { dst, a: x, b: y }) => {
+                let c = other(x, y, t)?;
+                (t, dst, Op::FloatDivAdd { dst, a, b, c })
+            }
+            (Op::FloatSub { dst: t, a, b }, Op::FloatAdd { dst, a: x, b: y }) => {
+                let c = other(x, y, t)?;
+                (t, dst, Op::FloatSubAdd { dst, a, b, c })
+            }
             (
                 Op::Word {
                     dst: konst,
@@ -203,6 +286,66 @@ impl Stretch<'_> {
             _ => return None,
         };
         self.is_spent(set, dst, 2).then_some((op, 2))
+    }
+
+    /// Two products, unless there is a better use for the second one, and a branch on a comparison
+    /// with a constant.
+    fn more_floats(&mut self) -> Fused {
+        match (self.code[0].op, self.op(1)?) {
+            (
+                Op::FloatMul { dst, a, b },
+                Op::FloatMul {
+                    dst: dst2,
+                    a: a2,
+                    b: b2,
+                },
+            ) => {
+                let behind = Stretch {
+                    insts: &self.insts[1..],
+                    code: &self.code[1..],
+                    side: &mut *self.side,
+                    ..*self
+                };
+                let op = Op::FloatMulTwo {
+                    dst,
+                    a,
+                    b,
+                    dst2,
+                    a2,
+                    b2,
+                };
+                behind.float_pair().is_none().then_some((op, 2))
+            }
+            (Op::Word { dst: konst, index }, Op::FloatLt { dst, a, b }) => {
+                let Op::Branch {
+                    cond,
+                    then,
+                    otherwise,
+                } = self.op(2)?
+                else {
+                    return None;
+                };
+                let fits = cond == dst && self.is_gone(dst, 3) && self.is_gone(konst, 3);
+                let word = u16::try_from({ index.0 }).ok().filter(|_| fits)?;
+                let a = other(a, b, konst)?;
+                let op = match self.code[1].op {
+                    Op::FloatLt { a: left, .. } if left == konst => Op::BranchFloatGtWord {
+                        a,
+                        word,
+                        then,
+                        otherwise,
+                    },
+                    _ => Op::BranchFloatLtWord {
+                        a,
+                        word,
+                        then,
+                        otherwise,
+                    },
+                };
+                Some((op, 3))
+            }
+            _ => None,
+        }
     }
 
     /// Pairs that work on objects, and `Move` with `Jump`.
