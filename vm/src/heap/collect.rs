@@ -27,6 +27,7 @@ impl Heap {
             from: std::mem::take(&mut self.words),
         };
         copy.to.clear();
+        copy.to.reserve(copy.from.len());
         copy.to.push(0);
         each_root(&mut |root| *root = copy.moved(*root));
         copy.scan(layouts);
@@ -48,7 +49,11 @@ impl Heap {
         if self.words.capacity() > self.limit * ROOMY {
             self.words.shrink_to(self.limit);
         }
-        self.words.reserve_exact(self.limit - live);
+        // With room for a limit that is a little larger the next time.
+        if self.words.capacity() < self.limit {
+            let ahead = (self.limit + self.limit / 2).min(most);
+            self.words.reserve_exact(ahead - live);
+        }
         self.spare.clear();
         if self.spare.capacity() > self.limit * ROOMY {
             self.spare = Vec::new();

@@ -326,7 +326,7 @@ impl Stretch<'_> {
                     return None;
                 };
                 let fits = cond == dst && self.is_gone(dst, 3) && self.is_gone(konst, 3);
-                let word = u16::try_from({ index.0 }).ok().filter(|_| fits)?;
+                let word = u16::try_from(index.0).ok().filter(|_| fits)?;
                 let a = other(a, b, konst)?;
                 let op = match self.code[1].op {
                     Op::FloatLt { a: left, .. } if left == konst => Op::BranchFloatGtWord {
