@@ -80,10 +80,8 @@ impl CodeTables {
         if let Some(op) = number_op(inst) {
             return Ok(op);
         }
-        if let Some(op) = context.object_op(inst) {
-            return Ok(op);
-        }
-        if let Some(op) = context.library_op(inst) {
+        let object_op = || context.object_op(inst).or_else(|| context.list_op(inst));
+        if let Some(op) = object_op().or_else(|| context.library_op(inst)) {
             return Ok(op);
         }
         if let Some(op) = self.flow_op(context, inst)? {
@@ -360,7 +358,7 @@ impl Context<'_> {
         inst
     }
 
-    /// Constants, records, lists.
+    /// Constants and records.
     fn object_op(&self, inst: &Inst) -> Option<Op> {
         Some(match *inst {
             Inst::StrConst { dst, konst } | Inst::BytesConst { dst, konst } => Op::Const {
@@ -392,6 +390,12 @@ impl Context<'_> {
                 variant,
                 field,
             },
+            _ => return None,
+        })
+    }
+
+    fn list_op(&self, inst: &Inst) -> Option<Op> {
+        Some(match *inst {
             Inst::ListLen { dst, list } | Inst::MapLen { dst, map: list } => Op::ListLen {
                 dst: dst.0,
                 list: list.0,
@@ -461,7 +465,9 @@ fn number_op(inst: &Inst) -> Option<Op> {
         ($($name:ident { $($field:ident),* } => $op:ident),* $(,)?) => {
             match *inst {
                 $(Inst::$name { $($field),* } => Op::$op { $($field: $field.0),* },)*
-                Inst::BoolConst { dst, value } => Op::Small { dst: dst.0, value: Imm(value.into()) },
+                Inst::BoolConst { dst, value } => {
+                    Op::Small { dst: dst.0, value: Imm(value.into()) }
+                }
                 Inst::EnumConst { dst, variant, .. } => {
                     Op::Small { dst: dst.0, value: Imm(variant.into()) }
                 }

@@ -37,6 +37,7 @@ impl Stretch<'_> {
             .or_else(|| self.comparison())
             .or_else(|| self.float_pair())
             .or_else(|| self.more_floats())
+            .or_else(|| self.field_pair())
             .or_else(|| self.object_pair())
             .or_else(|| self.short());
         let Some((op, count)) = found else {
@@ -348,10 +349,9 @@ impl Stretch<'_> {
         }
     }
 
-    /// Pairs that work on objects, and `Move` with `Jump`.
-    fn object_pair(&mut self) -> Fused {
+    /// Two fields at once.
+    fn field_pair(&self) -> Fused {
         let op = match (self.code[0].op, self.op(1)?) {
-            (Op::Move { dst, src }, Op::Jump { to }) => Op::MoveJump { dst, src, to },
             (
                 Op::RecordGet { dst, src, field },
                 Op::RecordGet {
@@ -388,6 +388,15 @@ impl Stretch<'_> {
                 dst2,
                 field2,
             },
+            _ => return None,
+        };
+        Some((op, 2))
+    }
+
+    /// Other pairs that work on objects, and `Move` with `Jump`.
+    fn object_pair(&mut self) -> Fused {
+        let op = match (self.code[0].op, self.op(1)?) {
+            (Op::Move { dst, src }, Op::Jump { to }) => Op::MoveJump { dst, src, to },
             (
                 Op::IterCheck { coll, counter },
                 Op::ForNext {
