@@ -5,7 +5,7 @@ macro_rules! indices {
     ($($(#[doc = $doc:literal])+ $name:ident;)+) => {$(
         $(#[doc = $doc])+
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        #[repr(packed(2))]
+        #[repr(Rust, packed(2))]
         pub(crate) struct $name(pub(crate) u32);
 
         impl $name {

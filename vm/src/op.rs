@@ -17,7 +17,7 @@ pub(crate) type R = u16;
 
 /// The position of an instruction in the program.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-#[repr(packed(2))]
+#[repr(Rust, packed(2))]
 pub(crate) struct Pc(pub(crate) u32);
 
 impl Pc {
@@ -40,12 +40,12 @@ impl Pc {
 /// The position of a list of registers in [`crate::Program`]'s side table: a count, then so many
 /// registers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(packed(2))]
+#[repr(Rust, packed(2))]
 pub(crate) struct List(pub(crate) u32);
 
 /// A position in another side table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(packed(2))]
+#[repr(Rust, packed(2))]
 pub(crate) struct Side(pub(crate) u32);
 
 impl Side {
@@ -57,7 +57,7 @@ impl Side {
 
 /// A constant that fits 32 bits, sign-extended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(packed(2))]
+#[repr(Rust, packed(2))]
 pub(crate) struct Imm(pub(crate) i32);
 
 impl Imm {

@@ -309,7 +309,7 @@ fn arguments_and_results_find_their_registers() {
         let ty = asm.ty(Type::Int);
         let params = vec![ty; count.into()];
         let function = asm.ty(Type::Fn {
-            params: params.clone().into(),
+            params: params.clone(),
             result: ty,
         });
         let args: Box<[Reg]> = (0..count).map(Reg).collect();
