@@ -424,3 +424,82 @@ fn doubles_are_rounded_after_each_operation() {
     };
     assert_eq!(data.bytes, x.to_le_bytes());
 }
+
+/// Counts the keys `f(i)` of a loop in a map, and reads what was counted.
+fn counted(key_type: Type, key: &[Inst], konst: &str) -> (Outcome, u64) {
+    let mut asm = Assembler::default();
+    let ty = asm.ty(Type::Int);
+    let key_ty = asm.ty(key_type);
+    let map = asm.ty(Type::Map(key_ty, ty));
+    let text = asm.ty(Type::Str);
+    asm.group.consts.push(sm_bytecode::Const::Str(konst.into()));
+    let (key_slot, map_slot) = (asm.group.types.elem(key_ty), Slot::Ref(map));
+    let find = Inst::MapFind {
+        dst: r(3),
+        map: r(9),
+        key: r(8),
+    };
+    let value = Inst::MapValueAt {
+        dst: r(4),
+        map: r(9),
+        entry: r(3),
+    };
+    let insert = Inst::MapInsert {
+        map: r(9),
+        key: r(8),
+        value: r(4),
+    };
+    let new = Inst::MapNew { dst: r(9), ty: map };
+    let entry = vec![
+        int(0, 0),
+        int(1, 40),
+        int(SUM, 0),
+        new,
+        Inst::Jump { to: b(1) },
+    ];
+    let missing = [int(5, 0), three!(IntLt, COND, 3, 5), branch(2, 3)];
+    let first = [key, &[find], &missing].concat();
+    let absent = vec![int(4, 0), Inst::Jump { to: b(4) }];
+    let present = vec![value, Inst::Jump { to: b(4) }];
+    let count = vec![
+        int(5, 1),
+        three!(IntAdd, 4, 4, 5),
+        insert,
+        add_to_sum(4),
+        to_exit(5),
+    ];
+    let blocks = vec![entry, first, absent, present, count, vec![ret([SUM])]];
+    let mut locals = vec![Slot::Int; INTS.into()];
+    locals.extend([Slot::Bool, Slot::Ref(text), key_slot, map_slot]);
+    asm.function(&[], ty, &locals, blocks);
+    let program = program(asm.finish());
+    let fuel = run(&program, limits(), u64::MAX, Slices::Whole).fuel;
+    (check(&program), fuel)
+}
+
+#[test]
+fn maps_are_searched_for_words_and_texts() {
+    // 41 keys, of which eleven are different: three or four times 1 + 2 + 3 and so on.
+    let rest = [int(8, 11), three!(IntRem, 8, 0, 8)];
+    let expected: i64 = (0..=40).map(|i| i / 11 + 1).sum();
+    let (words, _) = counted(Type::Int, &rest, "");
+    assert_eq!(words, sum_is(expected));
+    let show = |reg| Inst::DataShow {
+        dst: r(8),
+        ty: sm_bytecode::TypeIx(0),
+        args: rs([reg]),
+    };
+    let rest = [int(3, 11), three!(IntRem, 3, 0, 3), show(3)];
+    let (texts, _) = counted(Type::Str, &rest, "");
+    assert_eq!(texts, sum_is(expected));
+
+    // A text costs one unit for each 16 bytes, in `MapFind` and `MapInsert`.
+    let konst = [Inst::StrConst {
+        dst: r(8),
+        konst: sm_bytecode::ConstIx(0),
+    }];
+    let (found, short) = counted(Type::Str, &konst, "fifteen letters");
+    assert_eq!(found, sum_is((1..=41).sum()));
+    let (_, long) = counted(Type::Str, &konst, "sixteen letters, and as many again");
+    assert_eq!(long - short, 41 * 2 * 2);
+}
