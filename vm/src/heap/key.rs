@@ -104,8 +104,8 @@ impl Heap {
 
     /// The hash of a key that is a text, as [`Heap::hash_key`] gives it too.
     #[inline]
-    pub(crate) fn hash_text(&self, text: &[u8]) -> u64 {
-        hash_bytes(self.seed(), text)
+    pub(crate) fn hash_text(&self, statics: &Statics, text: Ref) -> u64 {
+        hash_bytes(self.seed(), self.bytes_of(statics, text))
     }
 
     /// The hash of a key that sits in one word.

@@ -30,7 +30,7 @@ pub(crate) fn holes_allowed(live: usize) -> usize {
 }
 
 /// The words of an entry of a map.
-const VALUE_WORDS: usize = entry_words(Some(Kind::Int));
+pub(crate) const MAP_STRIDE: usize = entry_words(Some(Kind::Int));
 
 /// What kinds of words a map's entries have.
 #[derive(Clone, Copy, Debug)]
@@ -223,31 +223,12 @@ impl Heap {
         }
     }
 
-    /// Replaces the value of a key of a map that is no reference, if it is there.
+    /// Replaces the value of an entry, if there is one.
     #[inline]
-    pub(crate) fn map_replace_word(&mut self, map: Ref, key: u64, value: u64) -> bool {
-        let entry = self.map_find_word(map, key, VALUE_WORDS);
-        self.map_replace(map, entry, value)
-    }
-
-    /// Replaces the value of a text, if it is there.
-    #[inline]
-    pub(crate) fn map_replace_text(
-        &mut self,
-        statics: &Statics,
-        map: Ref,
-        hash: u64,
-        key: Ref,
-        value: u64,
-    ) -> bool {
-        let entry = self.map_find_text(statics, map, hash, key, VALUE_WORDS);
-        self.map_replace(map, entry, value)
-    }
-
-    fn map_replace(&mut self, map: Ref, entry: Option<Entry>, value: u64) -> bool {
+    pub(crate) fn map_replace(&mut self, map: Ref, entry: Option<Entry>, value: u64) -> bool {
         if let Some(entry) = entry {
             let entries = self.ref_at(map.addr().at(MAP_ENTRIES)).addr();
-            let at = entries.at(1 + entry.0 as usize * VALUE_WORDS);
+            let at = entries.at(1 + entry.0 as usize * MAP_STRIDE);
             self.set_word(at + ENTRY_VALUE, value);
         }
         entry.is_some()
@@ -260,7 +241,7 @@ impl Heap {
             return None;
         }
         let entries = self.ref_at(map.addr().at(MAP_ENTRIES)).addr();
-        let at = entries.at(1 + entry as usize * VALUE_WORDS);
+        let at = entries.at(1 + entry as usize * MAP_STRIDE);
         (self.word(at + ENTRY_HASH) != 0).then(|| self.word(at + ENTRY_VALUE))
     }
 

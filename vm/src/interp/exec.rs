@@ -18,6 +18,7 @@ use sm_bytecode::{FloatBits, TrapKind};
 
 use crate::heap::Heap;
 use crate::heap::layout::{FIELDS, Header, Kind, Ref};
+use crate::heap::map::{Entry, MAP_STRIDE};
 use crate::index::{FuncId, TypeId};
 use crate::interp::window::Window;
 use crate::interp::{Interp, Stop};
@@ -81,6 +82,9 @@ impl Interp<'_> {
         };
         let mut window = Window::new(code, top.pc, self.stack, self.base);
         let mut fuel = self.fuel;
+        // The map, key and entry of the last search: who looks for a key often sets it next. All
+        // that moves objects or changes the structure of a map is outside of the loop.
+        let mut last = (Ref::NULL, 0, Entry(0));
 
         /// Writes the local variables back.
         macro_rules! leave {
@@ -114,6 +118,7 @@ impl Interp<'_> {
                 $call?;
                 window.enter(self.stack, self.base);
                 fuel = self.fuel;
+                last = (Ref::NULL, 0, Entry(0));
             }};
         }
         macro_rules! get {
@@ -245,8 +250,8 @@ impl Interp<'_> {
                 }};
             }
 
-            /// Hashes a text as a key, and charges for it.
-            macro_rules! key_hash {
+            /// Charges for hashing a text as a key.
+            macro_rules! charge_key {
                 ($text:expr) => {{
                     let text = self.heap.bytes_of(&program.statics, $text);
                     let steps = TEXT_STEPS + text.len() as u64 / 16;
@@ -257,8 +262,23 @@ impl Interp<'_> {
                         trap!(NotData);
                     }
                     fuel -= steps as i64;
-                    self.heap.hash_text(text)
                 }};
+            }
+            /// Answers a search, and keeps what it found.
+            macro_rules! found {
+                ($dst:expr, $map:expr, $key:expr, $entry:expr) => {{
+                    let (key, entry): (u64, Option<Entry>) = ($key, $entry);
+                    if let Some(entry) = entry {
+                        last = ($map, key, entry);
+                    }
+                    set!($dst, entry.map_or(u64::MAX, |entry| entry.0.into()));
+                }};
+            }
+            /// The entry of a key if the last search was for it.
+            macro_rules! known {
+                ($map:expr, $key:expr) => {
+                    (last.0 == $map && last.1 == $key).then_some(last.2)
+                };
             }
             /// Pushes the frame of a call with at most three arguments.
             macro_rules! call_short {
@@ -467,8 +487,12 @@ impl Interp<'_> {
                 } => {
                     safepoint!();
                     let (map, key) = (reference!(map), get!(key));
-                    let entry = self.heap.map_find_word(map, key, stride.into());
-                    set!(dst, entry.map_or(u64::MAX, |entry| entry.0.into()));
+                    found!(
+                        dst,
+                        map,
+                        key,
+                        self.heap.map_find_word(map, key, stride.into())
+                    );
                 }
                 Op::MapValueAt { dst, map, entry } => {
                     match self.heap.map_value_word(reference!(map), get!(entry)) {
@@ -478,9 +502,11 @@ impl Interp<'_> {
                 }
                 Op::MapInsertWord { map, key, value } => {
                     safepoint!();
-                    let (found, word) = (reference!(map), get!(value));
-                    if !self.heap.map_replace_word(found, get!(key), word) {
-                        let hash = self.heap.hash_word(get!(key));
+                    let (at, word) = (reference!(map), get!(key));
+                    let find = || self.heap.map_find_word(at, word, MAP_STRIDE);
+                    let entry = known!(at, word).or_else(find);
+                    if !self.heap.map_replace(at, entry, get!(value)) {
+                        let hash = self.heap.hash_word(word);
                         outside!(self.map_insert_hashed(map, key, value, hash));
                     }
                 }
@@ -491,20 +517,25 @@ impl Interp<'_> {
                     stride,
                 } => {
                     safepoint!();
-                    let (map, key) = (reference!(map), reference!(key));
-                    let hash = key_hash!(key);
-                    let statics = &program.statics;
-                    let entry = self
-                        .heap
-                        .map_find_text(statics, map, hash, key, stride.into());
-                    set!(dst, entry.map_or(u64::MAX, |entry| entry.0.into()));
+                    let (map, text) = (reference!(map), reference!(key));
+                    charge_key!(text);
+                    let (heap, statics) = (&*self.heap, &program.statics);
+                    let hash = heap.hash_text(statics, text);
+                    let entry = heap.map_find_text(statics, map, hash, text, stride.into());
+                    found!(dst, map, get!(key), entry);
                 }
                 Op::MapInsertText { map, key, value } => {
                     safepoint!();
-                    let (found, text, word) = (reference!(map), reference!(key), get!(value));
-                    let hash = key_hash!(text);
-                    let statics = &program.statics;
-                    if !self.heap.map_replace_text(statics, found, hash, text, word) {
+                    let (at, text) = (reference!(map), reference!(key));
+                    charge_key!(text);
+                    let (heap, statics) = (&*self.heap, &program.statics);
+                    let find = || {
+                        let hash = heap.hash_text(statics, text);
+                        heap.map_find_text(statics, at, hash, text, MAP_STRIDE)
+                    };
+                    let entry = known!(at, get!(key)).or_else(find);
+                    if !self.heap.map_replace(at, entry, get!(value)) {
+                        let hash = self.heap.hash_text(statics, text);
                         outside!(self.map_insert_hashed(map, key, value, hash));
                     }
                 }
