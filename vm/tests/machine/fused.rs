@@ -503,3 +503,55 @@ fn maps_are_searched_for_words_and_texts() {
     let (_, long) = counted(Type::Str, &konst, "sixteen letters, and as many again");
     assert_eq!(long - short, 21 * 2 * 2);
 }
+
+/// A search that is remembered for the next operation is forgotten when the map changes.
+#[test]
+fn a_removed_key_is_inserted_again() {
+    let mut asm = Assembler::default();
+    let ty = asm.ty(Type::Int);
+    let map = asm.ty(Type::Map(ty, ty));
+    let find = Inst::MapFind {
+        dst: r(2),
+        map: r(4),
+        key: r(0),
+    };
+    let insert = Inst::MapInsert {
+        map: r(4),
+        key: r(0),
+        value: r(1),
+    };
+    let length = Inst::MapLen {
+        dst: r(2),
+        map: r(4),
+    };
+    let remove = Inst::MapRemove {
+        dst: r(3),
+        map: r(4),
+        key: r(0),
+    };
+    let mut code = vec![
+        Inst::MapNew { dst: r(4), ty: map },
+        int(0, 7),
+        int(1, 10),
+        insert.clone(),
+    ];
+    for change in [remove, Inst::MapClear { map: r(4) }] {
+        // The length, which is one if the key was inserted, becomes part of the value.
+        let count = three!(IntMul, 1, 1, 2);
+        code.extend([find.clone(), change, insert.clone(), length.clone(), count]);
+        code.extend([find.clone(), insert.clone()]);
+    }
+    code.extend([
+        find,
+        Inst::MapValueAt {
+            dst: r(2),
+            map: r(4),
+            entry: r(2),
+        },
+        ret([2]),
+    ]);
+    let mut locals = vec![Slot::Int; 3];
+    locals.extend([Slot::Bool, Slot::Ref(map)]);
+    asm.function(&[], ty, &locals, vec![code]);
+    assert_eq!(check(&program(asm.finish())), sum_is(10));
+}
