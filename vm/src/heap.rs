@@ -11,6 +11,8 @@ pub(crate) mod map;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use crate::heap::layout::{
     Addr, Class, FIELDS, Header, Kind, LIST_WORDS, Layouts, MAP_WORDS, MAX_WORDS, PLACE_TAGS,
     PLACE_WANTED, Ref, Target, words_for,
@@ -42,6 +44,8 @@ impl Statics {
 #[derive(Debug)]
 pub(crate) struct Heap {
     words: Vec<u64>,
+    /// The memory of the other half, kept for the next collection.
+    spare: Vec<u64>,
     /// The size at which garbage is collected next, in words.
     limit: usize,
     /// The size that a message may not exceed, in words.
@@ -59,6 +63,7 @@ impl Heap {
         let quota = usize::try_from(limits.heap_bytes / 8).unwrap_or(MAX_WORDS);
         Heap {
             words: vec![0],
+            spare: Vec::new(),
             limit: FIRST_WORDS,
             quota: quota.min((MAX_WORDS - 1) / 2),
             collection: limits.collection,
@@ -207,24 +212,47 @@ impl Heap {
         let new = self.alloc(Header::blob(ty, size));
         let mut at = 0;
         for part in parts {
-            match part.target() {
-                Target::Object(addr) => {
-                    let len = self.header(addr).aux() as usize;
-                    let from = addr.at(1) * 8;
-                    let to = new.at(1) * 8 + at;
-                    let all: &mut [u8] = bytemuck::cast_slice_mut(&mut self.words);
-                    all.copy_within(from..from + len, to);
-                    at += len;
-                }
-                Target::Const(id) => {
-                    let text = statics.text(id);
-                    self.byte_view_mut(new)[at..at + text.len()].copy_from_slice(text);
-                    at += text.len();
-                }
-                Target::Null | Target::Tag(_) => {}
-            }
+            let len = self.bytes_of(statics, *part).len();
+            self.copy_bytes(statics, *part, 0..len, new, at);
+            at += len;
         }
         Ref::object(new)
+    }
+
+    /// A part of a blob as a new one.
+    pub(crate) fn new_part(
+        &mut self,
+        statics: &Statics,
+        ty: TypeId,
+        blob: Ref,
+        part: Range<usize>,
+    ) -> Ref {
+        let new = self.alloc(Header::blob(ty, part.len()));
+        self.copy_bytes(statics, blob, part, new, 0);
+        Ref::object(new)
+    }
+
+    /// Copies bytes of a blob to a place in a new one.
+    fn copy_bytes(
+        &mut self,
+        statics: &Statics,
+        blob: Ref,
+        part: Range<usize>,
+        new: Addr,
+        at: usize,
+    ) {
+        match blob.target() {
+            Target::Object(addr) => {
+                let from = addr.at(1) * 8;
+                let all: &mut [u8] = bytemuck::cast_slice_mut(&mut self.words);
+                all.copy_within(from + part.start..from + part.end, new.at(1) * 8 + at);
+            }
+            Target::Const(id) => {
+                let to = at..at + part.len();
+                self.byte_view_mut(new)[to].copy_from_slice(&statics.text(id)[part]);
+            }
+            Target::Null | Target::Tag(_) => {}
+        }
     }
 
     /// The payload of an object as bytes, its padding included.

@@ -1,9 +1,11 @@
-//! Indices into the tables of a linked program.
+//! Indices into the tables of a linked program, aligned to two bytes so that an operation of the
+//! interpreter has room for them.
 
 macro_rules! indices {
     ($($(#[doc = $doc:literal])+ $name:ident;)+) => {$(
         $(#[doc = $doc])+
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[repr(Rust, packed(2))]
         pub(crate) struct $name(pub(crate) u32);
 
         impl $name {

@@ -10,6 +10,7 @@ mod exec;
 mod messages;
 mod slow;
 mod tags;
+mod window;
 
 use sm_bytecode::{Inst, Reg, TrapKind};
 
@@ -281,7 +282,7 @@ fn inst_fuel(inst: Option<&Inst>) -> sm_bytecode::Fuel {
 
 fn slow_at_top<'p>(program: &'p Program, stack: &Stack) -> Option<&'p Inst> {
     match program.code.get(stack.top()?.pc.index())?.op {
-        Op::Slow { index } => program.slow.get(index as usize),
+        Op::Slow { index } => program.slow.get(index.index()).map(|site| &site.inst),
         _ => None,
     }
 }

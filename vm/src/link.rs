@@ -2,6 +2,7 @@
 
 mod calls;
 mod code;
+mod fuse;
 mod tags;
 mod types;
 
@@ -166,6 +167,7 @@ impl Linker {
             tags: self.tags.tags,
             tags_by_base: self.tags.by_base,
             code: self.code.code,
+            fused: self.code.fused,
             lists: self.code.lists,
             words: self.code.words,
             jumps: self.code.jumps,
@@ -200,6 +202,7 @@ fn link_function(brick: u32, index: u16, start: Pc, group: &Group, types: &[Type
         function: index,
         start,
         len: function.len() as u32,
+        registers: function.regs.len() as u16,
         kinds: kinds.collect(),
         params: function.params.iter().map(|ty| types[ty.index()]).collect(),
         param_slots: group.types.slots_of_all(&function.params).len() as u16,

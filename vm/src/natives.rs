@@ -4,7 +4,7 @@
 //! end, so that nothing has to be kept while room is made. Fuel is charged by size, as the table
 //! in `sm_bytecode::native` says.
 
-mod floats;
+pub(crate) mod floats;
 mod format;
 #[cfg(test)]
 mod tests;
@@ -17,7 +17,7 @@ use sm_bytecode::{Native, Reg, TrapKind};
 use crate::data::show::show_place;
 use crate::heap::Heap;
 use crate::heap::layout::Kind;
-use crate::interp::{Interp, Stop, out_of_range};
+use crate::interp::{Interp, Stop};
 use crate::limits::{FORMAT_BYTES, TEXT_BYTES};
 use crate::outcome::KillKind;
 use crate::shape::Shape;
@@ -27,7 +27,6 @@ use crate::text::{name_for_people, write_id, write_short_id};
 enum Given {
     Bool(bool),
     Int(i64),
-    Float(f64),
     Text(String),
     Bytes(Vec<u8>),
     OptInt(Option<i64>),
@@ -57,8 +56,6 @@ impl Interp<'_> {
 
     fn compute(&self, native: Native, args: &[Reg]) -> Result<Sized, Stop> {
         match native {
-            Native::BytesLen => Ok((Given::Int(self.bytes(args[0]).len() as i64), 0)),
-            Native::BytesGet => self.bytes_get(args[0], args[1]),
             Native::BytesSlice => self.bytes_slice(args),
             Native::BytesConcat => {
                 check_size(self.bytes(args[0]).len() + self.bytes(args[1]).len())?;
@@ -114,8 +111,7 @@ impl Interp<'_> {
                 write_id(&mut text, self.bytes(args[0]));
                 Ok((Given::Text(text), 0))
             }
-            Native::StrByteLen
-            | Native::StrLen
+            Native::StrLen
             | Native::StrFind
             | Native::StrSlice
             | Native::StrChars
@@ -167,9 +163,10 @@ impl Interp<'_> {
             | Native::FloatHypot
             | Native::FloatMin
             | Native::FloatMax
-            | Native::FloatIsNan => {
-                Ok((floats::compute(native, |index| self.float(args[index])), 0))
-            }
+            | Native::FloatIsNan
+            | Native::BytesLen
+            | Native::BytesGet
+            | Native::StrByteLen => unreachable!("has an operation of its own"),
         }
     }
 
@@ -188,14 +185,6 @@ impl Interp<'_> {
         let mut text = String::new();
         show_place(view, wanted, unwanted, &mut text);
         text
-    }
-
-    fn bytes_get(&self, bytes: Reg, index: Reg) -> Result<Sized, Stop> {
-        let (bytes, index) = (self.bytes(bytes), self.get_int(index));
-        match bytes.get(usize::try_from(index).unwrap_or(usize::MAX)) {
-            Some(byte) => Ok((Given::Int((*byte).into()), 0)),
-            None => Err(out_of_range(index, bytes.len())),
-        }
     }
 
     fn bytes_slice(&self, args: &[Reg]) -> Result<Sized, Stop> {
@@ -219,7 +208,6 @@ impl Interp<'_> {
         match given {
             Given::Bool(value) => self.set(dsts[0], value.into()),
             Given::Int(value) => self.set(dsts[0], value as u64),
-            Given::Float(value) => self.set(dsts[0], value.to_bits()),
             Given::Text(text) => self.set_text(dsts[0], &text)?,
             Given::Bytes(bytes) => self.set_blob(dsts[0], &bytes)?,
             Given::OptInt(value) => {
@@ -261,8 +249,8 @@ impl Interp<'_> {
         let heap = self.heap_mut();
         let new = parts.iter().map(|part| {
             let part = part.start as usize..part.end as usize;
-            let bytes = heap.bytes_of(&program.statics, text)[part].to_vec();
-            heap.new_blob(element.ty, &bytes).word()
+            heap.new_part(&program.statics, element.ty, text, part)
+                .word()
         });
         let words: Vec<u64> = new.collect();
         let list = heap.new_list(ty, element.kind, words.len());

@@ -3,14 +3,21 @@
 //! There is one for each bytecode instruction, at the same distance from the start of its
 //! function, so program counters mean the same in both. What is hot has a form of its own here;
 //! everything else is [`Op::Slow`] and keeps its bytecode form, with its indices replaced.
+//!
+//! A program has them twice: as they are, and fused, where one operation does the work of the
+//! instruction at its place and of the ones behind it. See [`crate::interp`].
 
-use crate::index::{ConstId, FuncId, TagId, TypeId};
+use sm_bytecode::{Fuel, Inst, Native};
+
+use crate::heap::layout::Header;
+use crate::index::{ConstId, FuncId, TagId};
 
 /// A register of the running frame.
 pub(crate) type R = u16;
 
 /// The position of an instruction in the program.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(Rust, packed(2))]
 pub(crate) struct Pc(pub(crate) u32);
 
 impl Pc {
@@ -21,20 +28,50 @@ impl Pc {
 
     #[inline]
     pub(crate) fn next(self) -> Pc {
-        Pc(self.0 + 1)
+        self.plus(1)
+    }
+
+    #[inline]
+    pub(crate) fn plus(self, distance: u32) -> Pc {
+        Pc(self.0 + distance)
     }
 }
 
 /// The position of a list of registers in [`crate::Program`]'s side table: a count, then so many
 /// registers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(Rust, packed(2))]
 pub(crate) struct List(pub(crate) u32);
+
+/// A position in another side table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(Rust, packed(2))]
+pub(crate) struct Side(pub(crate) u32);
+
+impl Side {
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A constant that fits 32 bits, sign-extended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(Rust, packed(2))]
+pub(crate) struct Imm(pub(crate) i32);
+
+impl Imm {
+    #[inline]
+    pub(crate) fn get(self) -> i64 {
+        i64::from(self.0)
+    }
+}
 
 /// An operation and its price.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Code {
     pub(crate) op: Op,
-    pub(crate) fuel: u32,
+    pub(crate) fuel: u16,
 }
 
 /// See the module's documentation; the instructions are those of `docs/BYTECODE.md`.
@@ -47,12 +84,12 @@ pub(crate) enum Op {
     /// A constant that fits 32 bits, sign-extended; also `Null`, `BoolConst` and `EnumConst`.
     Small {
         dst: R,
-        value: i32,
+        value: Imm,
     },
     /// A constant in the side table of words.
     Word {
         dst: R,
-        index: u32,
+        index: Side,
     },
     Const {
         dst: R,
@@ -238,6 +275,17 @@ pub(crate) enum Op {
         dst: R,
         a: R,
     },
+    FloatSqrt {
+        dst: R,
+        a: R,
+    },
+    /// Any other native function of doubles; `b` is `a` if it has one argument.
+    FloatNative {
+        dst: R,
+        a: R,
+        b: R,
+        native: Native,
+    },
     BoolNot {
         dst: R,
         a: R,
@@ -250,7 +298,7 @@ pub(crate) enum Op {
     /// The side table of records has the rest.
     RecordNew {
         dst: R,
-        site: u32,
+        site: Side,
     },
     RecordGet {
         dst: R,
@@ -267,6 +315,17 @@ pub(crate) enum Op {
         src: R,
         variant: u16,
         field: u16,
+    },
+
+    /// `bytes.len`, `str.byte_len`.
+    BytesLen {
+        dst: R,
+        bytes: R,
+    },
+    BytesGet {
+        dst: R,
+        bytes: R,
+        index: R,
     },
 
     ListLen {
@@ -293,8 +352,42 @@ pub(crate) enum Op {
         index: R,
         value: R,
     },
-    ListPush {
+    ListPushWord {
         list: R,
+        value: R,
+    },
+    ListPushByte {
+        list: R,
+        value: R,
+    },
+    /// `MapFind` of a key that is no reference; `stride` is the size of an entry in words.
+    MapFindWord {
+        dst: R,
+        map: R,
+        key: R,
+        stride: u16,
+    },
+    MapValueAt {
+        dst: R,
+        map: R,
+        entry: R,
+    },
+    /// `MapInsert` of a key that is no reference.
+    MapInsertWord {
+        map: R,
+        key: R,
+        value: R,
+    },
+    /// `MapFind` and `MapInsert` of a text.
+    MapFindText {
+        dst: R,
+        map: R,
+        key: R,
+        stride: u16,
+    },
+    MapInsertText {
+        map: R,
+        key: R,
         value: R,
     },
     IterCheck {
@@ -314,12 +407,12 @@ pub(crate) enum Op {
     ClosureNew {
         dst: R,
         func: FuncId,
-        captures: u32,
+        captures: List,
     },
     Spawn {
         dst: R,
         func: FuncId,
-        args: u32,
+        args: List,
     },
 
     Jump {
@@ -334,29 +427,380 @@ pub(crate) enum Op {
     Switch {
         index: R,
         count: u16,
-        targets: u32,
+        targets: Side,
     },
     Return {
         values: List,
     },
-    /// The side table of jumps has the body, then the exit.
     ForNext {
         i: R,
         limit: R,
-        targets: u32,
+        body: Pc,
+        exit: Pc,
     },
     /// The side table of instructions has the rest.
     Slow {
-        index: u32,
+        index: Side,
+    },
+
+    // From here on: only in fused code. The second number of a comment is that of instructions.
+    /// `IntAdd` or `IntSub` of a constant: 2.
+    AddImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+    },
+    /// The same and a `Jump`: 3.
+    AddImmJump {
+        dst: R,
+        imm: Imm,
+        a: R,
+        to: Pc,
+    },
+    /// A constant minus a register: 2.
+    SubFromImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+    },
+    MulImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+    },
+    /// `dst = a * imm + more`: 4.
+    MulAddImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+        more: Imm,
+    },
+    /// The constant is neither 0 nor -1.
+    DivImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+    },
+    RemImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+    },
+    /// Division by two to the power of `shift`.
+    DivPower {
+        dst: R,
+        a: R,
+        shift: u16,
+    },
+    RemPower {
+        dst: R,
+        a: R,
+        shift: u16,
+    },
+    AndImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+    },
+    OrImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+    },
+    XorImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+    },
+    ShlImm {
+        dst: R,
+        a: R,
+        shift: u16,
+    },
+    ShrImm {
+        dst: R,
+        a: R,
+        shift: u16,
+    },
+    UshrImm {
+        dst: R,
+        a: R,
+        shift: u16,
+    },
+    EqImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+    },
+    NeImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+    },
+    LtImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+    },
+    GtImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+    },
+    /// `Branch` on whether `a` is a multiple of a power of two, the mask and 1: 5.
+    BranchMultiple {
+        a: R,
+        mask: u16,
+        then: Pc,
+        otherwise: Pc,
+    },
+    /// A comparison and a `Branch`: 2.
+    BranchEq {
+        a: R,
+        b: R,
+        then: Pc,
+        otherwise: Pc,
+    },
+    BranchLt {
+        a: R,
+        b: R,
+        then: Pc,
+        otherwise: Pc,
+    },
+    BranchFloatEq {
+        a: R,
+        b: R,
+        then: Pc,
+        otherwise: Pc,
+    },
+    BranchFloatLt {
+        a: R,
+        b: R,
+        then: Pc,
+        otherwise: Pc,
+    },
+    BranchFloatLe {
+        a: R,
+        b: R,
+        then: Pc,
+        otherwise: Pc,
+    },
+    /// A constant, a comparison with it, and a `Branch`: 3.
+    BranchEqImm {
+        a: R,
+        imm: i16,
+        then: Pc,
+        otherwise: Pc,
+    },
+    BranchLtImm {
+        a: R,
+        imm: i16,
+        then: Pc,
+        otherwise: Pc,
+    },
+    /// `dst = src`, then a `Jump`: 2.
+    MoveJump {
+        dst: R,
+        src: R,
+        to: Pc,
+    },
+    /// `dst = a * b + c`, rounded twice: 2.
+    FloatMulAdd {
+        dst: R,
+        a: R,
+        b: R,
+        c: R,
+    },
+    /// `dst = a * b - c`.
+    FloatMulSub {
+        dst: R,
+        a: R,
+        b: R,
+        c: R,
+    },
+    /// `dst = c - a * b`.
+    FloatSubMul {
+        dst: R,
+        a: R,
+        b: R,
+        c: R,
+    },
+    /// `dst = a * b * c`.
+    FloatProduct {
+        dst: R,
+        a: R,
+        b: R,
+        c: R,
+    },
+    /// `dst = a / b + c`.
+    FloatDivAdd {
+        dst: R,
+        a: R,
+        b: R,
+        c: R,
+    },
+    /// `dst = a - b + c`.
+    FloatSubAdd {
+        dst: R,
+        a: R,
+        b: R,
+        c: R,
+    },
+    /// Two `FloatMul`: 2.
+    FloatMulTwo {
+        dst: R,
+        a: R,
+        b: R,
+        dst2: R,
+        a2: R,
+        b2: R,
+    },
+    /// A constant, a comparison with it, and a `Branch`: 3.
+    BranchFloatLtWord {
+        a: R,
+        word: u16,
+        then: Pc,
+        otherwise: Pc,
+    },
+    BranchFloatGtWord {
+        a: R,
+        word: u16,
+        then: Pc,
+        otherwise: Pc,
+    },
+    /// A constant in the side table of words as the second operand: 2.
+    FloatAddConst {
+        dst: R,
+        a: R,
+        word: Side,
+    },
+    FloatSubConst {
+        dst: R,
+        a: R,
+        word: Side,
+    },
+    FloatMulConst {
+        dst: R,
+        a: R,
+        word: Side,
+    },
+    FloatDivConst {
+        dst: R,
+        a: R,
+        word: Side,
+    },
+    /// The constant as the first operand.
+    FloatConstSub {
+        dst: R,
+        a: R,
+        word: Side,
+    },
+    FloatConstDiv {
+        dst: R,
+        a: R,
+        word: Side,
+    },
+    /// `dst = list[index + imm]`: 3.
+    ListGetWordPlus {
+        dst: R,
+        list: R,
+        index: R,
+        imm: i16,
+    },
+    /// `dst = list[imm]`: 2.
+    ListGetWordImm {
+        dst: R,
+        list: R,
+        imm: u16,
+    },
+    /// Two `RecordGet`: 2.
+    RecordGetTwo {
+        dst: R,
+        src: R,
+        field: u16,
+        dst2: R,
+        src2: R,
+        field2: u16,
+    },
+    /// Two `VariantGet` of one value: 2.
+    VariantGetTwo {
+        src: R,
+        variant: u16,
+        dst: R,
+        field: u16,
+        dst2: R,
+        field2: u16,
+    },
+    /// `IterCheck` and `ForNext`: 2. The side table of jumps has the body, then the exit.
+    IterNext {
+        coll: R,
+        counter: R,
+        i: R,
+        limit: R,
+        targets: Side,
+    },
+    /// `EnumTag` and `Switch`: 2.
+    SwitchTag {
+        src: R,
+        count: u16,
+        targets: Side,
+    },
+    /// `ListGet` and `Branch`: 2.
+    BranchByte {
+        list: R,
+        index: R,
+        then: Pc,
+        otherwise: Pc,
+    },
+    /// A constant and `ListSet`: 2.
+    ListSetByteImm {
+        list: R,
+        index: R,
+        imm: u16,
+    },
+    /// `IntAdd` and `Return`: 2.
+    ReturnSum {
+        a: R,
+        b: R,
+        values: List,
+    },
+    /// A constant and `Return`: 2.
+    ReturnImm {
+        imm: Imm,
+        values: List,
+    },
+    /// A call with at most three arguments, those that are missing being register 0; its result,
+    /// if there is none, goes into the slack behind the frame.
+    CallShort {
+        func: FuncId,
+        dst: R,
+        args: [R; 3],
+    },
+    CallClosureShort {
+        closure: R,
+        dst: R,
+        args: [R; 3],
+    },
+    /// `Return` of one value, or of none, which then is register 0.
+    ReturnShort {
+        src: R,
+        values: List,
     },
 }
 
 /// What a `RecordNew` makes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RecordSite {
-    pub(crate) ty: TypeId,
-    pub(crate) variant: u16,
+    pub(crate) header: Header,
     pub(crate) args: List,
 }
 
-const _: () = assert!(size_of::<Code>() <= 16);
+/// An instruction in its bytecode form, and what the table of instructions says about it.
+#[derive(Debug)]
+pub(crate) struct SlowSite {
+    pub(crate) inst: Inst,
+    pub(crate) fuel: Fuel,
+    pub(crate) is_safepoint: bool,
+}
+
+const _: () = assert!(size_of::<Code>() == 16);

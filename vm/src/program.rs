@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use sm_bytecode::verify::{FunctionCode, VerifiedGroup};
 use sm_bytecode::{
-    BrickHash, EntryRef, Inst, ManifestHash, ModuleManifest, ProgramHash, ProgramManifest, Reg,
-    TypeHash, TypeTable,
+    BrickHash, EntryRef, ManifestHash, ModuleManifest, ProgramHash, ProgramManifest, Reg, TypeHash,
+    TypeTable,
 };
 
 use crate::heap::Statics;
 use crate::heap::layout::Kind;
 use crate::host::TagDecl;
 use crate::index::{ConstId, FuncId, TagId, TypeId};
-use crate::op::{Code, List, Pc, R, RecordSite};
+use crate::op::{Code, List, Pc, R, RecordSite, Side, SlowSite};
 use crate::shape::Shape;
 
 /// See the module's documentation. Immutable, and held by an [`Arc`] in every machine.
@@ -35,14 +35,17 @@ pub struct Program {
     pub(crate) const_sources: Vec<Source>,
     pub(crate) tags: Vec<Tag>,
     pub(crate) tags_by_base: BTreeMap<[u8; 32], TagId>,
+    /// One operation for each instruction.
     pub(crate) code: Vec<Code>,
+    /// The same, of which some do the work of those behind them too.
+    pub(crate) fused: Vec<Code>,
     pub(crate) lists: Vec<R>,
     pub(crate) words: Vec<u64>,
     pub(crate) jumps: Vec<Pc>,
     pub(crate) records: Vec<RecordSite>,
     /// Instructions without a form of their own; their types, constants and tags are numbered as
     /// in the program.
-    pub(crate) slow: Vec<Inst>,
+    pub(crate) slow: Vec<SlowSite>,
 }
 
 /// One brick of a program.
@@ -69,6 +72,7 @@ pub(crate) struct Function {
     pub(crate) function: u16,
     pub(crate) start: Pc,
     pub(crate) len: u32,
+    pub(crate) registers: u16,
     /// What each register holds.
     pub(crate) kinds: Box<[Kind]>,
     pub(crate) params: Vec<TypeId>,
@@ -306,6 +310,12 @@ impl Program {
         }
     }
 
+    /// A double in the side table of words.
+    #[inline]
+    pub(crate) fn float(&self, word: Side) -> f64 {
+        f64::from_bits(self.words[word.index()])
+    }
+
     /// A list of registers in the side table.
     #[inline]
     pub(crate) fn list(&self, list: List) -> &[R] {
@@ -322,7 +332,7 @@ impl Program {
 
 impl Function {
     pub(crate) fn registers(&self) -> usize {
-        self.kinds.len()
+        usize::from(self.registers)
     }
 }
 

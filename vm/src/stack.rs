@@ -14,13 +14,20 @@ pub(crate) struct Frame {
     pub(crate) pc: Pc,
     /// Its first register in [`Stack::regs`].
     pub(crate) base: u32,
+    /// The end of its registers, where those of a frame that it calls begin.
+    pub(crate) end: u32,
 }
+
+/// The words of [`Stack::regs`] behind the last frame's registers that may be read and written
+/// without a meaning: a short call passes so many arguments, whatever its function takes.
+pub(crate) const SLACK: usize = 3;
 
 /// All frames of a message, the innermost last.
 #[derive(Debug, Default)]
 pub(crate) struct Stack {
     pub(crate) frames: Vec<Frame>,
-    /// The registers of all frames, one frame after the other. Longer than what is in use.
+    /// The registers of all frames, one frame after the other. Longer than what is in use, by
+    /// [`SLACK`] at least.
     pub(crate) regs: Vec<u64>,
 }
 
@@ -35,7 +42,7 @@ impl Stack {
         base: usize,
     ) -> Result<(), KillKind> {
         let end = base + function.registers();
-        if end > self.regs.len() {
+        if end + SLACK > self.regs.len() {
             self.grow(limits, end)?;
         }
         if self.frames.len() >= limits.frames as usize {
@@ -45,8 +52,30 @@ impl Stack {
             func,
             pc: function.start,
             base: base as u32,
+            end: end as u32,
         });
         Ok(())
+    }
+
+    /// The frame that called the innermost one.
+    #[inline]
+    pub(crate) fn caller(&self) -> Option<Frame> {
+        match self.frames[..] {
+            [.., caller, _] => Some(caller),
+            _ => None,
+        }
+    }
+
+    /// Where the registers of the next frame begin.
+    #[inline]
+    pub(crate) fn end(&self) -> usize {
+        self.frames.last().map_or(0, |frame| frame.end as usize)
+    }
+
+    /// Drops the innermost frame.
+    #[inline]
+    pub(crate) fn pop(&mut self) {
+        self.frames.pop();
     }
 
     #[cold]
@@ -57,7 +86,7 @@ impl Stack {
         let size = (self.regs.len() * 2)
             .max(end)
             .min(limits.registers as usize);
-        self.regs.resize(size, 0);
+        self.regs.resize(size + SLACK, 0);
         Ok(())
     }
 

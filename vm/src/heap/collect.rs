@@ -9,6 +9,9 @@ use crate::heap::{FIRST_WORDS, Heap, HeapFull};
 /// that lives close to its quota would collect at each allocation, for the price of none.
 pub(super) const SLACK: usize = 4;
 
+/// How many times its limit the memory of a heap may be before some is given back.
+const ROOMY: usize = 4;
+
 impl Heap {
     /// Keeps what the roots reach, and makes room for `need` more words.
     ///
@@ -20,13 +23,16 @@ impl Heap {
         each_root: impl FnOnce(&mut dyn FnMut(&mut u64)),
     ) -> Result<(), HeapFull> {
         let mut copy = Copy {
-            to: Vec::with_capacity(self.words.len()),
+            to: std::mem::take(&mut self.spare),
             from: std::mem::take(&mut self.words),
         };
+        copy.to.clear();
+        copy.to.reserve(copy.from.len());
         copy.to.push(0);
         each_root(&mut |root| *root = copy.moved(*root));
         copy.scan(layouts);
         self.words = copy.to;
+        self.spare = copy.from;
         self.resize(need)
     }
 
@@ -37,9 +43,21 @@ impl Heap {
         if wanted > self.quota {
             return Err(HeapFull);
         }
+        let most = self.most();
         self.limit = self.due(wanted);
-        self.words.shrink_to(self.limit);
-        self.words.reserve_exact(self.limit - live);
+        // Both halves are kept while they are not much too large: fresh memory has to be cleared.
+        if self.words.capacity() > self.limit * ROOMY {
+            self.words.shrink_to(self.limit);
+        }
+        // With room for a limit that is a little larger the next time.
+        if self.words.capacity() < self.limit {
+            let ahead = (self.limit + self.limit / 2).min(most);
+            self.words.reserve_exact(ahead - live);
+        }
+        self.spare.clear();
+        if self.spare.capacity() > self.limit * ROOMY {
+            self.spare = Vec::new();
+        }
         Ok(())
     }
 
@@ -50,9 +68,13 @@ impl Heap {
 
     /// The size at which to collect a heap whose objects are all live, with room for so many words.
     fn due(&self, wanted: usize) -> usize {
-        let most = self.quota + self.quota / SLACK;
         let live = self.words.len();
-        wanted.max(live * 2).max(FIRST_WORDS).min(most)
+        wanted.max(live * 2).max(FIRST_WORDS).min(self.most())
+    }
+
+    /// The size that the heap never grows over.
+    fn most(&self) -> usize {
+        self.quota + self.quota / SLACK
     }
 
     /// Puts off the next collection until so many words were allocated: to walk over its roots

@@ -96,6 +96,18 @@ struct Pending {
 }
 
 impl Heap {
+    /// The hash of a key that is no reference.
+    #[inline]
+    pub(crate) fn hash_word(&self, word: u64) -> u64 {
+        mix(word ^ self.seed(), K1) ^ word.rotate_left(32)
+    }
+
+    /// The hash of a key that is a text, as [`Heap::hash_key`] gives it too.
+    #[inline]
+    pub(crate) fn hash_text(&self, statics: &Statics, text: Ref) -> u64 {
+        hash_bytes(self.seed(), self.bytes_of(statics, text))
+    }
+
     /// The hash of a key that sits in one word.
     pub(crate) fn hash_key(
         &self,
@@ -107,7 +119,7 @@ impl Heap {
     ) -> Result<u64, TooManySteps> {
         steps.spend(1)?;
         if !kind.is_ref() {
-            return Ok(mix(word ^ self.seed(), K1) ^ word.rotate_left(32));
+            return Ok(self.hash_word(word));
         }
         let mut stack = Vec::new();
         let mut done = self.enter(statics, Ref::of_word(word), steps, memo, &mut stack)?;

@@ -410,7 +410,7 @@ pub(crate) const LIVE: u64 = 1 << 63;
 
 /// The number of words of one entry.
 #[inline]
-pub(crate) fn entry_words(value: Option<Kind>) -> usize {
+pub(crate) const fn entry_words(value: Option<Kind>) -> usize {
     match value {
         Some(_) => 3,
         None => 2,

@@ -191,6 +191,19 @@ impl Heap {
         self.list_bump(list, ONE_MORE);
     }
 
+    /// Appends to a list of words if its array has room.
+    #[inline]
+    pub(crate) fn list_try_push(&mut self, list: Ref, word: u64) -> bool {
+        let (len, array) = (self.list_len(list), self.data(list));
+        // The array of an empty list is null, and word 0 of a heap is the header of nothing.
+        let fits = len < self.header(array).aux() as usize;
+        if fits {
+            self.set_word(array.at(1 + len), word);
+            self.list_bump(list, ONE_MORE);
+        }
+        fits
+    }
+
     /// Fills a new list; its array has room for the words.
     pub(crate) fn list_fill(&mut self, kind: Kind, list: Ref, words: &[u64]) {
         for (index, &word) in words.iter().enumerate() {

@@ -29,6 +29,9 @@ pub(crate) fn holes_allowed(live: usize) -> usize {
     live + UNINDEXED
 }
 
+/// The words of an entry of a map.
+pub(crate) const MAP_STRIDE: usize = entry_words(Some(Kind::Int));
+
 /// What kinds of words a map's entries have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EntryKinds {
@@ -113,7 +116,8 @@ impl Heap {
         index.is_object().then(|| index.addr())
     }
 
-    /// The slots of an index: 0 for empty, else the number of an entry plus 1.
+    /// The slots of an index: 0 for empty, else the number of an entry plus 1, and in the bits that
+    /// no number here needs a part of its hash, so that a search looks at few other entries.
     fn slots(&self, index: Addr) -> &[u32] {
         bytemuck::cast_slice(self.payload(index))
     }
@@ -148,14 +152,97 @@ impl Heap {
         };
         let slots = self.slots(index);
         let mut at = home(hash, slots.len());
+        let tag = tag(hash, slots.len());
         while slots[at] != 0 {
-            let entry = slots[at] - 1;
-            if found(entry as usize)? {
+            let entry = entry_of(slots[at], slots.len());
+            if slots[at] & !mask(slots.len()) == tag && found(entry as usize)? {
                 return Ok(Some(Entry(entry)));
             }
             at = (at + 1) & (slots.len() - 1);
         }
         Ok(None)
+    }
+
+    /// The entry with this key, which is no reference, of a map or set with entries of `stride`
+    /// words.
+    #[inline]
+    pub(crate) fn map_find_word(&self, map: Ref, key: u64, stride: usize) -> Option<Entry> {
+        let hash = self.hash_word(key);
+        self.map_find_entry(map, hash, stride, |entry| entry[ENTRY_KEY] == key)
+    }
+
+    /// The entry with this text as its key.
+    #[inline]
+    pub(crate) fn map_find_text(
+        &self,
+        statics: &Statics,
+        map: Ref,
+        hash: u64,
+        key: Ref,
+        stride: usize,
+    ) -> Option<Entry> {
+        self.map_find_entry(map, hash, stride, |entry| {
+            let other = Ref::of_word(entry[ENTRY_KEY]);
+            other == key || self.bytes_of(statics, other) == self.bytes_of(statics, key)
+        })
+    }
+
+    /// The entry with this hash, and a key that is the right one.
+    #[inline(always)]
+    fn map_find_entry(
+        &self,
+        map: Ref,
+        hash: u64,
+        stride: usize,
+        is_right: impl Fn(&[u64]) -> bool,
+    ) -> Option<Entry> {
+        let entries = self.ref_at(map.addr().at(MAP_ENTRIES)).addr();
+        let found = |entry: usize| {
+            let entry = &self.words[entries.at(1 + entry * stride)..][..stride];
+            entry[ENTRY_HASH] == hash | LIVE && is_right(entry)
+        };
+        let Some(index) = self.index_of(map) else {
+            let entry = (0..self.map_used(map)).find(|entry| found(*entry))?;
+            return Some(Entry(entry as u32));
+        };
+        let slots = self.slots(index);
+        let tag = tag(hash, slots.len());
+        let mut at = home(hash, slots.len());
+        loop {
+            match slots[at & (slots.len() - 1)] {
+                0 => return None,
+                slot if slot & !mask(slots.len()) == tag => {
+                    let entry = entry_of(slot, slots.len());
+                    if found(entry as usize) {
+                        return Some(Entry(entry));
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// Replaces the value of an entry, if there is one.
+    #[inline]
+    pub(crate) fn map_replace(&mut self, map: Ref, entry: Option<Entry>, value: u64) -> bool {
+        if let Some(entry) = entry {
+            let entries = self.ref_at(map.addr().at(MAP_ENTRIES)).addr();
+            let at = entries.at(1 + entry.0 as usize * MAP_STRIDE);
+            self.set_word(at + ENTRY_VALUE, value);
+        }
+        entry.is_some()
+    }
+
+    /// The value of a live entry of a map, by a number that may be any.
+    #[inline]
+    pub(crate) fn map_value_word(&self, map: Ref, entry: u64) -> Option<u64> {
+        if entry >= self.map_used(map) as u64 {
+            return None;
+        }
+        let entries = self.ref_at(map.addr().at(MAP_ENTRIES)).addr();
+        let at = entries.at(1 + entry as usize * MAP_STRIDE);
+        (self.word(at + ENTRY_HASH) != 0).then(|| self.word(at + ENTRY_VALUE))
     }
 
     /// The most words that one insertion allocates.
@@ -173,7 +260,7 @@ impl Heap {
     fn index_holds(&self, map: Ref, entries: usize) -> bool {
         match self.index_of(map) {
             None => entries <= UNINDEXED,
-            Some(index) => entries * 4 <= self.slots(index).len() * 3,
+            Some(index) => entries * 2 <= self.slots(index).len(),
         }
     }
 
@@ -264,7 +351,7 @@ impl Heap {
         while slots[at] != 0 {
             at = (at + 1) & (slots.len() - 1);
         }
-        slots[at] = entry as u32 + 1;
+        slots[at] = tag(hash, slots.len()) | (entry as u32 + 1);
     }
 
     /// Replaces the value of an entry: no structural change.
@@ -301,23 +388,24 @@ impl Heap {
         let Some(index) = self.index_of(map) else {
             return;
         };
-        let mask = self.slots(index).len() - 1;
-        let hash_of = |heap: &Heap, slot: u32| {
-            heap.word(heap.entry_at(map, kinds, slot as usize - 1) + ENTRY_HASH)
+        let len = self.slots(index).len();
+        let home_of = |heap: &Heap, entry: u32| {
+            let at = heap.entry_at(map, kinds, entry as usize);
+            home(heap.word(at + ENTRY_HASH), len)
         };
-        let mut hole = home(hash_of(self, entry.0 + 1), mask + 1);
-        while self.slots(index)[hole] != entry.0 + 1 {
-            hole = (hole + 1) & mask;
+        let mut hole = home_of(self, entry.0);
+        while entry_of(self.slots(index)[hole], len) != entry.0 {
+            hole = (hole + 1) & (len - 1);
         }
         let mut at = hole;
         loop {
-            at = (at + 1) & mask;
+            at = (at + 1) & (len - 1);
             let slot = self.slots(index)[at];
             if slot == 0 {
                 break;
             }
-            let distance = at.wrapping_sub(home(hash_of(self, slot), mask + 1)) & mask;
-            if distance >= (at.wrapping_sub(hole) & mask) {
+            let distance = at.wrapping_sub(home_of(self, entry_of(slot, len))) & (len - 1);
+            if distance >= (at.wrapping_sub(hole) & (len - 1)) {
                 self.slots_mut(index)[hole] = slot;
                 hole = at;
             }
@@ -451,4 +539,22 @@ impl Heap {
 #[inline]
 fn home(hash: u64, slots: usize) -> usize {
     (hash >> 16) as usize & (slots - 1)
+}
+
+/// The bits of a slot that the number of an entry can have: there are fewer entries than slots.
+#[inline]
+fn mask(slots: usize) -> u32 {
+    (slots - 1) as u32
+}
+
+/// The part of a hash in a slot; none of its bits has a part in [`home`] of a large index.
+#[inline]
+fn tag(hash: u64, slots: usize) -> u32 {
+    ((hash | LIVE) >> 32) as u32 & !mask(slots)
+}
+
+/// The number of the entry in a slot that is not empty.
+#[inline]
+fn entry_of(slot: u32, slots: usize) -> u32 {
+    (slot & mask(slots)).wrapping_sub(1)
 }

@@ -13,6 +13,7 @@ use crate::heap::map::Entry;
 use crate::index::TypeId;
 use crate::interp::exec::list_kind;
 use crate::interp::{Interp, Stop, negative, out_of_range};
+use crate::op::R;
 
 impl Interp<'_> {
     fn kind_of_list(&self, list: Reg) -> Kind {
@@ -34,6 +35,19 @@ impl Interp<'_> {
         let list = self.heap.new_list(ty, kind, args.len());
         self.heap.list_fill(kind, list, &words);
         self.set_ref(dst, list);
+        Ok(())
+    }
+
+    #[inline(never)]
+    pub(super) fn list_push(&mut self, list: R, value: R) -> Result<(), Stop> {
+        let (list, value) = (Reg(list), Reg(value));
+        let kind = self.kind_of_list(list);
+        if !self.heap.list_fits(self.get_ref(list), 1) {
+            let len = self.heap.list_len(self.get_ref(list));
+            self.reserve(grown_words(kind, len, 1))?;
+        }
+        self.heap
+            .list_push(kind, self.get_ref(list), self.get(value));
         Ok(())
     }
 
@@ -208,18 +222,6 @@ impl Interp<'_> {
         Ok(())
     }
 
-    pub(super) fn map_value_at(&mut self, dst: Reg, map: Reg, entry: Reg) -> Result<(), Stop> {
-        let (map, entry) = (self.get_ref(map), self.get(entry));
-        let kinds = self.heap.map_kinds(&self.program.statics, map);
-        let entry = usize::try_from(entry).unwrap_or(usize::MAX);
-        let value = self
-            .heap
-            .map_value(map, kinds, entry)
-            .ok_or(TrapKind::IndexOutOfRange)?;
-        self.set(dst, value);
-        Ok(())
-    }
-
     /// Answers 1 if the key is new, 0 if only its value was replaced.
     pub(super) fn map_insert(
         &mut self,
@@ -244,6 +246,24 @@ impl Interp<'_> {
         let (map, key) = (self.get_ref(map), self.get(key));
         self.heap.map_insert_new(statics, map, hash, key, word);
         Ok(1)
+    }
+
+    /// Inserts a key with this hash that is not in the map.
+    #[inline(never)]
+    pub(super) fn map_insert_hashed(
+        &mut self,
+        map: R,
+        key: R,
+        value: R,
+        hash: u64,
+    ) -> Result<(), Stop> {
+        let statics = &self.program.statics;
+        let (map, key, value) = (Reg(map), Reg(key), Reg(value));
+        let words = self.heap.insert_words(statics, self.get_ref(map));
+        self.reserve(words)?;
+        let (map, key, value) = (self.get_ref(map), self.get(key), self.get(value));
+        self.heap.map_insert_new(statics, map, hash, key, value);
+        Ok(())
     }
 
     pub(super) fn map_remove(

@@ -1,21 +1,54 @@
 //! The loop.
 //!
-//! What the loop uses all the time is in local variables: the program counter, the fuel, and the
-//! registers of the innermost frame as a slice. They are written back before anything that looks
-//! at the machine as a whole, and read again after it.
+//! It is compiled twice. The fused loop runs code in which one operation does the work of several
+//! instructions; it goes on only while there is fuel for all of them, so no safepoint in it ever
+//! stops a message. The exact loop runs one operation for each instruction. The fused one hands
+//! over to it, before an operation, whenever something out of the ordinary is about to happen in
+//! that operation: the fuel ends, or a trap. So what a message costs, where it stops and where it
+//! traps is decided by the exact loop alone.
+//!
+//! What the loop uses all the time is in local variables: the program counter and the registers of
+//! the innermost frame, which are a [`Window`], and the fuel. They are written back before
+//! anything that looks at the machine as a whole, and read again after it.
+
+use std::convert::Infallible;
+use std::hint::cold_path;
 
 use sm_bytecode::{FloatBits, TrapKind};
 
 use crate::heap::Heap;
 use crate::heap::layout::{FIELDS, Header, Kind, Ref};
-use crate::heap::list::grown_words;
+use crate::heap::map::{Entry, MAP_STRIDE};
 use crate::index::{FuncId, TypeId};
+use crate::interp::window::Window;
 use crate::interp::{Interp, Stop, out_of_range};
-use crate::op::{Code, List, Op, Pc, R};
+use crate::limits::DATA_STEPS;
+use crate::natives::floats;
+use crate::op::{Op, R, Side};
 use crate::program::Program;
 
 /// The largest distance of a shift.
 const MAX_SHIFT: u64 = 63;
+
+/// The steps of hashing a text as a key, beside one for each 16 bytes.
+const TEXT_STEPS: u64 = 2;
+
+/// The two forms of the loop.
+const FUSED: bool = false;
+const EXACT: bool = true;
+
+/// Why a loop ends.
+enum Exit {
+    Stop(Stop),
+    /// The exact loop goes on.
+    Exact,
+}
+
+impl<T: Into<Stop>> From<T> for Exit {
+    fn from(stop: T) -> Self {
+        Exit::Stop(stop.into())
+    }
+}
 
 impl Interp<'_> {
     /// Runs from the innermost frame's program counter, which is at a safepoint, until there is a
@@ -29,29 +62,36 @@ impl Interp<'_> {
 
     /// As [`Interp::run`] from any instruction: stops for want of fuel at the next safepoint.
     pub(crate) fn go_on(&mut self) -> Stop {
-        match self.execute() {
-            Ok(never) => match never {},
-            Err(stop) => stop,
+        for result in [Self::execute::<FUSED>, Self::execute::<EXACT>] {
+            match result(self) {
+                Err(Exit::Stop(stop)) => return stop,
+                Err(Exit::Exact) => {}
+            }
         }
+        unreachable!("the exact loop hands over to none")
     }
 
-    fn execute(&mut self) -> Result<std::convert::Infallible, Stop> {
+    fn execute<const MODE: bool>(&mut self) -> Result<Infallible, Exit> {
         let program = self.program;
-        let code: &[Code] = &program.code;
         let Some(top) = self.stack.top() else {
             return Err(TrapKind::Unreachable.into());
         };
-        let mut pc = top.pc.index();
+        let code = match MODE {
+            EXACT => &program.code,
+            FUSED => &program.fused,
+        };
+        let mut window = Window::new(code, top.pc, self.stack, self.base);
         let mut fuel = self.fuel;
-        let mut size = program.function(top.func).registers();
-        let mut regs = &mut self.stack.regs[self.base..self.base + size];
+        // The map, key and entry of the last search: who looks for a key often sets it next. All
+        // that moves objects or changes the structure of a map is outside of the loop.
+        let mut last = (Ref::NULL, 0, Entry(0));
 
         /// Writes the local variables back.
         macro_rules! leave {
             () => {{
                 self.fuel = fuel;
                 if let Some(frame) = self.stack.frames.last_mut() {
-                    frame.pc = Pc(pc as u32);
+                    frame.pc = window.pc();
                 }
             }};
         }
@@ -60,9 +100,8 @@ impl Interp<'_> {
             () => {{
                 let top = self.stack.top().expect("a running machine has a frame");
                 self.base = top.base as usize;
-                size = program.function(top.func).registers();
-                regs = &mut self.stack.regs[self.base..self.base + size];
-                pc = top.pc.index();
+                window.enter(self.stack, self.base);
+                window.jump(top.pc);
                 fuel = self.fuel;
             }};
         }
@@ -77,89 +116,221 @@ impl Interp<'_> {
             ($call:expr) => {{
                 leave!();
                 $call?;
-                regs = &mut self.stack.regs[self.base..self.base + size];
+                window.enter(self.stack, self.base);
                 fuel = self.fuel;
+                last = (Ref::NULL, 0, Entry(0));
             }};
         }
         macro_rules! get {
             ($reg:expr) => {
-                regs[usize::from($reg)]
+                window.get($reg)
             };
         }
         macro_rules! int {
             ($reg:expr) => {
-                get!($reg) as i64
+                window.get($reg) as i64
             };
         }
         macro_rules! float {
             ($reg:expr) => {
-                f64::from_bits(get!($reg))
+                f64::from_bits(window.get($reg))
             };
         }
         macro_rules! reference {
             ($reg:expr) => {
-                Ref::of_word(get!($reg))
+                Ref::of_word(window.get($reg))
             };
         }
         macro_rules! set {
             ($dst:expr, $word:expr) => {{
                 let word: u64 = $word;
-                get!($dst) = word;
+                window.set($dst, word);
             }};
         }
-        macro_rules! checked {
-            ($dst:expr, $value:expr, $trap:ident) => {
-                match $value {
-                    Some(value) => set!($dst, value as u64),
-                    None => stop!(TrapKind::$trap),
-                }
-            };
-        }
-        macro_rules! shift {
-            ($dst:expr, $a:expr, $b:expr, $by:expr) => {{
-                let distance = get!($b);
-                if distance > MAX_SHIFT {
-                    stop!(TrapKind::ShiftRange);
-                }
-                let shift: fn(u64, u64) -> u64 = $by;
-                set!($dst, shift(get!($a), distance))
-            }};
-        }
-        macro_rules! divide {
-            ($dst:expr, $a:expr, $b:expr, $by:ident) => {{
-                if get!($b) == 0 {
-                    stop!(TrapKind::DivideByZero);
-                }
-                checked!($dst, int!($a).$by(int!($b)), IntOverflow)
+        macro_rules! set_float {
+            ($dst:expr, $value:expr) => {{
+                let value: f64 = $value;
+                window.set($dst, value.to_bits());
             }};
         }
 
         loop {
-            let Code { op, fuel: price } = code[pc];
-            let price = i64::from(price);
+            let code = window.code();
+            let price = i64::from(code.fuel);
             fuel -= price;
 
+            /// Lets the exact loop run this operation and what follows.
+            macro_rules! exact {
+                () => {{
+                    cold_path();
+                    fuel += price;
+                    leave!();
+                    return Err(Exit::Exact);
+                }};
+            }
+            if MODE == FUSED && fuel <= 0 {
+                exact!();
+            }
             /// Stops before this instruction if the fuel was used up before it.
             macro_rules! safepoint {
                 () => {
-                    if fuel <= -price {
+                    if MODE == EXACT && fuel <= -price {
                         fuel += price;
                         stop!(Stop::OutOfFuel);
                     }
                 };
             }
+            macro_rules! trap {
+                ($kind:ident) => {
+                    trap!(= TrapKind::$kind)
+                };
+                (= $trap:expr) => {{
+                    if MODE == FUSED {
+                        exact!();
+                    }
+                    stop!($trap)
+                }};
+            }
             /// Goes on at a place; going back to it passes a safepoint before the jump.
             macro_rules! jump {
                 ($to:expr) => {{
-                    pc = $to.index();
+                    window.jump($to);
+                    continue;
+                }};
+            }
+            /// Goes on at one of two places. A jump that the processor foresees is better than a
+            /// choice of the place that everything after it waits for.
+            macro_rules! branch {
+                ($cond:expr, $then:expr, $otherwise:expr) => {{
+                    if $cond {
+                        jump!($then);
+                    }
+                    cold_path();
+                    jump!($otherwise);
+                }};
+            }
+            /// Goes on behind what a fused operation stands for.
+            macro_rules! step {
+                ($count:literal) => {{
+                    window.step($count);
+                    continue;
+                }};
+            }
+            macro_rules! checked {
+                ($dst:expr, $value:expr, $trap:ident) => {
+                    match $value {
+                        Some(value) => set!($dst, value as u64),
+                        None => trap!($trap),
+                    }
+                };
+            }
+            macro_rules! shift {
+                ($dst:expr, $a:expr, $b:expr, $by:expr) => {{
+                    let distance = get!($b);
+                    if distance > MAX_SHIFT {
+                        trap!(ShiftRange);
+                    }
+                    let shift: fn(u64, u64) -> u64 = $by;
+                    set!($dst, shift(get!($a), distance))
+                }};
+            }
+            macro_rules! divide {
+                ($dst:expr, $a:expr, $b:expr, $by:ident) => {{
+                    if get!($b) == 0 {
+                        trap!(DivideByZero);
+                    }
+                    checked!($dst, int!($a).$by(int!($b)), IntOverflow)
+                }};
+            }
+            /// Checks an index, and gives the list and it.
+            macro_rules! element {
+                ($list:expr, $index:expr) => {{
+                    let (list, index) = (reference!($list), $index);
+                    let len = self.heap.list_len(list);
+                    if index >= len as u64 {
+                        trap!(= out_of_range(index as i64, len));
+                    }
+                    (list, index as usize)
+                }};
+            }
+
+            /// Charges for hashing a text as a key.
+            macro_rules! charge_key {
+                ($text:expr) => {{
+                    let text = self.heap.bytes_of(&program.statics, $text);
+                    let steps = TEXT_STEPS + text.len() as u64 / 16;
+                    if steps > DATA_STEPS {
+                        if MODE == EXACT {
+                            fuel -= TEXT_STEPS as i64;
+                        }
+                        trap!(NotData);
+                    }
+                    fuel -= steps as i64;
+                }};
+            }
+            /// Answers a search, and keeps what it found.
+            macro_rules! found {
+                ($dst:expr, $map:expr, $key:expr, $entry:expr) => {{
+                    let (key, entry): (u64, Option<Entry>) = ($key, $entry);
+                    if let Some(entry) = entry {
+                        last = ($map, key, entry);
+                    }
+                    set!($dst, entry.map_or(u64::MAX, |entry| entry.0.into()));
+                }};
+            }
+            /// The entry of a key if the last search was for it.
+            macro_rules! known {
+                ($map:expr, $key:expr) => {
+                    (last.0 == $map && last.1 == $key).then_some(last.2)
+                };
+            }
+            /// Pushes the frame of a call with at most three arguments.
+            macro_rules! call_short {
+                ($function:expr, $func:expr, $args:expr) => {{
+                    let args = $args.map(|reg| get!(reg));
+                    leave!();
+                    let base = self.stack.end();
+                    self.stack.push(self.limits, $func, $function, base)?;
+                    self.base = base;
+                    window.enter(self.stack, base);
+                    (0..)
+                        .zip(args)
+                        .for_each(|(slot, word)| window.set(slot, word));
+                    window.jump($function.start);
+                }};
+            }
+            /// Pops a frame that gives one value, which is in no register if it was just computed.
+            macro_rules! return_short {
+                ($word:expr, $values:expr) => {{
+                    let word = $word;
+                    let caller = self.stack.caller();
+                    let waiting = caller.map(|caller| window.code_at(caller.pc).op);
+                    if let (
+                        Some(caller),
+                        Some(Op::CallShort { dst, .. } | Op::CallClosureShort { dst, .. }),
+                    ) = (caller, waiting)
+                    {
+                        self.stack.pop();
+                        self.base = caller.base as usize;
+                        window.enter(self.stack, self.base);
+                        set!(dst, word);
+                        jump!(caller.pc.next());
+                    }
+                    let values = program.list($values);
+                    if let [value] = values {
+                        set!(*value, word);
+                    }
+                    leave!();
+                    self.return_values(values)?;
+                    enter!();
                     continue;
                 }};
             }
 
-            match op {
+            match code.op {
                 Op::Move { dst, src } => set!(dst, get!(src)),
-                Op::Small { dst, value } => set!(dst, i64::from(value) as u64),
-                Op::Word { dst, index } => set!(dst, program.words[index as usize]),
+                Op::Small { dst, value } => set!(dst, value.get() as u64),
+                Op::Word { dst, index } => set!(dst, program.words[index.index()]),
                 Op::Const { dst, id } => {
                     safepoint!();
                     set!(dst, Ref::constant(id).word());
@@ -169,7 +340,7 @@ impl Interp<'_> {
                     set!(dst, Ref::tag(id).word());
                 }
                 Op::OptGet { dst, src } => match get!(src) {
-                    0 => stop!(TrapKind::UnwrapNone),
+                    0 => trap!(UnwrapNone),
                     word => set!(dst, word),
                 },
                 Op::OptIsSome { dst, src } => set!(dst, u64::from(get!(src) != 0)),
@@ -204,16 +375,16 @@ impl Interp<'_> {
                 Op::IntNe { dst, a, b } => set!(dst, u64::from(get!(a) != get!(b))),
                 Op::IntLt { dst, a, b } => set!(dst, u64::from(int!(a) < int!(b))),
                 Op::IntLe { dst, a, b } => set!(dst, u64::from(int!(a) <= int!(b))),
-                Op::IntToFloat { dst, a } => set!(dst, (int!(a) as f64).to_bits()),
+                Op::IntToFloat { dst, a } => set_float!(dst, int!(a) as f64),
 
-                Op::FloatAdd { dst, a, b } => set!(dst, (float!(a) + float!(b)).to_bits()),
-                Op::FloatSub { dst, a, b } => set!(dst, (float!(a) - float!(b)).to_bits()),
-                Op::FloatMul { dst, a, b } => set!(dst, (float!(a) * float!(b)).to_bits()),
-                Op::FloatDiv { dst, a, b } => set!(dst, (float!(a) / float!(b)).to_bits()),
+                Op::FloatAdd { dst, a, b } => set_float!(dst, float!(a) + float!(b)),
+                Op::FloatSub { dst, a, b } => set_float!(dst, float!(a) - float!(b)),
+                Op::FloatMul { dst, a, b } => set_float!(dst, float!(a) * float!(b)),
+                Op::FloatDiv { dst, a, b } => set_float!(dst, float!(a) / float!(b)),
                 Op::FloatRem { dst, a, b } => {
-                    set!(dst, libm::fmod(float!(a), float!(b)).to_bits());
+                    set_float!(dst, libm::fmod(float!(a), float!(b)));
                 }
-                Op::FloatNeg { dst, a } => set!(dst, (-float!(a)).to_bits()),
+                Op::FloatNeg { dst, a } => set_float!(dst, -float!(a)),
                 Op::FloatEq { dst, a, b } => set!(dst, u64::from(float!(a) == float!(b))),
                 Op::FloatNe { dst, a, b } => set!(dst, u64::from(float!(a) != float!(b))),
                 Op::FloatLt { dst, a, b } => set!(dst, u64::from(float!(a) < float!(b))),
@@ -222,6 +393,14 @@ impl Interp<'_> {
                     checked!(dst, float_to_int(float!(a)), FloatToInt)
                 }
                 Op::FloatBits { dst, a } => set!(dst, FloatBits::of(float!(a)).0),
+                Op::FloatSqrt { dst, a } => {
+                    safepoint!();
+                    set_float!(dst, float!(a).sqrt());
+                }
+                Op::FloatNative { dst, a, b, native } => {
+                    safepoint!();
+                    set!(dst, floats::compute(native, float!(a), float!(b)));
+                }
                 Op::BoolNot { dst, a } => set!(dst, get!(a) ^ 1),
                 Op::EnumTag { dst, src } => {
                     let header = self.heap.header(reference!(src).addr());
@@ -230,14 +409,15 @@ impl Interp<'_> {
 
                 Op::RecordNew { dst, site } => {
                     safepoint!();
-                    let site = program.records[site as usize];
+                    let site = program.records[site.index()];
                     let args = program.list(site.args);
                     if !self.heap.has_room(1 + args.len()) {
+                        cold_path();
                         outside!(self.reserve(1 + args.len()));
                     }
-                    let header = Header::record(site.ty, site.variant, args.len());
                     let fields = args.iter().map(|reg| get!(*reg));
-                    set!(dst, self.heap.new_from(header, fields).word());
+                    let record = self.heap.new_from(site.header, fields);
+                    set!(dst, record.word());
                 }
                 Op::RecordGet { dst, src, field } => {
                     set!(dst, self.heap.field(reference!(src), usize::from(field)));
@@ -254,7 +434,7 @@ impl Interp<'_> {
                 } => {
                     let addr = reference!(src).addr();
                     if self.heap.header(addr).variant() != variant {
-                        stop!(TrapKind::VariantMismatch);
+                        trap!(VariantMismatch);
                     }
                     set!(dst, self.heap.word(addr.at(FIELDS + usize::from(field))));
                 }
@@ -263,45 +443,113 @@ impl Interp<'_> {
                     set!(dst, self.heap.list_len(reference!(list)) as u64);
                 }
                 Op::ListGetWord { dst, list, index } => {
-                    let (list, index) = (reference!(list), get!(index));
-                    if index >= self.heap.list_len(list) as u64 {
-                        stop!(out_of_range(index as i64, self.heap.list_len(list)));
-                    }
-                    set!(dst, self.heap.list_word(list, index as usize));
+                    let (list, index) = element!(list, get!(index));
+                    set!(dst, self.heap.list_word(list, index));
                 }
                 Op::ListGetByte { dst, list, index } => {
-                    let (list, index) = (reference!(list), get!(index));
-                    if index >= self.heap.list_len(list) as u64 {
-                        stop!(out_of_range(index as i64, self.heap.list_len(list)));
-                    }
-                    set!(dst, self.heap.list_byte(list, index as usize));
+                    let (list, index) = element!(list, get!(index));
+                    set!(dst, self.heap.list_byte(list, index));
                 }
                 Op::ListSetWord { list, index, value } => {
-                    let (list, index) = (reference!(list), get!(index));
-                    if index >= self.heap.list_len(list) as u64 {
-                        stop!(out_of_range(index as i64, self.heap.list_len(list)));
-                    }
-                    self.heap.list_set_word(list, index as usize, get!(value));
+                    let (list, index) = element!(list, get!(index));
+                    self.heap.list_set_word(list, index, get!(value));
                 }
                 Op::ListSetByte { list, index, value } => {
-                    let (list, index) = (reference!(list), get!(index));
-                    if index >= self.heap.list_len(list) as u64 {
-                        stop!(out_of_range(index as i64, self.heap.list_len(list)));
-                    }
-                    self.heap.list_set_byte(list, index as usize, get!(value));
+                    let (list, index) = element!(list, get!(index));
+                    self.heap.list_set_byte(list, index, get!(value));
                 }
-                Op::ListPush { list, value } => {
+                Op::ListPushWord { list, value } => {
                     safepoint!();
-                    let kind = list_kind(program, self.heap, reference!(list));
-                    if !self.heap.list_fits(reference!(list), 1) {
-                        let words = grown_words(kind, self.heap.list_len(reference!(list)), 1);
-                        outside!(self.reserve(words));
+                    if !self.heap.list_try_push(reference!(list), get!(value)) {
+                        cold_path();
+                        outside!(self.list_push(list, value));
                     }
-                    self.heap.list_push(kind, reference!(list), get!(value));
+                }
+                Op::ListPushByte { list, value } => {
+                    safepoint!();
+                    outside!(self.list_push(list, value));
+                }
+                Op::BytesLen { dst, bytes } => {
+                    safepoint!();
+                    let bytes = self.heap.bytes_of(&program.statics, reference!(bytes));
+                    set!(dst, bytes.len() as u64);
+                }
+                Op::BytesGet {
+                    dst,
+                    bytes,
+                    index: at,
+                } => {
+                    safepoint!();
+                    let index = usize::try_from(get!(at)).unwrap_or(usize::MAX);
+                    let bytes = self.heap.bytes_of(&program.statics, reference!(bytes));
+                    match bytes.get(index) {
+                        Some(byte) => set!(dst, u64::from(*byte)),
+                        None => trap!(= out_of_range(get!(at) as i64, bytes.len())),
+                    }
+                }
+                Op::MapFindWord {
+                    dst,
+                    map,
+                    key,
+                    stride,
+                } => {
+                    safepoint!();
+                    let (map, key) = (reference!(map), get!(key));
+                    found!(
+                        dst,
+                        map,
+                        key,
+                        self.heap.map_find_word(map, key, stride.into())
+                    );
+                }
+                Op::MapValueAt { dst, map, entry } => {
+                    match self.heap.map_value_word(reference!(map), get!(entry)) {
+                        Some(value) => set!(dst, value),
+                        None => trap!(IndexOutOfRange),
+                    }
+                }
+                Op::MapInsertWord { map, key, value } => {
+                    safepoint!();
+                    let (at, word) = (reference!(map), get!(key));
+                    let find = || self.heap.map_find_word(at, word, MAP_STRIDE);
+                    let entry = known!(at, word).or_else(find);
+                    if !self.heap.map_replace(at, entry, get!(value)) {
+                        let hash = self.heap.hash_word(word);
+                        outside!(self.map_insert_hashed(map, key, value, hash));
+                    }
+                }
+                Op::MapFindText {
+                    dst,
+                    map,
+                    key,
+                    stride,
+                } => {
+                    safepoint!();
+                    let (map, text) = (reference!(map), reference!(key));
+                    charge_key!(text);
+                    let (heap, statics) = (&*self.heap, &program.statics);
+                    let hash = heap.hash_text(statics, text);
+                    let entry = heap.map_find_text(statics, map, hash, text, stride.into());
+                    found!(dst, map, get!(key), entry);
+                }
+                Op::MapInsertText { map, key, value } => {
+                    safepoint!();
+                    let (at, text) = (reference!(map), reference!(key));
+                    charge_key!(text);
+                    let (heap, statics) = (&*self.heap, &program.statics);
+                    let find = || {
+                        let hash = heap.hash_text(statics, text);
+                        heap.map_find_text(statics, at, hash, text, MAP_STRIDE)
+                    };
+                    let entry = known!(at, get!(key)).or_else(find);
+                    if !self.heap.map_replace(at, entry, get!(value)) {
+                        let hash = self.heap.hash_text(statics, text);
+                        outside!(self.map_insert_hashed(map, key, value, hash));
+                    }
                 }
                 Op::IterCheck { coll, counter } => {
                     if self.heap.changes(reference!(coll)) != get!(counter) {
-                        stop!(TrapKind::ChangedWhileIterating);
+                        trap!(ChangedWhileIterating);
                     }
                 }
 
@@ -337,19 +585,20 @@ impl Interp<'_> {
                     captures,
                 } => {
                     safepoint!();
-                    let captures = program.list(List(captures));
+                    let captures = program.list(captures);
                     outside!(self.reserve(1 + captures.len()));
                     let header = Header::closure(func, captures.len());
                     let slots = captures.iter().map(|reg| get!(*reg));
-                    set!(dst, self.heap.new_from(header, slots).word());
+                    let closure = self.heap.new_from(header, slots);
+                    set!(dst, closure.word());
                 }
                 Op::Spawn { dst, func, args } => {
                     safepoint!();
-                    outside!(self.spawn(dst, func, program.list(List(args))));
+                    outside!(self.spawn(dst, func, program.list(args)));
                 }
 
                 Op::Jump { to } => {
-                    if to.index() <= pc {
+                    if to <= window.pc() {
                         safepoint!();
                     }
                     jump!(to);
@@ -359,45 +608,375 @@ impl Interp<'_> {
                     then,
                     otherwise,
                 } => {
-                    if then.index() <= pc || otherwise.index() <= pc {
+                    if then <= window.pc() || otherwise <= window.pc() {
                         safepoint!();
                     }
-                    jump!(if get!(cond) != 0 { then } else { otherwise });
+                    branch!(get!(cond) != 0, then, otherwise);
                 }
                 Op::Switch {
                     index,
                     count,
                     targets,
                 } => {
-                    let first = targets as usize;
-                    let targets = &program.jumps[first..=first + usize::from(count)];
-                    if fuel <= -price && targets.iter().any(|to| to.index() <= pc) {
-                        safepoint!();
+                    let targets = &program.jumps[targets.index()..][..=usize::from(count)];
+                    if MODE == EXACT && fuel <= -price {
+                        let pc = window.pc();
+                        if targets.iter().any(|to| *to <= pc) {
+                            safepoint!();
+                        }
                     }
                     let index = get!(index).min(count.into());
                     jump!(targets[index as usize]);
                 }
-                Op::ForNext { i, limit, targets } => {
-                    let targets = &program.jumps[targets as usize..][..2];
-                    if targets[0].index() <= pc || targets[1].index() <= pc {
+                Op::ForNext {
+                    i,
+                    limit,
+                    body,
+                    exit,
+                } => {
+                    if body <= window.pc() || exit <= window.pc() {
                         safepoint!();
                     }
                     let value = int!(i);
                     if value < int!(limit) {
                         set!(i, (value + 1) as u64);
-                        jump!(targets[0]);
+                        jump!(body);
                     }
-                    jump!(targets[1]);
+                    cold_path();
+                    jump!(exit);
                 }
                 Op::Slow { index } => {
-                    let inst = &program.slow[index as usize];
-                    if fuel <= -price && inst.info().is_safepoint() {
+                    let site = &program.slow[index.index()];
+                    if site.is_safepoint {
                         safepoint!();
                     }
-                    outside!(self.slow(inst));
+                    outside!(self.slow(&site.inst, site.fuel));
                 }
+
+                // Fused.
+                Op::AddImm { dst, a, imm } => {
+                    checked!(dst, int!(a).checked_add(imm.get()), IntOverflow);
+                    step!(2);
+                }
+                Op::AddImmJump { dst, a, imm, to } => {
+                    checked!(dst, int!(a).checked_add(imm.get()), IntOverflow);
+                    jump!(to);
+                }
+                Op::SubFromImm { dst, a, imm } => {
+                    checked!(dst, imm.get().checked_sub(int!(a)), IntOverflow);
+                    step!(2);
+                }
+                Op::MulImm { dst, a, imm } => {
+                    checked!(dst, int!(a).checked_mul(imm.get()), IntOverflow);
+                    step!(2);
+                }
+                Op::MulAddImm { dst, a, imm, more } => {
+                    let product = int!(a).checked_mul(imm.get());
+                    let sum = product.and_then(|product| product.checked_add(more.get()));
+                    checked!(dst, sum, IntOverflow);
+                    step!(4);
+                }
+                Op::DivImm { dst, a, imm } => {
+                    set!(dst, int!(a).wrapping_div(imm.get()) as u64);
+                    step!(2);
+                }
+                Op::RemImm { dst, a, imm } => {
+                    set!(dst, int!(a).wrapping_rem(imm.get()) as u64);
+                    step!(2);
+                }
+                Op::DivPower { dst, a, shift } => {
+                    let value = int!(a);
+                    set!(dst, ((value + below_power(value, shift)) >> shift) as u64);
+                    step!(2);
+                }
+                Op::RemPower { dst, a, shift } => {
+                    let value = int!(a);
+                    let more = below_power(value, shift);
+                    let mask = (1_i64 << shift) - 1;
+                    set!(dst, (((value + more) & mask) - more) as u64);
+                    step!(2);
+                }
+                Op::AndImm { dst, a, imm } => {
+                    set!(dst, get!(a) & imm.get() as u64);
+                    step!(2);
+                }
+                Op::OrImm { dst, a, imm } => {
+                    set!(dst, get!(a) | imm.get() as u64);
+                    step!(2);
+                }
+                Op::XorImm { dst, a, imm } => {
+                    set!(dst, get!(a) ^ imm.get() as u64);
+                    step!(2);
+                }
+                Op::ShlImm { dst, a, shift } => {
+                    set!(dst, get!(a) << (shift & 63));
+                    step!(2);
+                }
+                Op::ShrImm { dst, a, shift } => {
+                    set!(dst, (int!(a) >> (shift & 63)) as u64);
+                    step!(2);
+                }
+                Op::UshrImm { dst, a, shift } => {
+                    set!(dst, get!(a) >> (shift & 63));
+                    step!(2);
+                }
+                Op::EqImm { dst, a, imm } => {
+                    set!(dst, u64::from(int!(a) == imm.get()));
+                    step!(2);
+                }
+                Op::NeImm { dst, a, imm } => {
+                    set!(dst, u64::from(int!(a) != imm.get()));
+                    step!(2);
+                }
+                Op::LtImm { dst, a, imm } => {
+                    set!(dst, u64::from(int!(a) < imm.get()));
+                    step!(2);
+                }
+                Op::GtImm { dst, a, imm } => {
+                    set!(dst, u64::from(int!(a) > imm.get()));
+                    step!(2);
+                }
+                Op::BranchEq {
+                    a,
+                    b,
+                    then,
+                    otherwise,
+                } => branch!(get!(a) == get!(b), then, otherwise),
+                Op::BranchLt {
+                    a,
+                    b,
+                    then,
+                    otherwise,
+                } => branch!(int!(a) < int!(b), then, otherwise),
+                Op::BranchFloatEq {
+                    a,
+                    b,
+                    then,
+                    otherwise,
+                } => branch!(float!(a) == float!(b), then, otherwise),
+                Op::BranchFloatLt {
+                    a,
+                    b,
+                    then,
+                    otherwise,
+                } => branch!(float!(a) < float!(b), then, otherwise),
+                Op::BranchFloatLe {
+                    a,
+                    b,
+                    then,
+                    otherwise,
+                } => branch!(float!(a) <= float!(b), then, otherwise),
+                Op::BranchMultiple {
+                    a,
+                    mask,
+                    then,
+                    otherwise,
+                } => branch!(get!(a) & u64::from(mask) == 0, then, otherwise),
+                Op::BranchFloatLtWord {
+                    a,
+                    word,
+                    then,
+                    otherwise,
+                } => {
+                    let limit = program.float(Side(word.into()));
+                    branch!(float!(a) < limit, then, otherwise)
+                }
+                Op::BranchFloatGtWord {
+                    a,
+                    word,
+                    then,
+                    otherwise,
+                } => {
+                    let limit = program.float(Side(word.into()));
+                    branch!(float!(a) > limit, then, otherwise)
+                }
+                Op::BranchEqImm {
+                    a,
+                    imm,
+                    then,
+                    otherwise,
+                } => branch!(int!(a) == i64::from(imm), then, otherwise),
+                Op::BranchLtImm {
+                    a,
+                    imm,
+                    then,
+                    otherwise,
+                } => branch!(int!(a) < i64::from(imm), then, otherwise),
+                Op::MoveJump { dst, src, to } => {
+                    set!(dst, get!(src));
+                    jump!(to);
+                }
+                Op::FloatMulAdd { dst, a, b, c } => {
+                    set_float!(dst, float!(a) * float!(b) + float!(c));
+                    step!(2);
+                }
+                Op::FloatMulSub { dst, a, b, c } => {
+                    set_float!(dst, float!(a) * float!(b) - float!(c));
+                    step!(2);
+                }
+                Op::FloatSubMul { dst, a, b, c } => {
+                    set_float!(dst, float!(c) - float!(a) * float!(b));
+                    step!(2);
+                }
+                Op::FloatProduct { dst, a, b, c } => {
+                    set_float!(dst, float!(a) * float!(b) * float!(c));
+                    step!(2);
+                }
+                Op::FloatDivAdd { dst, a, b, c } => {
+                    set_float!(dst, float!(a) / float!(b) + float!(c));
+                    step!(2);
+                }
+                Op::FloatSubAdd { dst, a, b, c } => {
+                    set_float!(dst, float!(a) - float!(b) + float!(c));
+                    step!(2);
+                }
+                Op::FloatMulTwo {
+                    dst,
+                    a,
+                    b,
+                    dst2,
+                    a2,
+                    b2,
+                } => {
+                    set_float!(dst, float!(a) * float!(b));
+                    set_float!(dst2, float!(a2) * float!(b2));
+                    step!(2);
+                }
+                Op::FloatAddConst { dst, a, word } => {
+                    set_float!(dst, float!(a) + program.float(word));
+                    step!(2);
+                }
+                Op::FloatSubConst { dst, a, word } => {
+                    set_float!(dst, float!(a) - program.float(word));
+                    step!(2);
+                }
+                Op::FloatMulConst { dst, a, word } => {
+                    set_float!(dst, float!(a) * program.float(word));
+                    step!(2);
+                }
+                Op::FloatDivConst { dst, a, word } => {
+                    set_float!(dst, float!(a) / program.float(word));
+                    step!(2);
+                }
+                Op::FloatConstSub { dst, a, word } => {
+                    set_float!(dst, program.float(word) - float!(a));
+                    step!(2);
+                }
+                Op::FloatConstDiv { dst, a, word } => {
+                    set_float!(dst, program.float(word) / float!(a));
+                    step!(2);
+                }
+                Op::ListGetWordPlus {
+                    dst,
+                    list,
+                    index,
+                    imm,
+                } => {
+                    let Some(index) = int!(index).checked_add(imm.into()) else {
+                        trap!(IntOverflow);
+                    };
+                    let (list, index) = element!(list, index as u64);
+                    set!(dst, self.heap.list_word(list, index));
+                    step!(3);
+                }
+                Op::ListGetWordImm { dst, list, imm } => {
+                    let (list, index) = element!(list, u64::from(imm));
+                    set!(dst, self.heap.list_word(list, index));
+                    step!(2);
+                }
+                Op::RecordGetTwo {
+                    dst,
+                    src,
+                    field,
+                    dst2,
+                    src2,
+                    field2,
+                } => {
+                    set!(dst, self.heap.field(reference!(src), field.into()));
+                    set!(dst2, self.heap.field(reference!(src2), field2.into()));
+                    step!(2);
+                }
+                Op::VariantGetTwo {
+                    src,
+                    variant,
+                    dst,
+                    field,
+                    dst2,
+                    field2,
+                } => {
+                    let src = reference!(src);
+                    if self.heap.header(src.addr()).variant() != variant {
+                        trap!(VariantMismatch);
+                    }
+                    set!(dst, self.heap.field(src, field.into()));
+                    set!(dst2, self.heap.field(src, field2.into()));
+                    step!(2);
+                }
+                Op::IterNext {
+                    coll,
+                    counter,
+                    i,
+                    limit,
+                    targets,
+                } => {
+                    if self.heap.changes(reference!(coll)) != get!(counter) {
+                        trap!(ChangedWhileIterating);
+                    }
+                    let targets = &program.jumps[targets.index()..][..2];
+                    let value = int!(i);
+                    if value < int!(limit) {
+                        set!(i, (value + 1) as u64);
+                        jump!(targets[0]);
+                    }
+                    cold_path();
+                    jump!(targets[1]);
+                }
+                Op::SwitchTag {
+                    src,
+                    count,
+                    targets,
+                } => {
+                    let variant = self.heap.header(reference!(src).addr()).variant();
+                    let targets = &program.jumps[targets.index()..][..=usize::from(count)];
+                    jump!(targets[usize::from(variant.min(count))]);
+                }
+                Op::BranchByte {
+                    list,
+                    index,
+                    then,
+                    otherwise,
+                } => {
+                    let (list, index) = element!(list, get!(index));
+                    branch!(self.heap.list_byte(list, index) != 0, then, otherwise)
+                }
+                Op::ListSetByteImm { list, index, imm } => {
+                    let (list, index) = element!(list, get!(index));
+                    self.heap.list_set_byte(list, index, imm.into());
+                    step!(2);
+                }
+                Op::CallShort { func, args, .. } => {
+                    call_short!(program.function(func), func, args);
+                    continue;
+                }
+                Op::CallClosureShort { closure, args, .. } => {
+                    let closure = reference!(closure);
+                    let func = FuncId(self.heap.header(closure.addr()).shape());
+                    let function = program.function(func);
+                    call_short!(function, func, args);
+                    for slot in 0..function.capture_slots {
+                        let word = self.heap.field(closure, slot.into());
+                        set!(function.param_slots + slot, word);
+                    }
+                    continue;
+                }
+                Op::ReturnShort { src, values } => return_short!(get!(src), values),
+                Op::ReturnImm { imm, values } => return_short!(imm.get() as u64, values),
+                Op::ReturnSum { a, b, values } => match int!(a).checked_add(int!(b)) {
+                    Some(sum) => return_short!(sum as u64, values),
+                    None => trap!(IntOverflow),
+                },
             }
-            pc += 1;
+            window.step(1);
         }
     }
 
@@ -438,6 +1017,12 @@ impl Interp<'_> {
         }
         Ok(())
     }
+}
+
+/// What to add before a division by two to the power of `shift` that rounds towards zero.
+#[inline]
+fn below_power(value: i64, shift: u16) -> i64 {
+    if value < 0 { (1 << shift) - 1 } else { 0 }
 }
 
 /// The kind of a list's elements.

@@ -16,8 +16,7 @@ use crate::outcome::KillKind;
 impl Interp<'_> {
     /// Runs one instruction. Its base price is charged; it stands at a safepoint if it is one.
     #[inline(never)]
-    pub(super) fn slow(&mut self, inst: &Inst) -> Result<(), Stop> {
-        let fuel = inst.info().fuel;
+    pub(super) fn slow(&mut self, inst: &Inst, fuel: Fuel) -> Result<(), Stop> {
         match inst {
             Inst::DataEq { dst, ty, a, b } => {
                 let equal = self.compare(fuel, *ty, a, b, Mode::Equality)?;
@@ -65,7 +64,6 @@ impl Interp<'_> {
             Inst::MapNew { dst, ty } => self.map_new(*dst, *ty),
             Inst::MapFind { dst, map, key } => self.map_find(fuel, *dst, *map, *key),
             Inst::MapKeyAt { dst, map, entry } => self.map_key_at(*dst, *map, *entry),
-            Inst::MapValueAt { dst, map, entry } => self.map_value_at(*dst, *map, *entry),
             Inst::MapInsert { map, key, value } => {
                 self.map_insert(fuel, *map, *key, Some(*value)).map(|_| ())
             }
@@ -168,6 +166,7 @@ impl Interp<'_> {
             | Inst::ListSet { .. }
             | Inst::ListPush { .. }
             | Inst::MapLen { .. }
+            | Inst::MapValueAt { .. }
             | Inst::IterCheck { .. }
             | Inst::Call { .. }
             | Inst::ClosureNew { .. }

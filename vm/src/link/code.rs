@@ -2,23 +2,26 @@
 
 use sm_bytecode::inst::operand::OperandMut;
 use sm_bytecode::types::{Slot, Type};
-use sm_bytecode::{BlockIx, ConstIx, FuncRef, Inst, Reg, TagIx, TypeIx};
+use sm_bytecode::{BlockIx, ConstIx, FuncRef, Inst, Native, Reg, TagIx, TypeIx};
 
-use crate::heap::layout::Kind;
+use crate::heap::layout::{Header, Kind, entry_words};
 use crate::index::FuncId;
+use crate::link::fuse::Stretch;
 use crate::link::{LinkedGroup, small};
-use crate::op::{Code, List, Op, Pc, R, RecordSite};
+use crate::op::{Code, Imm, List, Op, Pc, R, RecordSite, Side, SlowSite};
 use crate::program::{Function, LinkError};
+use crate::shape::kind_of;
 
 /// The code of a program, and its side tables.
 #[derive(Default)]
 pub(super) struct CodeTables {
     pub(super) code: Vec<Code>,
+    pub(super) fused: Vec<Code>,
     pub(super) lists: Vec<R>,
     pub(super) words: Vec<u64>,
     pub(super) jumps: Vec<Pc>,
     pub(super) records: Vec<RecordSite>,
-    pub(super) slow: Vec<Inst>,
+    pub(super) slow: Vec<SlowSite>,
 }
 
 impl CodeTables {
@@ -44,9 +47,32 @@ impl CodeTables {
         };
         for inst in function.blocks.iter().flat_map(|block| &block.insts) {
             let op = self.op(&context, inst)?;
-            let fuel = price(inst);
+            let fuel = u16::try_from(price(inst, op)).map_err(|_| LinkError::TooLarge)?;
             self.code.push(Code { op, fuel });
         }
+        self.fuse(function, linked.start.index())
+    }
+
+    /// Adds the fused form of the function whose operations start here.
+    fn fuse(&mut self, function: &sm_bytecode::Function, start: usize) -> Result<(), LinkError> {
+        let mut rest = &self.code[start..];
+        let mut side = Vec::new();
+        for block in &function.blocks {
+            let (code, behind) = rest.split_at(block.insts.len());
+            rest = behind;
+            for at in 0..code.len() {
+                let stretch = Stretch {
+                    function,
+                    insts: &block.insts[at..],
+                    code: &code[at..],
+                    jumps: self.jumps.len(),
+                    side: &mut side,
+                };
+                self.fused.push(stretch.fused());
+                self.jumps.append(&mut side);
+            }
+        }
+        small(self.jumps.len())?;
         Ok(())
     }
 
@@ -54,7 +80,8 @@ impl CodeTables {
         if let Some(op) = number_op(inst) {
             return Ok(op);
         }
-        if let Some(op) = context.object_op(inst) {
+        let object_op = || context.object_op(inst).or_else(|| context.list_op(inst));
+        if let Some(op) = object_op().or_else(|| context.library_op(inst)) {
             return Ok(op);
         }
         if let Some(op) = self.flow_op(context, inst)? {
@@ -69,21 +96,26 @@ impl CodeTables {
                 variant,
                 args,
             } => {
+                let ty = context.group.types[ty.index()];
                 let site = RecordSite {
-                    ty: context.group.types[ty.index()],
-                    variant: *variant,
+                    header: Header::record(ty, *variant, args.len()),
                     args: self.list(args)?,
                 };
                 self.records.push(site);
                 Op::RecordNew {
                     dst: dst.0,
-                    site: small(self.records.len() - 1)?,
+                    site: Side(small(self.records.len() - 1)?),
                 }
             }
             other => {
-                self.slow.push(context.renumbered(other));
+                let info = other.info();
+                self.slow.push(SlowSite {
+                    inst: context.renumbered(other),
+                    fuel: info.fuel,
+                    is_safepoint: info.is_safepoint(),
+                });
                 Op::Slow {
-                    index: small(self.slow.len() - 1)?,
+                    index: Side(small(self.slow.len() - 1)?),
                 }
             }
         })
@@ -111,12 +143,12 @@ impl CodeTables {
             } => Op::ClosureNew {
                 dst: dst.0,
                 func: context.function(*func),
-                captures: self.list(captures)?.0,
+                captures: self.list(captures)?,
             },
             Inst::Spawn { dst, func, args } => Op::Spawn {
                 dst: dst.0,
                 func: context.function(*func),
-                args: self.list(args)?.0,
+                args: self.list(args)?,
             },
             Inst::Jump { to } => Op::Jump {
                 to: context.start(*to),
@@ -142,7 +174,7 @@ impl CodeTables {
                 Op::Switch {
                     index: index.0,
                     count: u16::try_from(targets.len()).map_err(|_| LinkError::TooLarge)?,
-                    targets: first,
+                    targets: Side(first),
                 }
             }
             Inst::Return { values } => Op::Return {
@@ -153,28 +185,27 @@ impl CodeTables {
                 limit,
                 body,
                 exit,
-            } => {
-                let first = small(self.jumps.len())?;
-                self.jumps
-                    .extend([context.start(*body), context.start(*exit)]);
-                Op::ForNext {
-                    i: i.0,
-                    limit: limit.0,
-                    targets: first,
-                }
-            }
+            } => Op::ForNext {
+                i: i.0,
+                limit: limit.0,
+                body: context.start(*body),
+                exit: context.start(*exit),
+            },
             _ => return Ok(None),
         }))
     }
 
     fn constant(&mut self, dst: R, word: u64) -> Result<Op, LinkError> {
         if let Ok(value) = i32::try_from(word as i64) {
-            return Ok(Op::Small { dst, value });
+            return Ok(Op::Small {
+                dst,
+                value: Imm(value),
+            });
         }
         self.words.push(word);
         Ok(Op::Word {
             dst,
-            index: small(self.words.len() - 1)?,
+            index: Side(small(self.words.len() - 1)?),
         })
     }
 
@@ -193,10 +224,18 @@ impl CodeTables {
     }
 }
 
+/// The slots of a key that is no reference.
+const WORD_KEY: u64 = 1;
+
 /// The part of the price that is known before the instruction runs.
-fn price(inst: &Inst) -> u32 {
+fn price(inst: &Inst, op: Op) -> u32 {
     let fuel = inst.info().fuel;
     match inst {
+        _ if matches!(op, Op::Slow { .. }) => fuel.base,
+        Inst::CallNative { native, .. } => fuel.base + native.info().fuel.base,
+        _ if matches!(op, Op::MapFindWord { .. } | Op::MapInsertWord { .. }) => {
+            fuel.cost(WORD_KEY) as u32
+        }
         Inst::RecordNew { args, .. } => fuel.cost(args.len() as u64) as u32,
         Inst::ClosureNew { captures, .. } => fuel.cost(captures.len() as u64) as u32,
         _ => fuel.base,
@@ -224,17 +263,88 @@ impl Context<'_> {
         self.starts[block.index()]
     }
 
+    /// The type of the object in a register.
+    fn type_of(&self, reg: Reg) -> Option<&Type> {
+        let group = &self.group.group;
+        match group.functions[usize::from(self.linked.function)].regs[reg.index()] {
+            Slot::Ref(ty) => group.types.get(ty),
+            _ => None,
+        }
+    }
+
+    /// What elements, keys and values of this type are.
+    fn kind(&self, ty: TypeIx) -> Kind {
+        let types = &self.group.group.types;
+        kind_of(types, types.elem(ty))
+    }
+
     /// Whether the register holds a list of `Bool`, which is packed.
     fn is_packed(&self, list: Reg) -> bool {
-        let group = &self.group.group;
-        let regs = &group.functions[usize::from(self.linked.function)].regs;
-        let Slot::Ref(ty) = regs[list.index()] else {
-            return false;
+        match self.type_of(list) {
+            Some(Type::List(elem)) => self.kind(*elem) == Kind::Bool,
+            _ => false,
+        }
+    }
+
+    /// The size of the entries of a map or set, and its type of keys.
+    fn entries(&self, map: Reg) -> Option<(u16, TypeIx)> {
+        let (key, value) = match *self.type_of(map)? {
+            Type::Map(key, value) => (key, Some(self.kind(value))),
+            Type::Set(key) => (key, None),
+            _ => return None,
         };
-        let Some(Type::List(elem)) = group.types.get(ty) else {
-            return false;
+        Some((entry_words(value) as u16, key))
+    }
+
+    /// Searches for keys that are no references, or text.
+    fn map_op(&self, inst: &Inst) -> Option<Op> {
+        let (Inst::MapFind { map, key, .. } | Inst::MapInsert { map, key, .. }) = *inst else {
+            return None;
         };
-        crate::shape::kind_of(&group.types, group.types.elem(*elem)) == Kind::Bool
+        let (stride, key_type) = self.entries(map)?;
+        let is_text = self.group.group.types.get(key_type) == Some(&Type::Str);
+        if self.kind(key_type).is_ref() && !is_text {
+            return None;
+        }
+        let (map, key) = (map.0, key.0);
+        Some(match *inst {
+            Inst::MapFind { dst: Reg(dst), .. } if is_text => Op::MapFindText {
+                dst,
+                map,
+                key,
+                stride,
+            },
+            Inst::MapFind { dst: Reg(dst), .. } => Op::MapFindWord {
+                dst,
+                map,
+                key,
+                stride,
+            },
+            Inst::MapInsert {
+                value: Reg(value), ..
+            } if is_text => Op::MapInsertText { map, key, value },
+            Inst::MapInsert {
+                value: Reg(value), ..
+            } => Op::MapInsertWord { map, key, value },
+            _ => return None,
+        })
+    }
+
+    /// Maps and native functions that are called often.
+    fn library_op(&self, inst: &Inst) -> Option<Op> {
+        Some(match *inst {
+            Inst::MapValueAt { dst, map, entry } => Op::MapValueAt {
+                dst: dst.0,
+                map: map.0,
+                entry: entry.0,
+            },
+            Inst::CallNative {
+                ref dsts,
+                native,
+                ref args,
+            } => native_op(dsts, native, args)?,
+            _ => return self.map_op(inst),
+        })
     }
 
     fn renumbered(&self, inst: &Inst) -> Inst {
@@ -248,7 +358,7 @@ impl Context<'_> {
         inst
     }
 
-    /// Constants, records, lists.
+    /// Constants and records.
     fn object_op(&self, inst: &Inst) -> Option<Op> {
         Some(match *inst {
             Inst::StrConst { dst, konst } | Inst::BytesConst { dst, konst } => Op::Const {
@@ -280,6 +390,12 @@ impl Context<'_> {
                 variant,
                 field,
             },
+            _ => return None,
+        })
+    }
+
+    fn list_op(&self, inst: &Inst) -> Option<Op> {
+        Some(match *inst {
             Inst::ListLen { dst, list } | Inst::MapLen { dst, map: list } => Op::ListLen {
                 dst: dst.0,
                 list: list.0,
@@ -308,9 +424,15 @@ impl Context<'_> {
                     value: value.0,
                 },
             },
-            Inst::ListPush { list, value } => Op::ListPush {
-                list: list.0,
-                value: value.0,
+            Inst::ListPush { list, value } => match self.is_packed(list) {
+                true => Op::ListPushByte {
+                    list: list.0,
+                    value: value.0,
+                },
+                false => Op::ListPushWord {
+                    list: list.0,
+                    value: value.0,
+                },
             },
             Inst::IterCheck { coll, counter } => Op::IterCheck {
                 coll: coll.0,
@@ -321,17 +443,35 @@ impl Context<'_> {
     }
 }
 
+fn native_op(dsts: &[Reg], native: Native, args: &[Reg]) -> Option<Op> {
+    let (dst, a) = (dsts.first()?.0, args.first()?.0);
+    let b = args.get(1).map_or(a, |reg| reg.0);
+    Some(match native {
+        Native::FloatSqrt => Op::FloatSqrt { dst, a },
+        Native::BytesLen | Native::StrByteLen => Op::BytesLen { dst, bytes: a },
+        Native::BytesGet => Op::BytesGet {
+            dst,
+            bytes: a,
+            index: b,
+        },
+        _ if native.name().starts_with("float.") => Op::FloatNative { dst, a, b, native },
+        _ => return None,
+    })
+}
+
 /// Instructions over numbers, which look the same in both forms.
 fn number_op(inst: &Inst) -> Option<Op> {
     macro_rules! same {
         ($($name:ident { $($field:ident),* } => $op:ident),* $(,)?) => {
             match *inst {
                 $(Inst::$name { $($field),* } => Op::$op { $($field: $field.0),* },)*
-                Inst::BoolConst { dst, value } => Op::Small { dst: dst.0, value: value.into() },
-                Inst::EnumConst { dst, variant, .. } => {
-                    Op::Small { dst: dst.0, value: variant.into() }
+                Inst::BoolConst { dst, value } => {
+                    Op::Small { dst: dst.0, value: Imm(value.into()) }
                 }
-                Inst::Null { dst } => Op::Small { dst: dst.0, value: 0 },
+                Inst::EnumConst { dst, variant, .. } => {
+                    Op::Small { dst: dst.0, value: Imm(variant.into()) }
+                }
+                Inst::Null { dst } => Op::Small { dst: dst.0, value: Imm(0) },
                 Inst::FloatFromBits { dst, a } => Op::Move { dst: dst.0, src: a.0 },
                 _ => return None,
             }

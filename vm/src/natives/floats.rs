@@ -3,12 +3,11 @@
 
 use sm_bytecode::Native;
 
-use crate::natives::Given;
-
-/// The result of a function of doubles, whose arguments `arg` gives.
-pub(super) fn compute(native: Native, arg: impl Fn(usize) -> f64) -> Given {
-    let unary = |function: fn(f64) -> f64| Given::Float(function(arg(0)));
-    let binary = |function: fn(f64, f64) -> f64| Given::Float(function(arg(0), arg(1)));
+/// The word of the result of a function of doubles.
+#[inline(never)]
+pub(crate) fn compute(native: Native, a: f64, b: f64) -> u64 {
+    let unary = |function: fn(f64) -> f64| function(a).to_bits();
+    let binary = |function: fn(f64, f64) -> f64| function(a, b).to_bits();
     match native {
         Native::FloatAbs => unary(f64::abs),
         Native::FloatFloor => unary(f64::floor),
@@ -35,7 +34,7 @@ pub(super) fn compute(native: Native, arg: impl Fn(usize) -> f64) -> Given {
         Native::FloatHypot => binary(libm::hypot),
         Native::FloatMin => binary(|a, b| if picks_first(a, b, a < b) { a } else { b }),
         Native::FloatMax => binary(|a, b| if picks_first(a, b, a > b) { a } else { b }),
-        Native::FloatIsNan => Given::Bool(arg(0).is_nan()),
+        Native::FloatIsNan => a.is_nan().into(),
         _ => unreachable!("is computed elsewhere"),
     }
 }

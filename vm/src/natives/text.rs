@@ -11,7 +11,6 @@ impl Interp<'_> {
         let second = || self.text(args[1]);
         let both = || first().len() + second().len();
         Ok(match native {
-            Native::StrByteLen => (Given::Int(self.bytes(args[0]).len() as i64), 0),
             Native::StrLen => (Given::Int(first().chars().count() as i64), first().len()),
             Native::StrFind => (position(first(), first().find(second())), both()),
             Native::StrFindLast => (position(first(), first().rfind(second())), both()),
@@ -92,8 +91,14 @@ impl Interp<'_> {
 
     fn split(&self, text: Reg, separator: Reg) -> Result<Given, Stop> {
         let (whole, separator) = (self.text(text), self.text(separator));
-        match separator {
-            "" => self.parts(text, 1, [(0, whole.len())]),
+        let mut chars = separator.chars();
+        match (chars.next(), chars.next()) {
+            (None, _) => self.parts(text, 1, [(0, whole.len())]),
+            // One character is found much faster than a text.
+            (Some(char), None) => {
+                let count = whole.matches(char).count() + 1;
+                self.parts(text, count, parts_of(whole, whole.split(char)))
+            }
             _ => {
                 let count = whole.matches(separator).count() + 1;
                 self.parts(text, count, parts_of(whole, whole.split(separator)))

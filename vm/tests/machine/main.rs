@@ -4,6 +4,7 @@ mod assemble;
 mod driver;
 mod equality;
 mod forged;
+mod fused;
 mod host;
 mod hostile;
 mod library;
