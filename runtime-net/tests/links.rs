@@ -164,6 +164,27 @@ async fn a_stranger_is_refused_and_told_of_once() {
     assert_ne!(again, Ok(true));
 }
 
+/// A neighbor that reads nothing: what waits for it has a bound.
+#[tokio::test]
+async fn who_takes_nothing_is_left() {
+    let (mut a, mut b) = (node(1, 1, &[2]), node(2, 1, &[1]));
+    a.call(id(2), &address(&b));
+    let (session, _) = tokio::join!(up(&mut a), up(&mut b)).0;
+    let most = sm_net::limits::UNREAD_BYTES;
+    let long = code(sm_core::limits::CODE_FRAME_BYTES);
+    // Some of it is on its way to a node that no longer looks at it.
+    for _ in 0..most / long.len() + 200 {
+        a.send(session, long.clone());
+    }
+    a.flush();
+    loop {
+        if let LinkEvent::Down { reason, .. } = next(&mut a).await {
+            break assert!(reason.contains("does not take"), "{reason}");
+        }
+    }
+    assert!(a.sessions().is_empty());
+}
+
 #[tokio::test]
 async fn another_than_was_called_is_not_believed() {
     let (mut a, b) = (node(1, 1, &[2]), node(2, 1, &[1]));
