@@ -100,6 +100,14 @@ pub struct Host {
     stopping: bool,
 }
 
+/// What the network has for the node after some of it was handled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Waiting {
+    Nothing,
+    /// There may be more.
+    More,
+}
+
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Host")
@@ -183,7 +191,10 @@ impl Host {
         let mut timer = std::pin::pin!(timer);
         let mut due = None;
         while !self.stopping {
-            self.catch_up();
+            if self.catch_up() == Waiting::More {
+                // What was sent goes out before the rest is looked at.
+                tokio::task::yield_now().await;
+            }
             if self.node.poll_timeout() != due {
                 due = self.node.poll_timeout();
                 let at = self.clock.instant(due.unwrap_or(Time::NEVER));
@@ -207,17 +218,22 @@ impl Host {
     }
 
     /// Handles what has come already, up to a bound, so that programs run in between.
-    fn catch_up(&mut self) {
+    fn catch_up(&mut self) -> Waiting {
+        let mut waiting = Waiting::More;
         for _ in 0..limits::EVENTS_PER_SLICE {
             match self.link.try_next() {
                 Some(event) => self.linked(event),
-                None => break,
+                None => {
+                    waiting = Waiting::Nothing;
+                    break;
+                }
             }
         }
         // Answers do not wait for programs.
         self.flush();
         self.slice();
         self.flush();
+        waiting
     }
 
     /// Lets out what was sent since the last time.

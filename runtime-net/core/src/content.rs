@@ -3,12 +3,13 @@
 //! A [`Library`] never takes anything that it has not verified, and a name never changes its
 //! meaning, so nothing in it goes stale. It is shared by all messages of a node.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use crate::engine::Engine;
-use crate::ids::LaunchHash;
+use crate::ids::{LaunchHash, in_order};
 use crate::launch::{LaunchError, SignedLaunch};
 use crate::limits;
 
@@ -43,12 +44,27 @@ impl ContentKind {
 }
 
 /// The name of something that can be fetched.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct ContentId {
     /// What it is.
     pub kind: ContentKind,
     /// The hash of its canonical bytes, made in a way of its own for each kind.
     pub hash: [u8; 32],
+}
+
+/// By kind, then by the bytes of the hash.
+impl Ord for ContentId {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        let kinds = self.kind.cmp(&other.kind);
+        kinds.then_with(|| in_order(&self.hash, &other.hash))
+    }
+}
+
+impl PartialOrd for ContentId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl ContentId {

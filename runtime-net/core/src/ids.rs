@@ -13,6 +13,16 @@ use crate::digest::Context;
 
 pub use sm_bytecode::TypeHash;
 
+/// The order of the bytes, eight at a time: the first of them nearly always decide.
+#[inline]
+pub(crate) fn in_order(a: &[u8; 32], b: &[u8; 32]) -> Ordering {
+    let words = |bytes: &[u8; 32]| {
+        let (words, _) = bytes.as_chunks::<8>();
+        [words[0], words[1], words[2], words[3]].map(u64::from_be_bytes)
+    };
+    words(a).cmp(&words(b))
+}
+
 /// Defines a newtype over 32 bytes, shown in hexadecimal.
 macro_rules! name32 {
     ($(#[$doc:meta])* $name:ident) => {
@@ -20,13 +30,10 @@ macro_rules! name32 {
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
         pub struct $name(pub [u8; 32]);
 
-        /// The order of the bytes. The first of them nearly always decide, without a call.
         impl Ord for $name {
+            #[inline]
             fn cmp(&self, other: &Self) -> Ordering {
-                let first = |name: &Self| name.0.first_chunk().copied().map(u64::from_be_bytes);
-                first(self)
-                    .cmp(&first(other))
-                    .then_with(|| self.0.cmp(&other.0))
+                in_order(&self.0, &other.0)
             }
         }
 
