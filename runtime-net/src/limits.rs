@@ -101,7 +101,7 @@ pub const SLICE_FUEL: u64 = 20_000;
 /// The least that a turn counts for in a slice: what it costs beside its program.
 pub const TURN_FUEL: u64 = 500;
 /// How many events are handled between two slices.
-pub const EVENTS_PER_SLICE: usize = 16;
+pub const EVENTS_PER_SLICE: usize = 32;
 /// The bytes that have to be waiting more, or less, before the node is told of it.
 pub const BACKLOG_STEP: usize = 64 << 10;
 /// How many inputs of a recording lie between two checkpoints.

@@ -103,7 +103,7 @@ pub struct Node<E: Engine = Vm> {
     copy_count: u64,
     /// Messages that are to end as soon as they can.
     doomed: BTreeSet<MessageId>,
-    /// The messages that the event under way has changed.
+    /// The messages that the event under way has changed, if they are stored.
     changed: BTreeSet<MessageId>,
     /// What the event under way wants to tell once its changes are stored.
     held: Vec<Output>,
@@ -345,7 +345,7 @@ impl<E: Engine> Node<E> {
         self.doomed.remove(&message);
         self.uncount_launch(resident.envelope.launch);
         self.memory = self.memory.saturating_sub(resident.counted);
-        self.changed.insert(message);
+        self.note_change(message);
         Some(resident)
     }
 

@@ -91,9 +91,9 @@ impl<E: Engine> Node<E> {
     /// Who sends a message has its launch record and its program.
     fn note_known(&mut self, from: NodeId, launch: &LaunchHash) {
         let known = self.known.entry(from).or_default();
-        known.note(ContentId::launch(*launch));
-        if let Some(signed) = self.library.launch(launch) {
-            known.note(ContentId::program(signed.launch.program));
+        match self.library.launch(launch) {
+            Some(signed) => drop(known.note_launch(*launch, signed.launch.program)),
+            None => drop(known.note(ContentId::launch(*launch))),
         }
     }
 

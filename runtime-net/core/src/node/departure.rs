@@ -240,10 +240,8 @@ impl<E: Engine> Node<E> {
         let Some(signed) = self.library.launch(launch).cloned() else {
             return Vec::new();
         };
-        let launch = ContentId::launch(signed.hash);
-        let program = ContentId::program(signed.launch.program);
         let known = self.known.entry(to).or_default();
-        let news = [launch, program].map(|id| known.note(id).then_some(id));
+        let news = known.note_launch(signed.hash, signed.launch.program);
         let piece = |id: ContentId| self.library.bytes(&id).map(|bytes| (id.kind, bytes));
         let mut attached: Vec<_> = news.into_iter().flatten().filter_map(piece).collect();
         attached.retain(|(_, bytes)| bytes.len() <= limits::INLINE_CONTENT_BYTES);

@@ -7,7 +7,7 @@ use crate::codec::DecodeError;
 use crate::content::ContentId;
 use crate::engine::Engine;
 use crate::hop::{HopFault, HopFrame, Side};
-use crate::ids::{HopId, Incarnation, NodeId, SessionId, Time};
+use crate::ids::{HopId, Incarnation, LaunchHash, NodeId, SessionId, Time};
 use crate::limits;
 use crate::wire::{BareStep, Frame, More};
 
@@ -27,6 +27,8 @@ pub(super) struct Session {
 pub(super) struct Known {
     incarnation: Incarnation,
     has: BTreeSet<ContentId>,
+    /// The launch whose record and program were noted last: most messages are of a few launches.
+    last: Option<LaunchHash>,
 }
 
 impl Known {
@@ -36,6 +38,19 @@ impl Known {
             self.has.clear();
         }
         self.has.insert(id)
+    }
+
+    /// The same for a launch record and its program; answers which of the two are news.
+    pub(super) fn note_launch(
+        &mut self,
+        launch: LaunchHash,
+        program: [u8; 32],
+    ) -> [Option<ContentId>; 2] {
+        if self.last.replace(launch) == Some(launch) {
+            return [None, None];
+        }
+        let both = [ContentId::launch(launch), ContentId::program(program)];
+        both.map(|id| self.note(id).then_some(id))
     }
 }
 

@@ -66,6 +66,13 @@ impl<E: Engine> Node<E> {
         }
     }
 
+    /// A message has changed; the store of a durable node is told at the end of the event.
+    pub(super) fn note_change(&mut self, message: MessageId) {
+        if self.config.memory == Memory::Durable {
+            self.changed.insert(message);
+        }
+    }
+
     /// Everything that changed since the last batch.
     fn batch(&mut self) -> Batch {
         let changed = std::mem::take(&mut self.changed);

@@ -225,7 +225,7 @@ impl<E: Engine> Node<E> {
             Next::Copy => self.send_copies(message),
             Next::End(end) => self.end_message(message, end),
         }
-        self.changed.insert(message);
+        self.note_change(message);
         self.after_turn();
         self.commit();
     }
@@ -314,7 +314,7 @@ impl<E: Engine> Node<E> {
         if let Some(resident) = self.messages.get_mut(&message) {
             resident.phase = Phase::Ready;
             self.ready.push_back(message);
-            self.changed.insert(message);
+            self.note_change(message);
         }
     }
 
