@@ -63,7 +63,25 @@ fn gets_to_its_end(seed: u64, text: &str, ready: &Ready) -> bool {
             "seed {seed}, {plan:?}: {first:#?}\nbecomes {other:#?}\n{text}"
         );
     }
+    let plain = compile::source_plain(text, Path::new("."));
+    let program = plain.program.as_ref().expect("it is the same program");
+    let as_lowered = world::run(program, Plan::Never);
+    assert_eq!(
+        seen(ready, &first),
+        seen(&plain, &as_lowered),
+        "seed {seed}: improved, and as it is lowered\n{text}"
+    );
     matches!(first.end, End::Done(_))
+}
+
+/// What there is to see of a run but for its fuel and the places in its code.
+fn seen(ready: &Ready, run: &world::Ran) -> String {
+    let end = match &run.end {
+        End::Done(data) => ready.show(data),
+        End::Trap(trap) => format!("{:?} {:?} {:?}", trap.kind, trap.message, ready.line(trap)),
+        other => format!("{other:?}"),
+    };
+    format!("{:?}\n{end}", run.output)
 }
 
 #[test]

@@ -28,8 +28,25 @@ pub(crate) fn file(path: &Path) -> Ready {
     source(&text, path.parent().expect("a file is in a folder"))
 }
 
+/// The same, with all code left as it is lowered.
+#[allow(dead_code, reason = "most tests want what everybody gets")]
+pub(crate) fn file_plain(path: &Path) -> Ready {
+    let text = fs::read_to_string(path).expect("a case is text");
+    source_plain(&text, path.parent().expect("a file is in a folder"))
+}
+
+/// As [`source`], with all code left as it is lowered.
+#[allow(dead_code, reason = "most tests want what everybody gets")]
+pub(crate) fn source_plain(text: &str, folder: &Path) -> Ready {
+    with_options(text, folder, true)
+}
+
 /// Compiles, verifies and links a text with what it imports from a folder.
 pub(crate) fn source(text: &str, folder: &Path) -> Ready {
+    with_options(text, folder, false)
+}
+
+fn with_options(text: &str, folder: &Path, plain: bool) -> Ready {
     let mut files = Files {
         root: text.to_owned(),
         folder: folder.to_owned(),
@@ -37,6 +54,7 @@ pub(crate) fn source(text: &str, folder: &Path) -> Ready {
     };
     let options = check::Options {
         root: ROOT.to_owned(),
+        plain,
         ..check::Options::default()
     };
     let Compiled { diagnostics, code } = compile(&mut files, &options, &[]);
@@ -100,8 +118,9 @@ impl Ready {
                     .map(|function| (blob, function))
             });
             let (blob, function) = found?;
-            let position = function.position(frame.pc)?;
-            (blob.file(position)? == ROOT).then_some(position.line)
+            let mut calls = function.calls(frame.pc);
+            let own = calls.find(|(_, position)| blob.file(position) == Some(ROOT))?;
+            Some(own.1.line)
         })
     }
 }
