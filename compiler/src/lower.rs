@@ -1,11 +1,11 @@
 //! Lowering: a checked program becomes bricks.
 //!
 //! The way of a function: it is specialised and its tree turned into a *body* of blocks over
-//! registers ([`function`] and the modules by kind of expression); with its closures it is a *unit*.
-//! When all units are there, their bodies are improved, callees first ([`opt`]), and registers are
-//! assigned ([`finish`]). Units that call
-//! each other become a brick, callees first, since a brick names what it calls by hash
-//! ([`groups`]). Manifests say which bricks a module and the program consist of ([`modules`]).
+//! registers ([`function`] and the modules by kind of expression); with its closures it is a
+//! *unit*. When all units are there, their bodies are improved, callees first ([`opt`]), and
+//! registers are assigned ([`finish`]). Units that call each other become a brick, callees first,
+//! since a brick names what it calls by hash ([`groups`]). Manifests say which bricks a module and
+//! the program consist of ([`modules`]).
 //!
 //! The same source gives the same bytes on every machine, whatever else is imported or declared.
 //!

@@ -119,7 +119,7 @@ fn calls_in_whose_place_code_stands_are_found() {
     let calls = |blob: &DebugBlob, pc| {
         let function = blob.function(&group.hash(), 0).expect("named");
         let calls = function.calls(pc).map(|(name, at)| (name.into(), at.line));
-        calls.collect::<vec::Vec<(String, u32)>>()
+        calls.collect::<vec::Vec<(alloc::string::String, u32)>>()
     };
     assert_eq!(calls(&blob, 5), [("sum".into(), 4)]);
     let nested = [("inner".into(), 6), ("outer".into(), 8), ("sum".into(), 8)];
