@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
-use sm_bytecode::BrickHash;
+use sm_bytecode::{BrickHash, DebugBlob, Position};
 use sm_compiler::ast::Span;
 use sm_core::node::TraceFrame;
 
@@ -41,7 +41,8 @@ const SHOWN: usize = 8;
 
 impl Backtrace {
     pub(crate) fn of(program: &Program, frames: &[TraceFrame]) -> Self {
-        Self(frames.iter().map(|frame| call(program, frame)).collect())
+        let calls = frames.iter().flat_map(|frame| calls(program, frame));
+        Self(calls.collect())
     }
 
     /// The place in the source of the innermost call whose source is at hand: outside of the
@@ -127,38 +128,49 @@ impl Call {
     }
 }
 
-fn call(program: &Program, frame: &TraceFrame) -> Call {
+/// The calls of a frame, innermost first: several where code stands in place of a call.
+fn calls(program: &Program, frame: &TraceFrame) -> Vec<Call> {
     let brick = BrickHash(frame.brick);
     let debug = program.debug().iter().find_map(|blob| {
         blob.function(&brick, frame.function)
             .map(|function| (blob, function))
     });
     let Some((blob, function)) = debug else {
-        return Call {
+        return vec![Call {
             function: format!("brick {brick:.8}"),
             place: None,
-        };
+        }];
     };
-    let place = function.position(frame.pc).and_then(|position| {
-        let module = blob.file(position)?;
-        let sources = &program.sources;
-        if sources.is_composed(module) {
-            return written(sources, module, Span::new(position.start, position.end));
-        }
-        Some(Place {
-            module: module.to_owned(),
-            file: program.sources.module_name(module),
-            line: position.line,
-            column: position.column,
-            start: position.start,
-            end: position.end,
-        })
+    // A name of the command's own is one that no program can mean.
+    let shown = |name: &str| name.trim_start_matches("__").to_owned();
+    let found = function.calls(frame.pc).map(|(name, position)| Call {
+        function: shown(name),
+        place: place(program, blob, position),
     });
-    Call {
-        // A name of the command's own is one that no program can mean.
-        function: function.name.trim_start_matches("__").to_owned(),
-        place,
+    let found: Vec<Call> = found.collect();
+    if found.is_empty() {
+        return vec![Call {
+            function: shown(&function.name),
+            place: None,
+        }];
     }
+    found
+}
+
+fn place(program: &Program, blob: &DebugBlob, position: &Position) -> Option<Place> {
+    let module = blob.file(position)?;
+    let sources = &program.sources;
+    if sources.is_composed(module) {
+        return written(sources, module, Span::new(position.start, position.end));
+    }
+    Some(Place {
+        module: module.to_owned(),
+        file: program.sources.module_name(module),
+        line: position.line,
+        column: position.column,
+        start: position.start,
+        end: position.end,
+    })
 }
 
 /// A place in a module that was put together: there where it was written.

@@ -107,6 +107,8 @@ pub struct Options {
     /// The function of the root at which the program begins.
     pub entry: String,
     pub tests: Tests,
+    /// Leave the code as it is lowered: to see that improving it does not change what it does.
+    pub plain: bool,
 }
 
 impl Default for Options {
@@ -115,6 +117,7 @@ impl Default for Options {
             root: "main".into(),
             entry: "main".into(),
             tests: Tests::default(),
+            plain: false,
         }
     }
 }

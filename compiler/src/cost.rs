@@ -285,7 +285,8 @@ impl<'b> Cost<'b> {
         let mut blobs = self.bundle.debug.iter();
         let named = blobs.find_map(|blob| {
             let debug = blob.function(&at.brick, at.function)?;
-            let file = debug.positions.first().and_then(|first| blob.file(first));
+            let (_, place) = debug.calls(0).last()?;
+            let file = blob.file(place);
             Some((file.unwrap_or_default().to_owned(), debug.name.clone()))
         });
         let (module, name) =

@@ -40,7 +40,7 @@ pub fn compile(
     }
     let texts = recorder.texts;
     let text_of = |file: FileId| texts.get(&file).map_or("", |text| &**text);
-    let mut code = lower(&program, text_of, prebuilt);
+    let mut code = lower(&program, text_of, prebuilt, options.plain);
     diagnostics.append(&mut code.diagnostics);
     let code = (!has_errors(&diagnostics)).then_some(code);
     Compiled { diagnostics, code }

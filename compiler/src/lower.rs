@@ -1,10 +1,11 @@
 //! Lowering: a checked program becomes bricks.
 //!
 //! The way of a function: it is specialised and its tree turned into a *body* of blocks over
-//! registers ([`function`] and the modules by kind of expression); the body is improved ([`clean`])
-//! and its registers are assigned ([`finish`]); with its closures it is a *unit*. Units that call
-//! each other become a brick, callees first, since a brick names what it calls by hash
-//! ([`groups`]). Manifests say which bricks a module and the program consist of ([`modules`]).
+//! registers ([`function`] and the modules by kind of expression); with its closures it is a
+//! *unit*. When all units are there, their bodies are improved, callees first ([`opt`]), and
+//! registers are assigned ([`finish`]). Units that call each other become a brick, callees first,
+//! since a brick names what it calls by hash ([`groups`]). Manifests say which bricks a module and
+//! the program consist of ([`modules`]).
 //!
 //! The same source gives the same bytes on every machine, whatever else is imported or declared.
 //!
@@ -29,6 +30,7 @@ mod matching;
 mod modules;
 mod natives;
 mod operators;
+mod opt;
 mod prebuilt;
 mod program;
 mod registers;
@@ -139,11 +141,13 @@ pub struct TestCode {
 }
 
 /// Lowers a program without errors. `text_of` answers the source of a file; `prebuilt` are library
-/// modules that need not be compiled again where their text is the same.
+/// modules that need not be compiled again where their text is the same. With `plain` the code is
+/// left as it is.
 pub fn lower<'p>(
     program: &'p Program,
     text_of: impl Fn(FileId) -> &'p str,
     prebuilt: &'p [PrebuiltModule],
+    plain: bool,
 ) -> Lowered {
     let file_of = |path: &str| {
         let found = program.modules.iter().find(|module| &*module.path == path);
@@ -152,13 +156,17 @@ pub fn lower<'p>(
     let library = Library::new(program, prebuilt, file_of);
     let mut lowering = Lowering::new(program, &library);
     lowering.run();
+    if lowering.diagnostics.is_empty() {
+        opt::run(&mut lowering, plain);
+        lowering.check_units();
+    }
     if !lowering.diagnostics.is_empty() {
         return Lowered {
             diagnostics: lowering.diagnostics,
             ..Lowered::default()
         };
     }
-    let calls = groups::calls(&lowering);
+    let calls = groups::calls(&lowering, false);
     let bricks = groups::make(&mut lowering, &calls);
     if !bricks.refused.is_empty() {
         let diagnostics = bricks

@@ -168,7 +168,13 @@ impl State {
         }
     }
 
-    pub(super) fn compile(&self, plan: &Plan, answer: &mut Answer) -> Step<Rc<Program>> {
+    /// The program of a plan that begins at this function.
+    pub(super) fn compile(
+        &self,
+        plan: &Plan,
+        entry: &str,
+        answer: &mut Answer,
+    ) -> Step<Rc<Program>> {
         let (result, value) = statements::answer(&plan.carried, &plan.kept);
         let composed = self.compose_with(
             &BTreeSet::new(),
@@ -186,7 +192,7 @@ impl State {
                 into.glue(Owner::Glue, "\n");
             },
         );
-        match compile::compile(&self.folder, composed)? {
+        match compile::compile_from(&self.folder, composed, entry)? {
             Compiled::Program(program, findings) => {
                 let worth = |one: &Finding| {
                     one.is_news()

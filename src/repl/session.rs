@@ -13,7 +13,7 @@ use sm_compiler::typed;
 use sm_sim::Totals;
 
 use super::binding::{Binding, Bindings};
-use super::compile::{self, Checked, Compiled, Finding};
+use super::compile::{self, Checked, Compiled, ENTRY, Finding};
 use super::definition::{Definition, Kind, Near, Standing};
 use super::plan::{Plan, statements_of};
 use super::state::{State, Step, Stopped, go_on};
@@ -132,7 +132,7 @@ impl Session {
             return Ok(Ok(Outcome::Nothing));
         }
         let plan = go_on!(state.plan(statements, answer));
-        let program = go_on!(state.compile(&plan, answer));
+        let program = go_on!(state.compile(&plan, ENTRY, answer));
         let arguments = match state.arguments(&program, &plan.used.cells) {
             Ok(arguments) => arguments,
             Err(cell) => return Ok(Err(Stopped(state.does_not_fit(cell)))),
@@ -240,7 +240,16 @@ impl Session {
         let mut answer = Answer::new();
         let statements = statements_of(&input, &input::pieces(&input.text));
         let compiled = match self.state.plan(statements, &mut answer)? {
-            Ok(plan) => self.state.compile(&plan, &mut answer)?,
+            Ok(plan) => {
+                // The code of an input need not call a function that it names.
+                let named = self
+                    .state
+                    .compile(&plan, input.text.trim(), &mut Answer::new())?;
+                match named {
+                    Ok(program) => Ok(program),
+                    Err(_) => self.state.compile(&plan, ENTRY, &mut answer)?,
+                }
+            }
             Err(stopped) => Err(stopped),
         };
         Ok(compiled.map_err(|Stopped(outcome)| {

@@ -304,8 +304,9 @@ fn line_of(bundle: &Bundle, report: &TrapReport) -> Option<u32> {
             let function = blob.function(&frame.at.brick, frame.at.function)?;
             Some((blob, function))
         })?;
-        let position = function.position(frame.pc)?;
-        (blob.file(position)? == ROOT).then_some(position.line)
+        let mut calls = function.calls(frame.pc);
+        let own = calls.find(|(_, position)| blob.file(position) == Some(ROOT))?;
+        Some(own.1.line)
     })
 }
 

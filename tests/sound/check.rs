@@ -77,9 +77,28 @@ fn ends(seed: u64, made: &Made, ready: &Ready) -> Vec<End> {
             shown(made)
         );
     }
+    let plain = compile::source_plain(&made.text, &made.modules);
+    let program = plain.program.as_ref().expect("it is the same program");
+    let as_lowered = world::run(program, Plan::Never);
+    assert_eq!(
+        seen(ready, &first),
+        seen(&plain, &as_lowered),
+        "seed {seed}: improved, and as it is lowered\n{}",
+        shown(made)
+    );
     let mut ends = first.others;
     ends.push(first.end);
     ends
+}
+
+/// What there is to see of a run but for its fuel and the places in its code.
+fn seen(ready: &Ready, run: &world::Ran) -> String {
+    let end = |end: &End| match end {
+        End::Trap(trap) => format!("{:?} {:?} {:?}", trap.kind, trap.message, ready.line(trap)),
+        other => format!("{other:?}"),
+    };
+    let ends: Vec<String> = run.others.iter().chain([&run.end]).map(end).collect();
+    format!("{:?}\n{}", run.output, ends.join("\n"))
 }
 
 #[test]

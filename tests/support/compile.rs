@@ -24,29 +24,50 @@ pub(crate) struct Ready {
 
 /// Compiles, verifies and links one file with what it imports.
 pub(crate) fn file(path: &Path) -> Ready {
+    compiled(files_of(path), false)
+}
+
+/// The same, with all code left as it is lowered.
+#[allow(dead_code, reason = "most tests want what everybody gets")]
+pub(crate) fn file_plain(path: &Path) -> Ready {
+    compiled(files_of(path), true)
+}
+
+fn files_of(path: &Path) -> Files {
     let text = fs::read_to_string(path).expect("a case is text");
     let folder = path.parent().expect("a file is in a folder").to_owned();
-    compiled(Files {
+    Files {
         root: text,
         modules: Modules::In(folder),
         texts: Vec::new(),
-    })
+    }
 }
 
 /// Compiles, verifies and links a text and the modules beside it, by their paths.
 pub(crate) fn source(text: &str, modules: &[(&str, String)]) -> Ready {
+    compiled(files_with(text, modules), false)
+}
+
+/// As [`source`], with all code left as it is lowered.
+#[allow(dead_code, reason = "most tests want what everybody gets")]
+pub(crate) fn source_plain(text: &str, modules: &[(&str, String)]) -> Ready {
+    compiled(files_with(text, modules), true)
+}
+
+fn files_with(text: &str, modules: &[(&str, String)]) -> Files {
     let modules = modules.iter();
     let modules = modules.map(|(path, text)| ((*path).to_owned(), text.clone()));
-    compiled(Files {
+    Files {
         root: text.to_owned(),
         modules: Modules::Texts(modules.collect()),
         texts: Vec::new(),
-    })
+    }
 }
 
-fn compiled(mut files: Files) -> Ready {
+fn compiled(mut files: Files, plain: bool) -> Ready {
     let options = check::Options {
         root: ROOT.to_owned(),
+        plain,
         ..check::Options::default()
     };
     let Compiled { diagnostics, code } = compile(&mut files, &options, &[]);
@@ -110,8 +131,9 @@ impl Ready {
                     .map(|function| (blob, function))
             });
             let (blob, function) = found?;
-            let position = function.position(frame.pc)?;
-            (blob.file(position)? == ROOT).then_some(position.line)
+            let mut calls = function.calls(frame.pc);
+            let own = calls.find(|(_, position)| blob.file(position) == Some(ROOT))?;
+            Some(own.1.line)
         })
     }
 }

@@ -3,10 +3,12 @@
 //! [`Builder`] appends instructions to the block it stands in. [`Body`] is what it leaves: passes
 //! rewrite it ([`super::clean`]), and [`super::finish`] makes it a function of a brick.
 
+use std::rc::Rc;
+
 use sm_bytecode::inst::operand::OperandMut;
 use sm_bytecode::{BlockIx, Inst, Reg, Slot, TrapKind};
 
-use crate::ast::Span;
+use crate::ast::{FileId, Span};
 
 /// The blocks and registers of one function. Block 0 is the entry.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +20,8 @@ pub(crate) struct Body {
     pub(crate) inputs: usize,
     /// More registers were asked for than a register can number: the code is not to be used.
     pub(crate) overflow: bool,
+    /// The calls in whose place code stands; one in the code of another comes after it.
+    pub(crate) inlined: Vec<Inlined>,
 }
 
 /// Instructions of which the last and only it is a terminator.
@@ -30,7 +34,26 @@ pub(crate) struct Block {
 #[derive(Clone, Debug)]
 pub(crate) struct Op {
     pub(crate) inst: Inst,
+    pub(crate) origin: Origin,
+}
+
+/// Where an instruction comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
     pub(crate) span: Span,
+    /// Of which of [`Body::inlined`] it is code, from 1; 0 for the function's own.
+    pub(crate) inlined: u32,
+}
+
+/// A call in whose place the code of the called function stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Inlined {
+    /// The name of that function.
+    pub(crate) name: Rc<str>,
+    /// The file it stands in.
+    pub(crate) file: FileId,
+    /// The call.
+    pub(crate) at: Origin,
 }
 
 impl Body {
@@ -41,7 +64,7 @@ impl Body {
         };
         let ops = vec![Op {
             inst,
-            span: Span::default(),
+            origin: Origin::default(),
         }];
         Self {
             blocks: vec![Block { ops }],
@@ -161,7 +184,10 @@ impl Builder {
         let block = self.current.expect("instructions stand in a block");
         self.body.blocks[block.index()].ops.push(Op {
             inst,
-            span: self.span,
+            origin: Origin {
+                span: self.span,
+                inlined: 0,
+            },
         });
     }
 
@@ -212,8 +238,11 @@ impl Builder {
             dst: *dst,
             src: *src,
         });
-        let span = self.span;
-        let ops: Vec<Op> = moves.map(|inst| Op { inst, span }).collect();
+        let origin = Origin {
+            span: self.span,
+            inlined: 0,
+        };
+        let ops: Vec<Op> = moves.map(|inst| Op { inst, origin }).collect();
         self.body.blocks[mark.block.index()]
             .ops
             .splice(mark.at..mark.at, ops);

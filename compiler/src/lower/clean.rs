@@ -2,10 +2,11 @@
 //! results nobody uses, code nobody reaches.
 
 use sm_bytecode::inst::operand::OperandMut;
-use sm_bytecode::{BlockIx, Inst, Opcode, Reg};
+use sm_bytecode::{BlockIx, Inst, Reg};
 
 use super::body::{Body, for_each_target_mut, reorder};
-use super::liveness::{RegSet, live_in, predecessors};
+use super::liveness::predecessors;
+use super::opt::drop_dead;
 
 /// Improves the body. The meaning stays, and so does everything that can trap or be seen.
 pub(crate) fn clean(body: &mut Body) {
@@ -156,31 +157,6 @@ fn forward_copies(body: &mut Body) {
     }
 }
 
-/// Drops instructions whose results nobody uses and that do nothing else.
-fn drop_dead(body: &mut Body) {
-    let live = live_in(body);
-    for at in 0..body.blocks.len() {
-        let mut now = RegSet::new(body.regs.len());
-        live.at_end(body, at)
-            .into_iter()
-            .for_each(|reg| now.insert(reg));
-        let ops = &mut body.blocks[at].ops;
-        let mut kept = Vec::with_capacity(ops.len());
-        for op in std::mem::take(ops).into_iter().rev() {
-            let is_self_move = matches!(op.inst, Inst::Move { dst, src } if dst == src);
-            let mut used = false;
-            op.inst.defs(|reg| used |= now.has(reg));
-            if is_self_move || (is_pure(&op.inst) && !used) {
-                continue;
-            }
-            now.step_back(&op.inst);
-            kept.push(op);
-        }
-        kept.reverse();
-        *ops = kept;
-    }
-}
-
 /// Calls `visit` for each register that is only read.
 fn for_each_use_mut(inst: &mut Inst, mut visit: impl FnMut(&mut Reg)) {
     inst.operands_mut(|operand| match operand {
@@ -188,35 +164,4 @@ fn for_each_use_mut(inst: &mut Inst, mut visit: impl FnMut(&mut Reg)) {
         OperandMut::Uses(regs) => regs.iter_mut().for_each(&mut visit),
         _ => {}
     });
-}
-
-/// Whether the instruction only computes its result: it cannot trap, and nothing else changes.
-fn is_pure(inst: &Inst) -> bool {
-    use Opcode as Op;
-    matches!(
-        inst.opcode(),
-        Op::Move
-            | Op::IntConst
-            | Op::FloatConst
-            | Op::BoolConst
-            | Op::EnumConst
-            | Op::StrConst
-            | Op::BytesConst
-            | Op::Null
-            | Op::OptSome
-            | Op::OptIsSome
-            | Op::IntEq
-            | Op::IntNe
-            | Op::IntLt
-            | Op::IntLe
-            | Op::BoolNot
-            | Op::BoolEq
-            | Op::EnumIndex
-            | Op::EnumTag
-            | Op::RecordGet
-            | Op::ListLen
-            | Op::MapLen
-            | Op::TagConst
-            | Op::TagErase
-    )
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sm_bytecode::{BrickHash, DebugBlob, DebugFunction, DebugGroup, Position, Reg};
+use sm_bytecode::{BrickHash, DebugBlob, DebugFunction, DebugGroup, InlinedCall, Position};
 
-use super::groups::{Brick, Bricks};
+use super::body::Origin;
+use super::groups::{Brick, Bricks, Source};
 use super::program::Lowering;
 use super::unit::InstanceId;
-use crate::ast::{FileId, Span};
+use crate::ast::FileId;
 
 /// The text of a source file, and where its lines begin.
 #[derive(Debug)]
@@ -79,7 +80,7 @@ impl<'a, 'p> DebugMaker<'a, 'p> {
         let files: BTreeSet<String> = bricks
             .iter()
             .flat_map(|brick| &brick.sources)
-            .map(|source| self.file_of(source.instance).0)
+            .flat_map(|source| self.files_of(source))
             .collect();
         let files: Vec<String> = files.into_iter().collect();
         let groups = bricks
@@ -106,33 +107,58 @@ impl<'a, 'p> DebugMaker<'a, 'p> {
         (module.path.to_string(), module.file)
     }
 
-    fn function(&self, source: &super::groups::Source, files: &[String]) -> DebugFunction {
-        let (name, id) = self.file_of(source.instance);
-        let file = files.binary_search(&name).unwrap_or_default();
-        let file = u32::try_from(file).unwrap_or_default();
+    /// The files that code of a function comes from.
+    fn files_of(&self, source: &Source) -> Vec<String> {
+        let own = self.file_of(source.instance).0;
+        let inlined = source.inlined.iter().map(|call| self.name_of(call.file));
+        std::iter::once(own).chain(inlined).collect()
+    }
+
+    fn name_of(&self, file: FileId) -> String {
+        let modules = &self.lowering.program.modules;
+        let found = modules.iter().find(|module| module.file == file);
+        found.map_or_else(String::new, |module| module.path.to_string())
+    }
+
+    fn function(&self, source: &Source, files: &[String]) -> DebugFunction {
+        let own = self.file_of(source.instance).1;
+        // For each kind of code its file, and the place of that in the blob.
+        let ids = std::iter::once(own).chain(source.inlined.iter().map(|call| call.file));
+        let ids: Vec<(FileId, u32)> = ids
+            .map(|id| {
+                let at = files.binary_search(&self.name_of(id)).unwrap_or_default();
+                (id, u32::try_from(at).unwrap_or_default())
+            })
+            .collect();
+        let position = |pc: u32, origin: Origin| {
+            let (id, file) = ids[origin.inlined as usize];
+            let lines = self.lines.get(&id);
+            let (line, column) = lines.map_or((1, 1), |lines| lines.place(origin.span.start));
+            Position {
+                pc,
+                file,
+                start: origin.span.start,
+                end: origin.span.end,
+                line,
+                column,
+                inlined: origin.inlined,
+            }
+        };
         let mut positions: Vec<Position> = Vec::new();
-        let mut last: Option<Span> = None;
-        for (span, pc) in source.spans.iter().zip(0..) {
-            if last.replace(*span) != Some(*span) {
-                let (line, column) = self
-                    .lines
-                    .get(&id)
-                    .map_or((1, 1), |lines| lines.place(span.start));
-                let (start, end) = (span.start, span.end);
-                positions.push(Position {
-                    pc,
-                    file,
-                    start,
-                    end,
-                    line,
-                    column,
-                });
+        let mut last: Option<Origin> = None;
+        for (origin, pc) in source.origins.iter().zip(0..) {
+            if last.replace(*origin) != Some(*origin) {
+                positions.push(position(pc, *origin));
             }
         }
-        let registers: Vec<(Reg, String)> = source.names.clone();
+        let inlined = source.inlined.iter().map(|call| InlinedCall {
+            name: call.name.to_string(),
+            at: position(0, call.at),
+        });
         DebugFunction {
             name: source.name.clone(),
-            registers,
+            registers: source.names.clone(),
+            inlined: inlined.collect(),
             positions,
         }
     }

@@ -3,19 +3,20 @@
 use sm_bytecode::inst::operand::OperandMut;
 use sm_bytecode::{Block, Inst, Reg, Slot};
 
-use super::body::Body;
+use super::body::{Body, Inlined, Origin};
 use super::clean::{clean, straighten};
 use super::liveness::live_in;
 use super::registers::{Assignment, assign};
-use crate::ast::Span;
 
 /// The code of a function, with what is known about its registers and instructions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Code {
     pub(crate) regs: Vec<Slot>,
     pub(crate) blocks: Vec<Block>,
     /// Where each instruction comes from, in the order of program counters.
-    pub(crate) spans: Vec<Span>,
+    pub(crate) origins: Vec<Origin>,
+    /// The calls in whose place code stands, as [`Body::inlined`].
+    pub(crate) inlined: Vec<Inlined>,
     /// Names of registers that hold variables, ascending, each once.
     pub(crate) names: Vec<(Reg, String)>,
 }
@@ -23,15 +24,20 @@ pub(crate) struct Code {
 /// Improves and writes out a body. `names` are those of variables in registers of the body.
 pub(crate) fn finish(mut body: Body, names: &[(Reg, String)]) -> Code {
     clean(&mut body);
+    write_out(body, names)
+}
+
+/// Writes out a body as it is.
+pub(crate) fn write_out(mut body: Body, names: &[(Reg, String)]) -> Code {
     let assignment = assign(&body, &live_in(&body));
     let names = renamed(names, &assignment);
     apply(&mut body, assignment);
     straighten(&mut body);
     let live = live_in(&body);
-    let mut spans = Vec::new();
+    let mut origins = Vec::new();
     let mut blocks = Vec::with_capacity(body.blocks.len());
     for (at, block) in body.blocks.into_iter().enumerate() {
-        spans.extend(block.ops.iter().map(|op| op.span));
+        origins.extend(block.ops.iter().map(|op| op.origin));
         let insts = block.ops.into_iter().map(|op| op.inst).collect();
         blocks.push(Block {
             live_in: live.at_start(at).collect(),
@@ -41,7 +47,8 @@ pub(crate) fn finish(mut body: Body, names: &[(Reg, String)]) -> Code {
     Code {
         regs: body.regs,
         blocks,
-        spans,
+        origins,
+        inlined: body.inlined,
         names,
     }
 }

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use sm_bytecode::{BlockIx, Inst, Reg, Slot, TypeIx};
 
 use super::body::{Body, Builder, Mark};
-use super::finish::finish;
+use super::finish::Code;
 use super::limits::MAX_LIVE_BITS;
 use super::liveness::table_bits;
 use super::program::Lowering;
@@ -150,13 +150,14 @@ impl<'a, 'p> FnLower<'a, 'p> {
             body = Body::unreachable();
             lower.names.clear();
         }
-        let code = finish(body, &lower.names);
         UnitFunction {
             name: lower.name,
             params,
             captures,
             result,
-            code,
+            body,
+            names: lower.names,
+            code: Code::default(),
             overflow,
         }
     }

@@ -10,10 +10,10 @@ use sm_bytecode::{
     TagIx, Type, TypeHash, TypeIx, TypeTable,
 };
 
+use super::body::{Inlined, Origin};
 use super::finish::Code;
 use super::program::{Instance, InstanceCode, Lowering};
 use super::unit::{ASK, InstanceId, TagUse, Unit, UnitFunction};
-use crate::ast::Span;
 use crate::typed::{self, TagId};
 
 /// A brick of the program, with what only people look at.
@@ -31,7 +31,9 @@ pub(crate) struct Source {
     pub(crate) instance: InstanceId,
     pub(crate) name: String,
     /// Of each instruction.
-    pub(crate) spans: Vec<Span>,
+    pub(crate) origins: Vec<Origin>,
+    /// The calls in whose place code stands.
+    pub(crate) inlined: Vec<Inlined>,
     /// Of registers.
     pub(crate) names: Vec<(Reg, String)>,
 }
@@ -81,9 +83,10 @@ pub(crate) fn make(lowering: &mut Lowering<'_>, calls: &[Vec<usize>]) -> Bricks 
     }
     let mut bricks = Vec::new();
     let mut refused = Vec::new();
+    let needed = needed(maker.lowering, calls);
     for members in components(calls) {
         let members: Vec<InstanceId> = members.into_iter().map(InstanceId).collect();
-        if maker.entries[members[0].0].is_some() {
+        if maker.entries[members[0].0].is_some() || !needed[members[0].0] {
             continue;
         }
         match maker.brick(members) {
@@ -98,13 +101,33 @@ pub(crate) fn make(lowering: &mut Lowering<'_>, calls: &[Vec<usize>]) -> Bricks 
     }
 }
 
-/// For each instance the others that it calls.
-pub(crate) fn calls(lowering: &Lowering<'_>) -> Vec<Vec<usize>> {
+/// For each instance the others that it calls: as it was lowered, or what is left of that.
+pub(crate) fn calls(lowering: &Lowering<'_>, lowered: bool) -> Vec<Vec<usize>> {
     let calls_of = |instance: &Instance| match &instance.code {
-        InstanceCode::Lowered(unit) => unit.calls.iter().map(|call| call.0).collect(),
+        InstanceCode::Lowered(unit) if lowered => unit.calls.clone(),
+        InstanceCode::Lowered(unit) => unit.called(),
         _ => Vec::new(),
     };
-    lowering.instances.iter().map(calls_of).collect()
+    let calls = lowering.instances.iter().map(calls_of);
+    let numbers = calls.map(|calls| calls.into_iter().map(|call| call.0).collect());
+    numbers.collect()
+}
+
+/// Which instances something leads to: specialisations whose calls are all replaced are not.
+fn needed(lowering: &Lowering<'_>, calls: &[Vec<usize>]) -> Vec<bool> {
+    let mut needed = vec![false; calls.len()];
+    let roots = lowering.instances.iter().enumerate();
+    let roots = roots.filter(|(_, instance)| {
+        let function = lowering.program.function(instance.function);
+        instance.args.is_empty() && matches!(function.body, typed::Body::Typed(_))
+    });
+    let mut work: Vec<usize> = roots.map(|(at, _)| at).collect();
+    while let Some(at) = work.pop() {
+        if !std::mem::replace(&mut needed[at], true) {
+            work.extend(&calls[at]);
+        }
+    }
+    needed
 }
 
 struct Maker<'a, 'p> {
@@ -225,7 +248,8 @@ impl<'m, 'a, 'p> Draft<'m, 'a, 'p> {
         let Code {
             regs,
             mut blocks,
-            spans,
+            origins,
+            inlined,
             names,
         } = function.code;
         let params = self.types(&function.params);
@@ -248,7 +272,8 @@ impl<'m, 'a, 'p> Draft<'m, 'a, 'p> {
         Source {
             instance: member,
             name: function.name,
-            spans,
+            origins,
+            inlined,
             names,
         }
     }

@@ -39,3 +39,20 @@ pub(crate) const MAX_DECISION_DEPTH: usize = 400;
 /// beginning of each block is kept as bits. Such a table has 64 MiB; a function of thousands of
 /// lines needs less than one.
 pub(crate) const MAX_LIVE_BITS: usize = 1 << 29;
+
+/// The most instructions of a function that stands in place of its calls: about what a call and
+/// its return cost, and the copies around them.
+pub(crate) const SMALL_FUNCTION: usize = 24;
+
+/// The same for a function that calls a closure it is given, if that is known where it is called.
+pub(crate) const MAX_INLINED: usize = 64;
+
+/// The same for a closure that is called where it is known. Most are called in one place only.
+pub(crate) const MAX_INLINED_CLOSURE: usize = 96;
+
+/// Instructions that a function may gain by it, beside twice its own.
+pub(crate) const MAX_GROWTH: usize = 512;
+
+/// Instructions of a function beyond which it is left as it is. Hardly anybody writes one by hand,
+/// and what helps the machine then is the order of its blocks.
+pub(crate) const MAX_OPTIMISED: usize = 1 << 15;

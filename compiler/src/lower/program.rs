@@ -104,7 +104,6 @@ impl<'p> Lowering<'p> {
         }
         let mut unit = Unit::default();
         lower_function(self, &mut unit, function, &args);
-        self.check_unit(function, &unit);
         self.instances[id.0].code = InstanceCode::Lowered(unit);
     }
 
@@ -115,6 +114,19 @@ impl<'p> Lowering<'p> {
         }
         let module = self.prebuilt[function.module.index()]?;
         module.export(&self.symbols[id.index()])
+    }
+
+    /// Says what is wrong with the code of each function, when it is written out.
+    pub(crate) fn check_units(&mut self) {
+        for at in 0..self.instances.len() {
+            let Instance { function, code, .. } = &mut self.instances[at];
+            let function = *function;
+            if let InstanceCode::Lowered(unit) = code {
+                let unit = std::mem::take(unit);
+                self.check_unit(function, &unit);
+                self.instances[at].code = InstanceCode::Lowered(unit);
+            }
+        }
     }
 
     fn check_unit(&mut self, id: FnId, unit: &Unit) {

@@ -2,9 +2,11 @@
 
 mod bodies;
 mod decisions;
+mod improving;
 mod large;
 mod library;
 mod listing;
+mod optimised;
 mod repeatable;
 
 use std::collections::BTreeMap;
@@ -40,6 +42,11 @@ impl Loader for Files {
 
 /// Compiles modules, the first of which is the root.
 fn compiled(modules: &[(&str, &str)]) -> Compiled {
+    compiled_as(modules, false)
+}
+
+/// The same; with `plain` the code is left as it is lowered.
+fn compiled_as(modules: &[(&str, &str)], plain: bool) -> Compiled {
     let own = modules
         .iter()
         .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
@@ -49,13 +56,17 @@ fn compiled(modules: &[(&str, &str)]) -> Compiled {
     };
     let options = Options {
         root: modules[0].0.to_owned(),
+        plain,
         ..Options::default()
     };
     compile(&mut files, &options, &[])
 }
 
 fn lowered(modules: &[(&str, &str)]) -> Lowered {
-    let compiled = compiled(modules);
+    code(compiled(modules))
+}
+
+fn code(compiled: Compiled) -> Lowered {
     let found = compiled
         .diagnostics
         .iter()
@@ -67,7 +78,10 @@ fn lowered(modules: &[(&str, &str)]) -> Lowered {
 
 /// The bricks of the root module as text, by the names of their first functions.
 fn listing(text: &str) -> String {
-    let code = lowered(&[("./main", text)]);
+    listing_of(&lowered(&[("./main", text)]))
+}
+
+fn listing_of(code: &Lowered) -> String {
     let root = code.modules.last().unwrap();
     let named = root.manifest.groups.iter().map(|hash| {
         let function = root.debug.function(hash, 0).unwrap();

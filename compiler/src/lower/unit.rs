@@ -5,9 +5,11 @@
 
 use std::collections::HashMap;
 
+use sm_bytecode::inst::operand::OperandRef;
 use sm_bytecode::limits::{MAX_CALLEES, MAX_FUNCTIONS, MAX_REGS};
-use sm_bytecode::{Const, ConstIx, FuncRef, TagIx, TypeIx};
+use sm_bytecode::{Const, ConstIx, FuncRef, Inst, Reg, TagIx, TypeIx};
 
+use super::body::Body;
 use super::finish::Code;
 use crate::typed::TagId;
 
@@ -49,6 +51,11 @@ pub(crate) struct UnitFunction {
     pub(crate) params: Vec<TypeIx>,
     pub(crate) captures: Vec<TypeIx>,
     pub(crate) result: TypeIx,
+    /// What was lowered, until it is improved and written out.
+    pub(crate) body: Body,
+    /// Names of the variables in registers of the body.
+    pub(crate) names: Vec<(Reg, String)>,
+    /// What it was written out as.
     pub(crate) code: Code,
     /// It needs more values than can be numbered.
     pub(crate) overflow: bool,
@@ -85,6 +92,37 @@ impl Unit {
             self.calls.push(instance);
             next
         }))
+    }
+
+    /// The instructions of a function that was written out.
+    pub(crate) fn insts(&self, function: usize) -> impl Iterator<Item = &Inst> {
+        let function = self.functions.get(function).into_iter().flatten();
+        let blocks = function.flat_map(|function| &function.code.blocks);
+        blocks.flat_map(|block| &block.insts)
+    }
+
+    /// The instructions of all functions.
+    pub(crate) fn insts_mut(&mut self) -> impl Iterator<Item = &mut Inst> {
+        let functions = self.functions.iter_mut().flatten();
+        let blocks = functions.flat_map(|function| &mut function.code.blocks);
+        blocks.flat_map(|block| &mut block.insts)
+    }
+
+    /// The functions that are called still, after some of them came to stand in place of calls.
+    pub(crate) fn called(&self) -> Vec<InstanceId> {
+        let mut used = vec![false; self.calls.len()];
+        for inst in (0..self.functions.len()).flat_map(|at| self.insts(at)) {
+            inst.operands(|operand| {
+                if let OperandRef::Func(FuncRef::Callee(at)) = operand {
+                    used[usize::from(at)] = true;
+                }
+            });
+        }
+        let calls = self.calls.iter().zip(used);
+        calls
+            .filter(|(_, used)| *used)
+            .map(|(call, _)| *call)
+            .collect()
     }
 
     /// What there is too much of for one brick.

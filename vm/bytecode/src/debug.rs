@@ -33,6 +33,18 @@ pub struct DebugFunction {
     pub registers: Vec<(Reg, String)>,
     /// Runs, ascending by `pc`: each holds from its `pc` up to the next run's.
     pub positions: Vec<Position>,
+    /// Functions whose code stands in this one in place of a call; one that stands in another of
+    /// them comes after it.
+    pub inlined: Vec<InlinedCall>,
+}
+
+/// A call in whose place the code of the function stands that was called.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InlinedCall {
+    /// The name of the function that was called.
+    pub name: String,
+    /// Where the call stands; its `pc` is 0.
+    pub at: Position,
 }
 
 /// Where a run of instructions comes from.
@@ -50,6 +62,8 @@ pub struct Position {
     pub line: u32,
     /// Column in characters, from 1.
     pub column: u32,
+    /// Of which of [`DebugFunction::inlined`] it is code, from 1; 0 for the function's own.
+    pub inlined: u32,
 }
 
 impl DebugBlob {
@@ -73,6 +87,25 @@ impl DebugFunction {
     pub fn position(&self, pc: u32) -> Option<&Position> {
         let after = self.positions.partition_point(|position| position.pc <= pc);
         self.positions[..after].last()
+    }
+
+    /// The calls that are under way at an instruction, innermost first: by name the function, and
+    /// where it is. There is at least the function itself, unless it has no position there.
+    pub fn calls(&self, pc: u32) -> impl Iterator<Item = (&str, &Position)> {
+        core::iter::successors(self.position(pc), |position| {
+            self.inlined_at(position).map(|call| &call.at)
+        })
+        .map(|position| {
+            let inlined = self.inlined_at(position);
+            (inlined.map_or(&*self.name, |call| &call.name), position)
+        })
+    }
+
+    fn inlined_at(&self, position: &Position) -> Option<&InlinedCall> {
+        let at = position.inlined.checked_sub(1)?;
+        let call = self.inlined.get(at as usize)?;
+        // Only to those before it, so that there is an end.
+        (call.at.inlined <= at).then_some(call)
     }
 
     /// The name of the variable in a register.

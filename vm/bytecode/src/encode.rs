@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::debug::{DebugBlob, DebugFunction, DebugGroup, Position};
+use crate::debug::{DebugBlob, DebugFunction, DebugGroup, InlinedCall, Position};
 use crate::group::{Access, Block, Callee, Const, Function, Group, TagConst};
 use crate::hash::{BrickHash, DebugHash, ManifestHash, ProgramHash};
 use crate::index::Reg;
@@ -320,6 +320,10 @@ impl DebugFunction {
             w.text(name);
         });
         w.list(&self.positions, |w, position| position.write(w));
+        w.list(&self.inlined, |w, call| {
+            w.text(&call.name);
+            call.at.write(w);
+        });
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -330,10 +334,17 @@ impl DebugFunction {
         }
         let positions = r.list(Position::read)?;
         let positions = ascending("positions", positions, |position| position.pc)?;
+        let inlined = r.list(|r| {
+            Ok(InlinedCall {
+                name: r.text()?,
+                at: Position::read(r)?,
+            })
+        })?;
         Ok(DebugFunction {
             name,
             registers,
             positions,
+            inlined,
         })
     }
 }
@@ -347,6 +358,7 @@ impl Position {
             self.end,
             self.line,
             self.column,
+            self.inlined,
         ] {
             w.number(number.into());
         }
@@ -360,6 +372,7 @@ impl Position {
             end: r.number32()?,
             line: r.number32()?,
             column: r.number32()?,
+            inlined: r.number32()?,
         })
     }
 }

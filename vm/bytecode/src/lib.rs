@@ -40,7 +40,7 @@ pub mod verify;
 pub use bundle::{Bundle, BundleError};
 pub use codec::DecodeError;
 pub use codes::{HopCode, TagCode, TrapKind};
-pub use debug::{DebugBlob, DebugFunction, DebugGroup, Position};
+pub use debug::{DebugBlob, DebugFunction, DebugGroup, InlinedCall, Position};
 pub use group::{Access, Block, Callee, Const, Function, Group, TagConst};
 pub use hash::{BrickHash, DebugHash, ManifestHash, ProgramHash, TypeHash};
 pub use index::{BlockIx, ConstIx, FloatBits, FuncRef, Reg, TagIx, TypeIx};

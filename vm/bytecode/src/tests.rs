@@ -9,7 +9,7 @@ use std::vec;
 use std::vec::Vec;
 
 use crate::codes::TrapKind;
-use crate::debug::{DebugBlob, DebugFunction, DebugGroup, Position};
+use crate::debug::{DebugBlob, DebugFunction, DebugGroup, InlinedCall, Position};
 use crate::group::{Access, Block, Callee, Const, Function, Group, TagConst};
 use crate::hash::BrickHash;
 use crate::index::{BlockIx, ConstIx, FloatBits, FuncRef, Reg, TagIx, TypeIx};
@@ -169,11 +169,33 @@ fn names(group: &Group) -> DebugBlob {
         end: pc * 10 + 5,
         line,
         column: 1,
+        inlined: 0,
+    };
+    let call = Position {
+        pc: 0,
+        ..position(70, 8)
     };
     let function = DebugFunction {
         name: "sum".into(),
         registers: vec![(Reg(0), "tree".into()), (Reg(1), "total".into())],
-        positions: vec![position(0, 3), position(5, 4), position(9, 6)],
+        positions: vec![
+            position(0, 3),
+            position(5, 4),
+            Position {
+                inlined: 2,
+                ..position(9, 6)
+            },
+        ],
+        inlined: vec![
+            InlinedCall {
+                name: "outer".into(),
+                at: call,
+            },
+            InlinedCall {
+                name: "inner".into(),
+                at: Position { inlined: 1, ..call },
+            },
+        ],
     };
     DebugBlob {
         files: vec!["lib.sm".into()],

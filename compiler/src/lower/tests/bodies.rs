@@ -3,8 +3,7 @@
 use proptest::prelude::*;
 use sm_bytecode::{BlockIx, Inst, Reg, Slot};
 
-use crate::ast::Span;
-use crate::lower::body::{Block, Body, Op};
+use crate::lower::body::{Block, Body, Op, Origin};
 use crate::lower::finish::{Code, finish};
 use crate::lower::groups::components;
 
@@ -56,7 +55,7 @@ fn end() -> impl Strategy<Value = End> {
 fn op(inst: Inst) -> Op {
     Op {
         inst,
-        span: Span::default(),
+        origin: Origin::default(),
     }
 }
 
@@ -132,7 +131,7 @@ fn body(blocks: &[(Vec<Step>, End)]) -> Body {
         blocks: out,
         regs,
         inputs: usize::from(INPUTS),
-        overflow: false,
+        ..Body::default()
     }
 }
 

@@ -90,6 +90,6 @@ fn names_of_random_bricks() {
 }
 
 const BRICK: &str = "c814579c4cf7e4ec34cb9b4cbdba4b02a3ce7fbcf3cc499241994267e051b659";
-const DEBUG: &str = "51d6672261ca443c1a7a5173cdbebcd2174f3e855dc511b83a9064bec2d56375";
+const DEBUG: &str = "88b29bba0c79547598a704476747cc0979373709ba8a25c76220ba3d0fd2192f";
 const TABLES: &str = "5514c4ea0a14328e1bcc2bbe498485284f00c848cadba6495fd58ff5c90ef2cb";
 const RANDOM: &str = "b4b6312c977007d21202a3d7ec06f27f19cf1eefe7a29f11bb3caab2718dc7f0";

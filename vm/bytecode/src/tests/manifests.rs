@@ -112,6 +112,23 @@ fn positions_and_names_are_found() {
     assert!(blob.function(&BrickHash([0; 32]), 0).is_none());
 }
 
+#[test]
+fn calls_in_whose_place_code_stands_are_found() {
+    let group = sample();
+    let mut blob = names(&group);
+    let calls = |blob: &DebugBlob, pc| {
+        let function = blob.function(&group.hash(), 0).expect("named");
+        let calls = function.calls(pc).map(|(name, at)| (name.into(), at.line));
+        calls.collect::<vec::Vec<(alloc::string::String, u32)>>()
+    };
+    assert_eq!(calls(&blob, 5), [("sum".into(), 4)]);
+    let nested = [("inner".into(), 6), ("outer".into(), 8), ("sum".into(), 8)];
+    assert_eq!(calls(&blob, 9), nested);
+    // A circle, which only a forged blob has, ends.
+    blob.groups[0].functions[0].inlined[0].at.inlined = 2;
+    assert!(calls(&blob, 9).len() < 4);
+}
+
 proptest! {
     #[test]
     fn changed_bytes_are_refused_or_canonical(at: u16, byte: u8, which in 0..3) {

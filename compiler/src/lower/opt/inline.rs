@@ -1,0 +1,327 @@
+//! Small functions in place of their calls, and closures in place of the calls of them.
+//!
+//! A call is replaced by copies of its arguments, the blocks of the function, and copies of its
+//! results. Where a function that calls what it is given is handed a closure that is made here, it
+//! may be larger: then the closure's body can stand in it.
+
+use std::rc::Rc;
+
+use sm_bytecode::{BlockIx, FuncRef, Inst, Reg};
+
+use super::template::{Template, Templates};
+use crate::lower::body::{Block, Body, Inlined, Op, Origin, for_each_target_mut};
+use crate::lower::limits::{MAX_GROWTH, MAX_INLINED, MAX_INLINED_CLOSURE, SMALL_FUNCTION};
+use crate::lower::program::Lowering;
+use crate::lower::unit::{InstanceId, Unit};
+
+/// A call that is to be replaced.
+struct Call {
+    block: usize,
+    at: usize,
+    template: Rc<Template>,
+    /// What the first registers of the template get.
+    inputs: Vec<Reg>,
+}
+
+/// Replaces calls in a body of `unit`.
+pub(crate) fn run<'p>(
+    lowering: &mut Lowering<'p>,
+    templates: &mut Templates<'p>,
+    (id, unit): (InstanceId, &mut Unit),
+    body: &mut Body,
+) {
+    let calls = |op: &Op| matches!(op.inst, Inst::Call { .. } | Inst::CallClosure { .. });
+    if !ops(body).any(|(_, _, op)| calls(op)) {
+        return;
+    }
+    let most = MAX_GROWTH + 2 * super::size(body);
+    // What a closure stands for may be small itself.
+    for _ in 0..2 {
+        let found = functions(lowering, templates, (id, unit), body, most);
+        let any = !found.is_empty();
+        splice(body, &found, unit);
+        let known = known_closures(body);
+        call_known(body, &known);
+        let found = closures(lowering, (id, unit), body, &known);
+        let more = !found.is_empty();
+        splice(body, &found, unit);
+        if !any && !more {
+            break;
+        }
+    }
+}
+
+/// The calls of functions of other bricks that are to be replaced.
+fn functions<'p>(
+    lowering: &mut Lowering<'p>,
+    templates: &mut Templates<'p>,
+    (id, unit): (InstanceId, &Unit),
+    body: &Body,
+    most: usize,
+) -> Vec<Call> {
+    let known = known_closures(body);
+    let mut size = super::size(body);
+    let mut regs = body.regs.len();
+    let mut found = Vec::new();
+    for (block, at, op) in ops(body) {
+        let Inst::Call {
+            func: FuncRef::Callee(callee),
+            args,
+            ..
+        } = &op.inst
+        else {
+            continue;
+        };
+        let Some(template) = templates.get(lowering, id, unit.calls[usize::from(*callee)]) else {
+            continue;
+        };
+        let gets_closure = args.iter().any(|arg| known[arg.index()].is_some());
+        let limit = match (template.calls_closures, gets_closure) {
+            (true, true) => MAX_INLINED,
+            (true, false) => 0,
+            (false, _) => SMALL_FUNCTION,
+        };
+        if template.size > limit
+            || size + template.size > most
+            || regs + template.regs.len() > usize::from(u16::MAX) / 2
+        {
+            continue;
+        }
+        size += template.size;
+        regs += template.regs.len();
+        found.push(Call {
+            block,
+            at,
+            template,
+            inputs: args.to_vec(),
+        });
+    }
+    found
+}
+
+/// The calls of closures of this unit that are to be replaced.
+fn closures(
+    lowering: &Lowering<'_>,
+    (id, unit): (InstanceId, &Unit),
+    body: &Body,
+    known: &[Option<Closure>],
+) -> Vec<Call> {
+    let function = lowering.program.function(lowering.instances[id.0].function);
+    let file = lowering.program.module(function.module).file;
+    let mut found: Vec<Call> = Vec::new();
+    let mut regs = body.regs.len();
+    for (block, at, op) in ops(body) {
+        let Inst::CallClosure { closure, args, .. } = &op.inst else {
+            continue;
+        };
+        let Some(Closure {
+            func: FuncRef::Local(local),
+            captures,
+        }) = &known[closure.index()]
+        else {
+            continue;
+        };
+        let Some(Some(called)) = unit.functions.get(usize::from(*local)) else {
+            continue;
+        };
+        let template = Template::of_unit(&called.name, file, &called.code);
+        if called.overflow
+            || template.size > MAX_INLINED_CLOSURE
+            || regs + template.regs.len() > usize::from(u16::MAX) / 2
+        {
+            continue;
+        }
+        regs += template.regs.len();
+        found.push(Call {
+            block,
+            at,
+            template: Rc::new(template),
+            inputs: args.iter().chain(captures).copied().collect(),
+        });
+    }
+    found
+}
+
+fn ops(body: &Body) -> impl Iterator<Item = (usize, usize, &Op)> {
+    let blocks = body.blocks.iter().enumerate();
+    blocks.flat_map(|(block, code)| {
+        let ops = code.ops.iter().enumerate();
+        ops.map(move |(at, op)| (block, at, op))
+    })
+}
+
+/// A closure that a register holds: what it calls, and registers with what it captured.
+#[derive(Clone, Debug)]
+struct Closure {
+    func: FuncRef,
+    captures: Vec<Reg>,
+}
+
+/// The closures that registers hold from their only assignment on, also through copies. Captured
+/// are only registers that have one assignment, too.
+fn known_closures(body: &Body) -> Vec<Option<Closure>> {
+    if !ops(body).any(|(_, _, op)| matches!(op.inst, Inst::ClosureNew { .. })) {
+        return vec![None; body.regs.len()];
+    }
+    let mut defs = vec![0u32; body.regs.len()];
+    defs[..body.inputs].fill(1);
+    for (_, _, op) in ops(body) {
+        op.inst.defs(|reg| defs[reg.index()] += 1);
+    }
+    let mut known: Vec<Option<Closure>> = vec![None; body.regs.len()];
+    let once = |reg: &Reg| defs[reg.index()] == 1;
+    for (_, _, op) in ops(body) {
+        match &op.inst {
+            Inst::ClosureNew {
+                dst,
+                func,
+                captures,
+            } if once(dst) && captures.iter().all(once) => {
+                known[dst.index()] = Some(Closure {
+                    func: *func,
+                    captures: captures.to_vec(),
+                });
+            }
+            Inst::Move { dst, src } if once(dst) && once(src) => {
+                known[dst.index()] = known[src.index()].clone();
+            }
+            _ => {}
+        }
+    }
+    known
+}
+
+/// Calls functions of other bricks by name where they were called as values.
+fn call_known(body: &mut Body, known: &[Option<Closure>]) {
+    for op in body.blocks.iter_mut().flat_map(|block| &mut block.ops) {
+        if let Inst::CallClosure {
+            dsts,
+            closure,
+            args,
+        } = &mut op.inst
+            && let Some(Closure {
+                func: func @ FuncRef::Callee(_),
+                ..
+            }) = known[closure.index()]
+        {
+            op.inst = Inst::Call {
+                dsts: std::mem::take(dsts),
+                func,
+                args: std::mem::take(args),
+            };
+        }
+    }
+}
+
+/// Puts the templates in place of the calls, which are given in the order of the code.
+fn splice(body: &mut Body, calls: &[Call], unit: &mut Unit) {
+    if calls.is_empty() {
+        return;
+    }
+    let mut calls = calls.iter().peekable();
+    let old = std::mem::take(&mut body.blocks);
+    let mut first = Vec::with_capacity(old.len());
+    // Blocks whose last instruction counts blocks as before.
+    let mut unmoved = Vec::with_capacity(old.len());
+    for (at, block) in old.into_iter().enumerate() {
+        first.push(index(body.blocks.len()));
+        let mut now = Vec::new();
+        for (place, op) in block.ops.into_iter().enumerate() {
+            match calls.next_if(|call| (call.block, call.at) == (at, place)) {
+                None => now.push(op),
+                Some(call) => insert(body, call, op, &mut now, unit),
+            }
+        }
+        unmoved.push(body.blocks.len());
+        body.blocks.push(Block { ops: now });
+    }
+    for at in unmoved {
+        for_each_target_mut(body.blocks[at].last_mut(), |to| *to = first[to.index()]);
+    }
+}
+
+fn index(at: usize) -> BlockIx {
+    BlockIx(u32::try_from(at).expect("fewer blocks than instructions"))
+}
+
+/// Ends the block `now` in place of the call `op`, and leaves in it the beginning of the one that
+/// comes after the template.
+fn insert(body: &mut Body, call: &Call, op: Op, now: &mut Vec<Op>, unit: &mut Unit) {
+    let Call {
+        template, inputs, ..
+    } = call;
+    let origin = op.origin;
+    let mut dsts: Vec<Reg> = Vec::new();
+    op.inst.defs(|reg| dsts.push(reg));
+    body.inlined.push(Inlined {
+        name: template.name.clone(),
+        file: template.file,
+        at: origin,
+    });
+    let own = u32::try_from(body.inlined.len()).expect("fewer than instructions");
+    let place = |origin: Origin| Origin {
+        inlined: own + origin.inlined,
+        ..origin
+    };
+    body.inlined
+        .extend(template.inlined.iter().map(|call| Inlined {
+            at: place(call.at),
+            ..call.clone()
+        }));
+    let base = u16::try_from(body.regs.len()).expect("the caller has looked");
+    body.regs.extend_from_slice(&template.regs);
+    let copy = |dst: Reg, src: Reg| Op {
+        inst: Inst::Move { dst, src },
+        origin,
+    };
+    let starts = (base..).map(Reg).zip(inputs);
+    now.extend(starts.map(|(dst, src)| copy(dst, *src)));
+    let (start, end) = (
+        body.blocks.len() + 1,
+        body.blocks.len() + 1 + template.blocks.len(),
+    );
+    let jump = |to: usize| Op {
+        inst: Inst::Jump { to: index(to) },
+        origin,
+    };
+    now.push(jump(start));
+    body.blocks.push(Block {
+        ops: std::mem::take(now),
+    });
+    for block in &template.blocks {
+        let mut ops = Vec::with_capacity(block.len());
+        for op in block {
+            let mut op = Op {
+                inst: op.inst.clone(),
+                origin: place(op.origin),
+            };
+            renumber(&mut op.inst, base, start, template, unit);
+            match &op.inst {
+                Inst::Return { values } => {
+                    let results = dsts.iter().zip(values.iter());
+                    ops.extend(results.map(|(dst, src)| copy(*dst, *src)));
+                    ops.push(jump(end));
+                }
+                _ => ops.push(op),
+            }
+        }
+        body.blocks.push(Block { ops });
+    }
+}
+
+/// Lets an instruction of the template refer to registers, blocks and constants of the caller.
+fn renumber(inst: &mut Inst, base: u16, start: usize, template: &Template, unit: &mut Unit) {
+    use sm_bytecode::inst::operand::OperandMut;
+    let moved = |reg: &mut Reg| reg.0 += base;
+    inst.operands_mut(|operand| match operand {
+        OperandMut::Use(reg) | OperandMut::Def(reg) | OperandMut::Update(reg) => moved(reg),
+        OperandMut::Uses(regs) | OperandMut::Defs(regs) => regs.iter_mut().for_each(moved),
+        OperandMut::Const(ix) => {
+            if let Some(consts) = &template.consts {
+                *ix = unit.constant(consts[ix.index()].clone());
+            }
+        }
+        _ => {}
+    });
+    for_each_target_mut(inst, |to| *to = index(to.index() + start));
+}
