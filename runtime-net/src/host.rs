@@ -204,13 +204,14 @@ impl Host {
             tokio::select! {
                 biased;
                 () = &mut end => self.stopping = true,
-                event = self.link.next() => self.linked(event),
+                // Neighbors are heard at each turn of this loop; they shut out nobody else.
                 order = next_order(&mut self.orders) => self.ordered(order),
                 event = self.drivers.next() => self.sensed(event),
                 found = next_found(&mut self.discovery) => {
                     self.link.found(found.key, found.address);
                 }
                 () = &mut timer, if due.is_some() => self.timeout(&mut due),
+                event = self.link.next() => self.linked(event),
                 () = tokio::task::yield_now(), if ready => {}
             }
         }
