@@ -38,7 +38,6 @@ use crate::identity::KeyPair;
 use crate::limits;
 use crate::link::{Link, LinkEvent};
 use dial::{Dialer, Neighbors, Origin};
-use frames::Run;
 use greeting::Greeted;
 use session::Session;
 pub use socket::Socket;
@@ -66,8 +65,6 @@ pub struct Quic {
     dialer: Dialer,
     events: mpsc::Receiver<Raw>,
     sender: mpsc::Sender<Raw>,
-    /// Frames that came together, and have not been taken yet.
-    run: Option<(SessionId, Run)>,
     sessions: BTreeMap<SessionId, Session>,
     /// Where something was sent since the last flush.
     unflushed: Vec<SessionId>,
@@ -80,7 +77,7 @@ pub struct Quic {
 #[derive(Debug)]
 enum Raw {
     Greeted(Box<Greeted>),
-    Frames(SessionId, Run),
+    Frame(SessionId, Bytes),
     Heard(SessionId, Bytes),
     Drained(SessionId),
     Ended(SessionId, String),
@@ -155,7 +152,6 @@ impl Quic {
             dialer,
             events,
             sender,
-            run: None,
             sessions: BTreeMap::new(),
             unflushed: Vec::new(),
             linked,
@@ -237,9 +233,9 @@ impl Quic {
     fn take(&mut self, raw: Raw) -> Option<LinkEvent> {
         match raw {
             Raw::Greeted(greeted) => self.begin(*greeted),
-            Raw::Frames(session, run) => {
-                self.run = Some((session, run));
-                self.next_frame()
+            Raw::Frame(session, frame) => {
+                self.sessions.get_mut(&session)?.received(&frame);
+                Some(LinkEvent::Frame(session, frame))
             }
             Raw::Heard(session, frame) => {
                 let peer = self.sessions.get(&session)?.peer;
@@ -249,19 +245,6 @@ impl Quic {
             Raw::Ended(session, reason) => self.ended(session, reason),
             Raw::Note(text) => Some(LinkEvent::Note(text)),
         }
-    }
-
-    /// The next frame of those that came together.
-    fn next_frame(&mut self) -> Option<LinkEvent> {
-        let (session, run) = self.run.as_mut()?;
-        if let Some(known) = self.sessions.get_mut(session)
-            && let Some(frame) = run.next()
-        {
-            known.received(&frame);
-            return Some(LinkEvent::Frame(*session, frame));
-        }
-        self.run = None;
-        None
     }
 
     /// A connection whose other end has said who it is becomes the session with it, unless there
@@ -344,9 +327,6 @@ impl Link for Quic {
     }
 
     fn try_next(&mut self) -> Option<LinkEvent> {
-        if let Some(event) = self.next_frame() {
-            return Some(event);
-        }
         while let Ok(raw) = self.events.try_recv() {
             if let Some(event) = self.take(raw) {
                 return Some(event);

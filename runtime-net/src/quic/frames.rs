@@ -23,33 +23,6 @@ fn length_of(bytes: [u8; LENGTH]) -> Result<usize, Unread> {
     }
 }
 
-/// Whole frames, each behind its length.
-#[derive(Debug)]
-pub(super) struct Run(Bytes);
-
-impl Iterator for Run {
-    type Item = Bytes;
-
-    fn next(&mut self) -> Option<Bytes> {
-        let length = u32::from_le_bytes(*self.0.first_chunk()?) as usize;
-        self.0.advance(LENGTH);
-        Some(self.0.split_to(length))
-    }
-}
-
-/// The bytes of the whole frames at the beginning of these.
-fn run_length(bytes: &[u8]) -> Result<usize, Unread> {
-    let mut whole = 0;
-    while let Some(length) = bytes[whole..].first_chunk() {
-        let end = whole + LENGTH + length_of(*length)?;
-        if end > bytes.len() {
-            break;
-        }
-        whole = end;
-    }
-    Ok(whole)
-}
-
 /// Why no frame came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Unread {
@@ -114,36 +87,45 @@ impl Frames {
         }
     }
 
-    /// The next frames.
-    pub(super) async fn next(&mut self) -> Result<Run, Unread> {
+    /// The next frame.
+    pub(super) async fn next(&mut self) -> Result<Bytes, Unread> {
         if self.rest.is_empty() && !self.more().await? {
             return Err(Unread::End);
         }
-        let here = run_length(&self.rest)?;
-        if here > 0 {
-            return Ok(Run(self.rest.split_to(here)));
+        if let Some(frame) = self.here()? {
+            return Ok(frame);
         }
         match tokio::time::timeout(limits::FRAME_TIME, self.whole()).await {
-            Ok(frame) => frame.map(Run),
+            Ok(frame) => frame,
             Err(_) => Err(Unread::Half),
         }
     }
 
-    /// A frame of which the first byte is here, behind its length.
-    async fn whole(&mut self) -> Result<Bytes, Unread> {
-        while self.rest.len() < LENGTH {
-            let start = std::mem::take(&mut self.rest);
-            if !self.more().await? {
-                return Err(Unread::Half);
-            }
-            self.rest = [start, self.rest.clone()].concat().into();
+    /// A frame that is here as a whole and in one piece.
+    fn here(&mut self) -> Result<Option<Bytes>, Unread> {
+        let Some((length, rest)) = self.rest.split_first_chunk() else {
+            return Ok(None);
+        };
+        let (length, there) = (length_of(*length)?, rest.len());
+        if there < length {
+            return Ok(None);
         }
-        let (length, _) = self.rest.split_first_chunk().expect("it has come");
-        self.take(LENGTH + length_of(*length)?).await
+        self.rest.advance(LENGTH);
+        Ok(Some(self.rest.split_to(length)))
     }
 
-    /// So many bytes.
+    /// A frame of which the first byte is here.
+    async fn whole(&mut self) -> Result<Bytes, Unread> {
+        let length = self.take(LENGTH).await?;
+        let length = length_of(length[..].try_into().expect("it was asked for"))?;
+        self.take(length).await
+    }
+
+    /// So many bytes, without a copy where they came together.
     async fn take(&mut self, count: usize) -> Result<Bytes, Unread> {
+        if self.rest.len() >= count {
+            return Ok(self.rest.split_to(count));
+        }
         let unfinished = self.unfinished.clone();
         let mut held = Held {
             all: &unfinished,
