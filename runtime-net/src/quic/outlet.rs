@@ -69,8 +69,12 @@ pub(super) struct Outlet(Arc<Mutex<State>>);
 struct State {
     stream: Stream,
     queue: VecDeque<Bytes>,
+    /// What each of them is counted with beside its bytes.
+    weights: VecDeque<usize>,
     /// Short frames that come behind what is in the queue. They do not wait yet.
     gathered: Vec<u8>,
+    /// How many frames those are.
+    frames: usize,
     account: Arc<Account>,
     /// Whether a task sends what waits.
     busy: bool,
@@ -113,7 +117,9 @@ impl Outlet {
         Self(Arc::new(Mutex::new(State {
             stream,
             queue: VecDeque::new(),
+            weights: VecDeque::new(),
             gathered: Vec::new(),
+            frames: 0,
             account,
             busy: false,
             last: false,
@@ -172,11 +178,12 @@ impl State {
             self.gathered.reserve_exact(LENGTH + most);
         }
         self.gathered.extend_from_slice(&length_before(&frame));
+        self.frames += 1;
         if short {
             self.gathered.extend_from_slice(&frame);
         } else {
             self.seal();
-            self.push(frame);
+            self.push(frame, 1);
         }
     }
 
@@ -184,12 +191,16 @@ impl State {
     fn seal(&mut self) {
         if !self.gathered.is_empty() {
             let gathered = std::mem::take(&mut self.gathered);
-            self.push(gathered);
+            let frames = std::mem::take(&mut self.frames);
+            self.push(gathered, frames);
         }
     }
 
-    fn push(&mut self, piece: Vec<u8>) {
-        self.account.add(piece.len() + limits::WAITING_PIECE_BYTES);
+    /// A neighbor that lets many short frames wait asks for more than it reads: each counts.
+    fn push(&mut self, piece: Vec<u8>, frames: usize) {
+        let weight = frames * limits::WAITING_PIECE_BYTES;
+        self.account.add(piece.len() + weight);
+        self.weights.push_back(weight);
         self.queue.push_back(piece.into());
     }
 
@@ -212,7 +223,7 @@ impl State {
                     let written = pin!(stream.write_chunks(pieces)).poll(context);
                     match written {
                         Poll::Ready(Ok(written)) => {
-                            let whole = written.chunks * limits::WAITING_PIECE_BYTES;
+                            let whole: usize = self.weights.drain(..written.chunks).sum();
                             self.account.sub(written.bytes + whole);
                             self.queue.drain(..written.chunks);
                         }
@@ -222,7 +233,7 @@ impl State {
                 }
                 Stream::Over => {
                     let rest: usize = self.queue.iter().map(Bytes::len).sum();
-                    let whole = self.queue.len() * limits::WAITING_PIECE_BYTES;
+                    let whole: usize = self.weights.drain(..).sum();
                     self.account.sub(rest + whole);
                     self.queue.clear();
                     break;

@@ -126,9 +126,8 @@ pub(crate) const DEEDS: &[Deed] = &[
     deed!(copies_of_nothing, Expected::Lives, ["dropped a copy"]),
     deed!(
         questions_that_cannot_be_answered,
-        // The answers are short, and wait in one piece.
-        Expected::Lives,
-        []
+        Expected::Closed(MALFORMED),
+        ["does not take"]
     ),
     deed!(
         large_frames_that_do_not_end,

@@ -104,6 +104,8 @@ impl Peer {
         let mut config = socket.client(self.victim).expect("a configuration");
         let mut transport = quinn::TransportConfig::default();
         transport.max_concurrent_bidi_streams(VarInt::from_u32(0));
+        // What it does not read soon has to wait at the other end.
+        transport.stream_receive_window(VarInt::from_u32(16 << 10));
         config.transport_config(Arc::new(transport));
         self.session_with(socket, config).await
     }
