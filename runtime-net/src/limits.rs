@@ -87,8 +87,8 @@ pub const UNFINISHED_BYTES: usize = 128 << 20;
 /// The most bytes that wait for a neighbor to take them: all states that it may have been promised
 /// room for, the code of a program, and copies. One that lets more wait does not read.
 pub const UNREAD_BYTES: usize = 256 << 20;
-/// What each piece that waits is counted with beside its bytes, so that many short ones are as bad
-/// as a few long ones.
+/// What each frame that waits, and each length before a long one, is counted with beside its bytes,
+/// so that many short ones are as bad as a few long ones.
 pub const WAITING_PIECE_BYTES: usize = 2 << 10;
 /// What a stream that waits to be opened is counted with in what waits, beside its frame: so many
 /// of them that no honest neighbor lets wait are as bad as a long frame.

@@ -67,16 +67,21 @@ fn pass(body: &Body, from: usize, to: usize) -> Option<Vec<Op>> {
     Some(out)
 }
 
+/// Where on a path a register is written last.
+fn definition(path: &[&Op], reg: Reg) -> Option<usize> {
+    path.iter().rposition(|op| {
+        let mut defines = false;
+        op.inst.defs(|def| defines |= def == reg);
+        defines
+    })
+}
+
 /// The value of a register at the end of a path, if it is a matter of a few instructions.
 fn value(path: &[&Op], reg: Reg, depth: usize) -> Option<Known> {
     if depth > COPIED {
         return None;
     }
-    let at = path.iter().rposition(|op| {
-        let mut defines = false;
-        op.inst.defs(|def| defines |= def == reg);
-        defines
-    })?;
+    let at = definition(path, reg)?;
     let before = |reg| value(&path[..at], reg, depth + 1);
     match path[at].inst {
         Inst::IntConst { value, .. } => Some(Known::Int(value)),
@@ -97,11 +102,7 @@ fn is_some(path: &[&Op], reg: Reg, depth: usize) -> Option<Known> {
     if depth > COPIED {
         return None;
     }
-    let at = path.iter().rposition(|op| {
-        let mut defines = false;
-        op.inst.defs(|def| defines |= def == reg);
-        defines
-    })?;
+    let at = definition(path, reg)?;
     match path[at].inst {
         Inst::OptSome { .. } => Some(Known::Bool(true)),
         Inst::Null { .. } => Some(Known::Bool(false)),
