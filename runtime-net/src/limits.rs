@@ -31,7 +31,9 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 // Links.
 
 /// How many things that came over links wait for the node's loop; then the links wait.
-pub const LINK_EVENTS: usize = 1_024;
+pub const LINK_EVENTS: usize = 128;
+/// How many frames that came together are one of these things.
+pub const RUN_FRAMES: usize = 8;
 /// The streams in each direction that short frames share. A lost packet holds up one of them.
 pub const LANES: usize = 8;
 /// The longest copy that goes in a lane: as long as the frame of a hop with a short state.

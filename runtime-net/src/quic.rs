@@ -38,6 +38,7 @@ use crate::identity::KeyPair;
 use crate::limits;
 use crate::link::{Link, LinkEvent};
 use dial::{Dialer, Neighbors, Origin};
+use frames::Run;
 use greeting::Greeted;
 use session::Session;
 pub use socket::Socket;
@@ -65,6 +66,8 @@ pub struct Quic {
     dialer: Dialer,
     events: mpsc::Receiver<Raw>,
     sender: mpsc::Sender<Raw>,
+    /// Frames that came together, and have not been taken yet.
+    run: Option<(SessionId, Run)>,
     sessions: BTreeMap<SessionId, Session>,
     /// Where something was sent since the last flush.
     unflushed: Vec<SessionId>,
@@ -77,7 +80,7 @@ pub struct Quic {
 #[derive(Debug)]
 enum Raw {
     Greeted(Box<Greeted>),
-    Frame(SessionId, Bytes),
+    Frames(SessionId, Run),
     Heard(SessionId, Bytes),
     Drained(SessionId),
     Ended(SessionId, String),
@@ -152,6 +155,7 @@ impl Quic {
             dialer,
             events,
             sender,
+            run: None,
             sessions: BTreeMap::new(),
             unflushed: Vec::new(),
             linked,
@@ -233,9 +237,9 @@ impl Quic {
     fn take(&mut self, raw: Raw) -> Option<LinkEvent> {
         match raw {
             Raw::Greeted(greeted) => self.begin(*greeted),
-            Raw::Frame(session, frame) => {
-                self.sessions.get_mut(&session)?.received(&frame);
-                Some(LinkEvent::Frame(session, frame))
+            Raw::Frames(session, run) => {
+                self.run = Some((session, run));
+                self.next_frame()
             }
             Raw::Heard(session, frame) => {
                 let peer = self.sessions.get(&session)?.peer;
@@ -245,6 +249,19 @@ impl Quic {
             Raw::Ended(session, reason) => self.ended(session, reason),
             Raw::Note(text) => Some(LinkEvent::Note(text)),
         }
+    }
+
+    /// The next frame of those that came together.
+    fn next_frame(&mut self) -> Option<LinkEvent> {
+        let (session, run) = self.run.as_mut()?;
+        if let Some(known) = self.sessions.get_mut(session)
+            && let Some(frame) = run.next()
+        {
+            known.received(&frame);
+            return Some(LinkEvent::Frame(*session, frame));
+        }
+        self.run = None;
+        None
     }
 
     /// A connection whose other end has said who it is becomes the session with it, unless there
@@ -327,6 +344,9 @@ impl Link for Quic {
     }
 
     fn try_next(&mut self) -> Option<LinkEvent> {
+        if let Some(event) = self.next_frame() {
+            return Some(event);
+        }
         while let Ok(raw) = self.events.try_recv() {
             if let Some(event) = self.take(raw) {
                 return Some(event);

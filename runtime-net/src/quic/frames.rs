@@ -23,6 +23,36 @@ fn length_of(bytes: [u8; LENGTH]) -> Result<usize, Unread> {
     }
 }
 
+/// Up to [`limits::RUN_FRAMES`] whole frames, each behind its length.
+#[derive(Debug)]
+pub(super) struct Run(Bytes);
+
+impl Iterator for Run {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        let length = u32::from_le_bytes(*self.0.first_chunk()?) as usize;
+        self.0.advance(LENGTH);
+        Some(self.0.split_to(length))
+    }
+}
+
+/// The bytes of the run at the beginning of these.
+fn run_length(bytes: &[u8]) -> Result<usize, Unread> {
+    let mut whole = 0;
+    for _ in 0..limits::RUN_FRAMES {
+        let Some(length) = bytes[whole..].first_chunk() else {
+            break;
+        };
+        let end = whole + LENGTH + length_of(*length)?;
+        if end > bytes.len() {
+            break;
+        }
+        whole = end;
+    }
+    Ok(whole)
+}
+
 /// Why no frame came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Unread {
@@ -87,45 +117,36 @@ impl Frames {
         }
     }
 
-    /// The next frame.
-    pub(super) async fn next(&mut self) -> Result<Bytes, Unread> {
+    /// The next frames.
+    pub(super) async fn next(&mut self) -> Result<Run, Unread> {
         if self.rest.is_empty() && !self.more().await? {
             return Err(Unread::End);
         }
-        if let Some(frame) = self.here()? {
-            return Ok(frame);
+        let here = run_length(&self.rest)?;
+        if here > 0 {
+            return Ok(Run(self.rest.split_to(here)));
         }
         match tokio::time::timeout(limits::FRAME_TIME, self.whole()).await {
-            Ok(frame) => frame,
+            Ok(frame) => frame.map(Run),
             Err(_) => Err(Unread::Half),
         }
     }
 
-    /// A frame that is here as a whole and in one piece.
-    fn here(&mut self) -> Result<Option<Bytes>, Unread> {
-        let Some((length, rest)) = self.rest.split_first_chunk() else {
-            return Ok(None);
-        };
-        let (length, there) = (length_of(*length)?, rest.len());
-        if there < length {
-            return Ok(None);
-        }
-        self.rest.advance(LENGTH);
-        Ok(Some(self.rest.split_to(length)))
-    }
-
-    /// A frame of which the first byte is here.
+    /// A frame of which the first byte is here, behind its length.
     async fn whole(&mut self) -> Result<Bytes, Unread> {
-        let length = self.take(LENGTH).await?;
-        let length = length_of(length[..].try_into().expect("it was asked for"))?;
-        self.take(length).await
+        while self.rest.len() < LENGTH {
+            let start = std::mem::take(&mut self.rest);
+            if !self.more().await? {
+                return Err(Unread::Half);
+            }
+            self.rest = [start, self.rest.clone()].concat().into();
+        }
+        let (length, _) = self.rest.split_first_chunk().expect("it has come");
+        self.take(LENGTH + length_of(*length)?).await
     }
 
-    /// So many bytes, without a copy where they came together.
+    /// So many bytes.
     async fn take(&mut self, count: usize) -> Result<Bytes, Unread> {
-        if self.rest.len() >= count {
-            return Ok(self.rest.split_to(count));
-        }
         let unfinished = self.unfinished.clone();
         let mut held = Held {
             all: &unfinished,

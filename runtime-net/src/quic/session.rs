@@ -189,7 +189,7 @@ impl Reading {
         // The greeting of the node comes before everything else.
         let first = tokio::time::timeout(limits::GREETING_TIME, common.next()).await;
         let heard = match first.unwrap_or(Err(Unread::Silence)) {
-            Ok(frame) => self.tell(Raw::Frame(self.id, frame)).await,
+            Ok(run) => self.tell(Raw::Frames(self.id, run)).await,
             Err(unread) => {
                 self.give_up(unread).await;
                 false
@@ -227,8 +227,8 @@ impl Reading {
     async fn frames(self, mut frames: Frames) {
         loop {
             match frames.next().await {
-                Ok(frame) => {
-                    if !self.tell(Raw::Frame(self.id, frame)).await {
+                Ok(run) => {
+                    if !self.tell(Raw::Frames(self.id, run)).await {
                         return;
                     }
                 }
