@@ -1,6 +1,6 @@
 //! From a case's file to a program that can be run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use sm_compiler::ast::FileId;
 use sm_compiler::check::{self, Loader, Source};
 use sm_compiler::diagnostic::Diagnostic;
 use sm_compiler::driver::{Compiled, compile};
-use sm_vm::{Data, Program, TrapReport};
+use sm_vm::{CodePlace, Data, Program, TrapReport};
 
 /// A compiled case.
 pub(crate) struct Ready {
@@ -124,18 +124,50 @@ impl Ready {
 
     /// The line of the innermost call that is not in the library.
     pub(crate) fn line(&self, report: &TrapReport) -> Option<u32> {
-        let debug = &self.bundle.as_ref()?.debug;
-        report.frames.iter().find_map(|frame| {
-            let found = debug.iter().find_map(|blob| {
-                blob.function(&frame.at.brick, frame.at.function)
-                    .map(|function| (blob, function))
-            });
-            let (blob, function) = found?;
-            let mut calls = function.calls(frame.pc);
-            let own = calls.find(|(_, position)| blob.file(position) == Some(ROOT))?;
-            Some(own.1.line)
-        })
+        let calls = self.calls(report);
+        let own = calls.into_iter().find(|call| call.file == ROOT)?;
+        Some(own.line)
     }
+
+    /// The calls that led to a trap, the innermost first.
+    pub(crate) fn calls(&self, report: &TrapReport) -> Vec<Call<'_>> {
+        let debug = self.bundle.iter().flat_map(|bundle| &bundle.debug);
+        let calls_in = |frame: &CodePlace| {
+            debug.clone().find_map(|blob| {
+                let function = blob.function(&frame.at.brick, frame.at.function)?;
+                let calls = function.calls(frame.pc).map(|(function, position)| Call {
+                    function,
+                    file: blob.file(position).unwrap_or_default(),
+                    line: position.line,
+                });
+                Some(calls.collect::<Vec<_>>())
+            })
+        };
+        report
+            .frames
+            .iter()
+            .filter_map(calls_in)
+            .flatten()
+            .collect()
+    }
+
+    /// The names of all functions.
+    #[allow(dead_code, reason = "one of those who use this module wants them")]
+    pub(crate) fn functions(&self) -> BTreeSet<&str> {
+        let debug = self.bundle.iter().flat_map(|bundle| &bundle.debug);
+        let functions = debug
+            .flat_map(|blob| &blob.groups)
+            .flat_map(|group| &group.functions);
+        functions.map(|function| &*function.name).collect()
+    }
+}
+
+/// A call on the way to a trap.
+pub(crate) struct Call<'r> {
+    #[allow(dead_code, reason = "one of those who use this module wants it")]
+    pub(crate) function: &'r str,
+    file: &'r str,
+    line: u32,
 }
 
 /// What the compiler calls the case itself.
