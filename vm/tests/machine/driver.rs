@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use proptest::prelude::ProptestConfig;
 use sm_bytecode::verify::VerifiedGroup;
-use sm_bytecode::{EntryRef, Group, HopCode, ModuleManifest, ProgramManifest};
-use sm_vm::{Answer, Collection, Limits, Machine, Outcome, Program};
+use sm_bytecode::{EntryRef, Group, ModuleManifest, ProgramManifest};
+use sm_vm::{Collection, Limits, Machine, Outcome, Program};
 
 use crate::host::ScriptedHost;
 
@@ -102,7 +102,7 @@ pub(crate) fn run(program: &Arc<Program>, limits: Limits, budget: u64, slices: S
         if slices == Slices::Restored {
             machine = moved(&machine, limits);
         }
-        answer(&mut machine, &mut host, &outcome);
+        host.answer(&mut machine, &outcome);
         if slices == Slices::Restored {
             machine = moved(&machine, limits);
         }
@@ -131,37 +131,6 @@ pub(crate) fn moved(machine: &Machine, limits: Limits) -> Machine {
         "a restored state is captured as it was"
     );
     restored
-}
-
-/// Answers what the machine waits for, as a function of what the host saw so far.
-fn answer(machine: &mut Machine, host: &mut ScriptedHost, outcome: &Outcome) {
-    host.clock += 1;
-    let turn = host.clock;
-    match outcome {
-        Outcome::Move { hop, timeout } => {
-            host.log.push(format!("move {} {timeout:?}", hop[0]));
-            machine.answer(match turn % 3 {
-                0 => Answer::Hop(HopCode::Ok),
-                1 => Answer::Hop(HopCode::Timeout),
-                _ => Answer::Go {
-                    seed: [turn as u8; 32],
-                },
-            });
-        }
-        Outcome::MoveAll => machine.answer(Answer::Hop(HopCode::NoNeighbors)),
-        Outcome::Block {
-            tag,
-            timeout,
-            after,
-        } => {
-            host.log
-                .push(format!("block {} {timeout:?} {after:?}", tag.decl.name));
-            let key = (tag.base, tag.key.clone());
-            let value = host.tags.get(&key).map(|(value, _)| value.clone());
-            machine.answer(Answer::Tag(value));
-        }
-        _ => host.clock -= 1,
-    }
 }
 
 /// Limits under which garbage is collected at every allocation.

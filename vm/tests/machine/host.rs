@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use sm_bytecode::{EntryRef, TagCode};
-use sm_vm::{CreateOptions, Host, SpawnRefused, TagRef};
+use sm_bytecode::{EntryRef, HopCode, TagCode};
+use sm_vm::{Answer, CreateOptions, Host, Machine, Outcome, SpawnRefused, TagRef};
 
 /// The identity of a tag.
 pub(crate) type TagKey = ([u8; 32], Vec<u8>);
@@ -35,6 +35,37 @@ impl ScriptedHost {
             .iter()
             .filter_map(|line| line.strip_prefix("print "))
             .collect()
+    }
+
+    /// Answers what the machine waits for, as a function of what the host saw so far.
+    pub(crate) fn answer(&mut self, machine: &mut Machine, outcome: &Outcome) {
+        self.clock += 1;
+        let turn = self.clock;
+        match outcome {
+            Outcome::Move { hop, timeout } => {
+                self.log.push(format!("move {} {timeout:?}", hop[0]));
+                machine.answer(match turn % 3 {
+                    0 => Answer::Hop(HopCode::Ok),
+                    1 => Answer::Hop(HopCode::Timeout),
+                    _ => Answer::Go {
+                        seed: [turn as u8; 32],
+                    },
+                });
+            }
+            Outcome::MoveAll => machine.answer(Answer::Hop(HopCode::NoNeighbors)),
+            Outcome::Block {
+                tag,
+                timeout,
+                after,
+            } => {
+                self.log
+                    .push(format!("block {} {timeout:?} {after:?}", tag.decl.name));
+                let key = (tag.base, tag.key.clone());
+                let value = self.tags.get(&key).map(|(value, _)| value.clone());
+                machine.answer(Answer::Tag(value));
+            }
+            _ => self.clock -= 1,
+        }
     }
 }
 
