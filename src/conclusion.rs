@@ -33,7 +33,10 @@ pub(crate) enum Conclusion {
     /// It was on a node that has lost its memory.
     Lost,
     /// The deadline passed.
-    Timeout,
+    Timeout {
+        /// What it did then, where that is known.
+        doing: Option<String>,
+    },
     /// Somebody pressed Ctrl-C.
     Interrupted,
 }
@@ -77,7 +80,7 @@ impl Conclusion {
             Self::Killed(Kill::LostInHop) | Self::Lost => Exit::Unreachable,
             Self::Killed(Kill::Corrupt) => Exit::Failed,
             Self::Killed(_) => Exit::Refused,
-            Self::Timeout => Exit::Timeout,
+            Self::Timeout { .. } => Exit::Timeout,
             Self::Interrupted => Exit::Interrupted,
         }
     }
@@ -135,6 +138,7 @@ impl Conclusion {
                 );
                 complaint.help([help]).say(terminal);
             }
+            Self::Timeout { doing: Some(doing) } => complaint.help([doing.clone()]).say(terminal),
             _ => complaint.say(terminal),
         }
     }
@@ -166,7 +170,7 @@ impl Conclusion {
             Self::Lost => {
                 "the program is lost: the node where it was has lost its memory".to_owned()
             }
-            Self::Timeout => "the program did not end in time".to_owned(),
+            Self::Timeout { .. } => "the program did not end in time".to_owned(),
             Self::Interrupted => "interrupted".to_owned(),
         }
     }
@@ -189,7 +193,7 @@ impl Conclusion {
             Self::Stuck { waits_for } => json!({ "end": "stuck", "waits_for": waits_for }),
             Self::Copied => json!({ "end": "copied" }),
             Self::Lost => json!({ "end": "lost" }),
-            Self::Timeout => json!({ "end": "timeout" }),
+            Self::Timeout { doing } => json!({ "end": "timeout", "doing": doing }),
             Self::Interrupted => json!({ "end": "interrupted" }),
         }
     }

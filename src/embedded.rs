@@ -140,7 +140,7 @@ impl Driver<'_> {
                 .timeout
                 .map(|timeout| timeout.saturating_sub(clock.elapsed()));
             if left == Some(Duration::ZERO) {
-                return Ok(Conclusion::Timeout);
+                return Ok(Conclusion::Timeout { doing: None });
             }
             if self.node.is_ready() {
                 self.node.run(clock.now(), SLICE);

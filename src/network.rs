@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use sm_core::engine::{Engine, Vm};
-use sm_core::ids::{LaunchHash, Span};
-use sm_core::node::{End, Report};
+use sm_core::ids::{LaunchHash, MessageId, Span};
+use sm_core::node::{Doing, End, Report};
 use sm_sim::limits::FILE_BYTES;
 use sm_sim::reading::FileErrors;
 use sm_sim::{
@@ -168,7 +168,7 @@ fn run_in<E: Engine>(
         let launched = driver.launch(&start, printing)?;
         let over = matches!(
             launched.conclusion,
-            Conclusion::Timeout | Conclusion::Interrupted
+            Conclusion::Timeout { .. } | Conclusion::Interrupted
         );
         launches.push(launched);
         if over {
@@ -287,10 +287,31 @@ impl<E: Engine> Driver<'_, E> {
         }
         Ok(match (stop, status.map(|status| &status.stands)) {
             (None, _) => Conclusion::Interrupted,
-            (Some(Stop::Deadline), _) => Conclusion::Timeout,
+            (Some(Stop::Deadline), _) => Conclusion::Timeout {
+                doing: status.and_then(|status| self.doing(status.message)),
+            },
             (Some(_), Some(Stands::Copied)) => Conclusion::Copied,
             (Some(_), Some(Stands::Lost)) => Conclusion::Lost,
             (Some(_), _) => Conclusion::Stuck { waits_for: None },
+        })
+    }
+
+    /// What a message does now, as a help for who waits for its end.
+    fn doing(&self, message: MessageId) -> Option<String> {
+        let nodes = (0..self.job.network.nodes.len()).map(|at| NodeIx(at as u32));
+        let (at, doing) = nodes.into_iter().find_map(|at| {
+            let here = self.simulation.node(at)?.list(self.simulation.local(at));
+            let found = here.iter().find(|one| one.message == message)?;
+            Some((at, found.doing))
+        })?;
+        let at = self.simulation.names().node(at);
+        Some(match doing {
+            Doing::Ready => format!("it runs at `{at}`; `--timeout` gives it longer"),
+            Doing::Blocked(None) => {
+                format!("it waits at `{at}` for a tag; `block(.., timeout: ..)` gives up in time")
+            }
+            Doing::Blocked(Some(_)) => format!("it waits at `{at}` for a tag or for its timeout"),
+            Doing::Moving(_) | Doing::InDoubt(_) => format!("it is about to leave `{at}`"),
         })
     }
 

@@ -148,7 +148,7 @@ impl World {
             let conclusion = if watcher.interrupted() {
                 Conclusion::Interrupted
             } else if self.simulation.now() >= limit {
-                Conclusion::Timeout
+                Conclusion::Timeout { doing: None }
             } else if self.simulation.step_within(FAR) {
                 continue;
             } else {

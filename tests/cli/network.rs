@@ -173,3 +173,8 @@ fn a_main_whose_node_forgot_it_is_lost() {
     let ran = smc(&["run", "waits.sm", "--net", &network]);
     snapshot("network_lost", &ran);
 }
+
+#[test]
+fn who_waits_at_the_end_is_told_where() {
+    check("network_waits", &["run", "waits.sm", "--net", TOWN]);
+}
