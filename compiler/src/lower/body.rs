@@ -91,10 +91,24 @@ impl Block {
             .inst
     }
 
-    pub(crate) fn successors(&self) -> Vec<BlockIx> {
-        let mut out = Vec::new();
-        self.last().successors(|target| out.push(target));
-        out
+    /// The blocks that may come next, in the order in which the terminator names them.
+    pub(crate) fn successors(&self) -> impl Iterator<Item = BlockIx> + Clone + use<'_> {
+        let none: &[BlockIx] = &[];
+        let (table, rest) = match self.last() {
+            Inst::Jump { to } => (none, [Some(*to), None]),
+            Inst::Branch {
+                then, otherwise, ..
+            } => (none, [Some(*then), Some(*otherwise)]),
+            Inst::Switch {
+                targets, default, ..
+            } => (&**targets, [Some(*default), None]),
+            Inst::ForNext { body, exit, .. } => (none, [Some(*body), Some(*exit)]),
+            last => {
+                last.successors(|_| unreachable!("each terminator that leads on is listed"));
+                (none, [None, None])
+            }
+        };
+        table.iter().copied().chain(rest.into_iter().flatten())
     }
 }
 

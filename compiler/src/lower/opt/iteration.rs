@@ -7,11 +7,16 @@ use super::Facts;
 use super::hoist::natural_loop;
 use super::values::is_stop;
 use crate::lower::body::Body;
-use crate::lower::liveness::{RegSet, predecessors};
+use crate::lower::edges::predecessors;
+use crate::lower::liveness::RegSet;
 
 /// Drops the checks that cannot fail, and for lists the beginning of an iteration that nothing
 /// checks; for maps and sets that closes the holes between entries.
 pub(crate) fn run(body: &mut Body, facts: &Facts<'_>) {
+    let ops = || body.blocks.iter().flat_map(|block| &block.ops);
+    if !ops().any(|op| matches!(op.inst, Inst::IterBegin { .. } | Inst::IterCheck { .. })) {
+        return;
+    }
     drop_checks(body);
     let mut used = RegSet::new(body.regs.len());
     for op in body.blocks.iter().flat_map(|block| &block.ops) {

@@ -453,13 +453,17 @@ impl<'f> Values<'f> {
     }
 
     fn block(&mut self, body: &mut Body, block: usize) {
-        let ops = std::mem::take(&mut body.blocks[block].ops);
-        let mut out = Vec::with_capacity(ops.len());
-        for mut op in ops {
-            self.op(&mut op, &mut out);
-            out.push(op);
+        let mut ops = std::mem::take(&mut body.blocks[block].ops);
+        // What comes before others, and before which.
+        let (mut added, mut places) = (Vec::new(), Vec::new());
+        for (at, op) in ops.iter_mut().enumerate() {
+            self.op(op, &mut added);
+            places.resize(added.len(), at);
         }
-        body.blocks[block].ops = out;
+        for (op, at) in added.into_iter().zip(places).rev() {
+            ops.insert(at, op);
+        }
+        body.blocks[block].ops = ops;
     }
 
     // Instructions.
