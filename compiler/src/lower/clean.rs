@@ -4,7 +4,7 @@
 use sm_bytecode::inst::operand::OperandMut;
 use sm_bytecode::{BlockIx, Inst, Reg};
 
-use super::body::{Block, Body, for_each_target_mut, reorder};
+use super::body::{Body, for_each_target_mut, reorder};
 use super::opt::drop_dead;
 
 /// Improves the body. The meaning stays, and so does everything that can trap or be seen.
@@ -100,8 +100,8 @@ fn keep(body: &mut Body, wanted: &[bool]) {
 fn merge_rows(body: &mut Body) {
     let mut entries = vec![0u32; body.blocks.len()];
     entries[0] = 1;
-    for to in body.blocks.iter().flat_map(Block::successors) {
-        entries[to.index()] += 1;
+    for block in &body.blocks {
+        block.successors().for_each(|to| entries[to.index()] += 1);
     }
     let mut kept = vec![true; body.blocks.len()];
     for at in 0..body.blocks.len() {

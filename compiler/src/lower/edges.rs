@@ -19,19 +19,19 @@ impl Edges {
         // While the lists are filled, the number after that of a block is where its next one goes.
         let mut starts = vec![0u32; count + 2];
         let mut all = 0;
-        for (block, _) in pairs.clone() {
+        pairs.clone().for_each(|(block, _)| {
             starts[block + 2] += 1;
             all += 1;
-        }
+        });
         for at in 2..starts.len() {
             starts[at] += starts[at - 1];
         }
         let mut blocks = vec![0; all];
-        for (block, of) in pairs {
+        pairs.for_each(|(block, of)| {
             let next = &mut starts[block + 1];
             blocks[*next as usize] = of;
             *next += 1;
-        }
+        });
         Self { starts, blocks }
     }
 }

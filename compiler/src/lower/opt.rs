@@ -21,6 +21,7 @@
 
 mod dead;
 mod dominators;
+mod effects;
 mod fold;
 mod hoist;
 mod inline;

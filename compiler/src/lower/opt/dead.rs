@@ -1,8 +1,9 @@
 //! Results that nobody uses, and copies at the end of a computation.
 
 use sm_bytecode::inst::operand::OperandMut;
-use sm_bytecode::{Inst, Opcode, Reg};
+use sm_bytecode::{Inst, Reg};
 
+use super::effects::is_pure;
 use crate::lower::body::Body;
 use crate::lower::liveness::{RegSet, live_in};
 
@@ -202,43 +203,4 @@ fn redirect(inst: &mut Inst, from: Reg, to: Reg) {
         OperandMut::Defs(regs) => regs.iter_mut().for_each(change),
         _ => {}
     });
-}
-
-/// Whether the instruction only computes its result: it cannot trap, and nothing else changes. What
-/// it takes of memory is no matter of the program's.
-pub(crate) fn is_pure(inst: &Inst) -> bool {
-    use Opcode as Op;
-    let opcode = inst.opcode();
-    (Op::FloatAdd..=Op::FloatLe).contains(&opcode)
-        || (Op::IntWrapAdd..=Op::IntNot).contains(&opcode)
-        || (Op::IntEq..=Op::IntToFloat).contains(&opcode)
-        || matches!(
-            opcode,
-            Op::Move
-                | Op::IntConst
-                | Op::FloatConst
-                | Op::BoolConst
-                | Op::EnumConst
-                | Op::StrConst
-                | Op::BytesConst
-                | Op::Null
-                | Op::OptSome
-                | Op::OptIsSome
-                | Op::FloatBits
-                | Op::FloatFromBits
-                | Op::BoolNot
-                | Op::BoolEq
-                | Op::EnumIndex
-                | Op::EnumTag
-                | Op::RecordNew
-                | Op::RecordGet
-                | Op::RefSame
-                | Op::ListNew
-                | Op::ListLen
-                | Op::MapNew
-                | Op::MapLen
-                | Op::ClosureNew
-                | Op::TagConst
-                | Op::TagErase
-        )
 }

@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 use sm_bytecode::{BlockIx, Inst, Reg, Slot};
 
 use super::Facts;
-use super::dead::is_pure;
 use super::dominators::Dominators;
-use super::values::is_stop;
+use super::effects::{is_pure, is_stop};
 use crate::lower::body::{Block, Body, Op, Origin, for_each_target_mut};
 use crate::lower::clean::straighten;
 use crate::lower::edges::Edges;

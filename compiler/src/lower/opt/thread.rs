@@ -2,7 +2,7 @@
 
 use sm_bytecode::{BlockIx, Inst, Reg};
 
-use super::dead::is_pure;
+use super::effects::is_pure;
 use super::fold::{self, Known};
 use crate::lower::body::{Body, Op};
 
