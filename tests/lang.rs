@@ -3,6 +3,8 @@
 
 #[path = "support/case.rs"]
 mod case;
+#[path = "lang/chains.rs"]
+mod chains;
 #[path = "support/compile.rs"]
 mod compile;
 #[path = "sound/mod.rs"]

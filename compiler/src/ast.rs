@@ -25,8 +25,8 @@ use std::sync::Arc;
 pub use dump::dump;
 pub use expr::{
     Arg, Assert, Assign, AssignOp, BinaryOp, Block, Closure, ClosureParam, Condition, Expr,
-    ExprKind, For, FormatAlign, FormatKind, FormatSpec, If, Let, Literal, Loop, MapEntry, Match,
-    MatchArm, PlaceTerm, Polarity, RangeEnd, Sign, Stmt, StmtKind, StrPart, UnaryOp, While,
+    ExprKind, For, FormatAlign, FormatKind, FormatSpec, If, Let, Link, Literal, Loop, MapEntry,
+    Match, MatchArm, PlaceTerm, Polarity, RangeEnd, Sign, Stmt, StmtKind, StrPart, UnaryOp, While,
 };
 pub use item::{
     AccessDecl, AccessLevel, ConstDecl, EnumDecl, Field, FnBody, FnDecl, GenericParam, ImplDecl,

@@ -10,6 +10,7 @@
 
 pub(crate) mod brackets;
 mod driver;
+mod height;
 pub(crate) mod layout;
 mod strings;
 mod token;

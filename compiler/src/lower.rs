@@ -18,6 +18,7 @@ mod clean;
 mod control;
 mod debug;
 mod decision;
+mod edges;
 mod expr;
 mod finish;
 mod function;

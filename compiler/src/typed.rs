@@ -28,7 +28,7 @@ pub use crate::ast::{
 };
 pub use dump::{dump, dump_module};
 pub use expr::{
-    Arm, AssignOp, Capture, ClosureBody, Expr, ExprKind, Flavour, Part, Pattern, PatternKind,
+    Arm, AssignOp, Capture, ClosureBody, Expr, ExprKind, Flavour, Link, Part, Pattern, PatternKind,
     RangeEnd, Stmt, StmtKind, Target,
 };
 pub use types::{Ty, TyKind, Types};

@@ -58,7 +58,7 @@ const FUEL: u64 = u64::MAX / 2;
 impl Options {
     pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         let before = self.compare.as_deref().map(Saved::read).transpose()?;
-        let Opened { suites, broken } =
+        let Opened { suites, broken, .. } =
             self.selection
                 .open(terminal, &self.paths, TestKind::Bench)?;
         if self.selection.list {

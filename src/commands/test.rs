@@ -89,8 +89,11 @@ const FUEL: u64 = 100_000_000;
 impl Options {
     pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         let began = now();
-        let Opened { suites, broken } =
-            self.selection.open(terminal, &self.paths, TestKind::Test)?;
+        let opened = self.selection.find(terminal, &self.paths, TestKind::Test)?;
+        if opened.is_empty() {
+            return self.without_tests(terminal, &opened);
+        }
+        let Opened { suites, broken, .. } = opened;
         if self.selection.list {
             list(terminal, &suites)?;
             return Ok(if broken > 0 { Exit::Failed } else { Exit::Ok });
@@ -128,15 +131,32 @@ impl Options {
         if exit != Exit::Ok && self.fail_fast {
             return Ok(exit);
         }
-        let examples = self.examples(terminal)?;
+        let (examples, _) = self.examples(terminal)?;
         Ok(if exit == Exit::Ok { examples } else { exit })
     }
 
+    /// There is no test: the examples of a project are something to run, too.
+    fn without_tests(&self, terminal: &Terminal, opened: &Opened) -> Result<Exit, Failure> {
+        let failure = self.selection.nothing(TestKind::Test, opened);
+        if self.selection.filter.is_some() || self.selection.list {
+            return Err(failure);
+        }
+        let (exit, examples) = self.examples(terminal)?;
+        if examples == 0 {
+            return Err(failure.help(
+                "code in a doc comment, between two lines with ``` in them, is tested in a project",
+            ));
+        }
+        output::talk("there is no test beside them: test \"name\" { .. } is one");
+        Ok(exit)
+    }
+
     /// Runs the examples in the doc comments of the projects that are tested, if all of their tests
-    /// are wanted.
-    fn examples(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+    /// are wanted; answers how many there are, too.
+    fn examples(&self, terminal: &Terminal) -> Result<(Exit, usize), Failure> {
+        let (mut exit, mut count) = (Exit::Ok, 0);
         if self.selection.filter.is_some() {
-            return Ok(Exit::Ok);
+            return Ok((exit, count));
         }
         let here = [PathBuf::from(".")];
         let folders = match self.paths.is_empty() {
@@ -148,17 +168,17 @@ impl Options {
         // Tests need no project: what is wrong with its file is told by who does.
         let projects = folders.iter().filter(is_asked);
         let projects = projects.filter_map(|folder| Project::around(folder).ok().flatten());
-        let mut exit = Exit::Ok;
         for project in projects {
             let tally = examples::run(terminal, &Book::project(&project)?)?;
             if tally.examples > 0 {
                 tally.tell(terminal.format == MessageFormat::Json)?;
             }
+            count += tally.examples;
             if exit == Exit::Ok {
                 exit = tally.exit();
             }
         }
-        Ok(exit)
+        Ok((exit, count))
     }
 
     /// Runs a test with the first seed, and if that matters with the others.
@@ -193,12 +213,33 @@ impl Options {
 pub(crate) struct Opened {
     pub(crate) suites: Vec<Suite>,
     pub(crate) broken: usize,
+    /// How many files were looked at.
+    files: usize,
+}
+
+impl Opened {
+    fn is_empty(&self) -> bool {
+        self.broken == 0 && self.suites.iter().all(|suite| suite.blocks.is_empty())
+    }
 }
 
 impl Selection {
     /// Finds and compiles all blocks that are wanted. That there are none is a failure: nobody asks
     /// for nothing.
     pub(crate) fn open(
+        &self,
+        terminal: &Terminal,
+        paths: &[PathBuf],
+        kind: TestKind,
+    ) -> Result<Opened, Failure> {
+        let opened = self.find(terminal, paths, kind)?;
+        match opened.is_empty() {
+            true => Err(self.nothing(kind, &opened)),
+            false => Ok(opened),
+        }
+    }
+
+    fn find(
         &self,
         terminal: &Terminal,
         paths: &[PathBuf],
@@ -217,16 +258,17 @@ impl Selection {
                 None => broken += 1,
             }
         }
-        let none = suites.iter().all(|suite| suite.blocks.is_empty());
-        if none && broken == 0 {
-            return Err(self.nothing(&wanted, files.len()));
-        }
-        Ok(Opened { suites, broken })
+        let files = files.len();
+        Ok(Opened {
+            suites,
+            broken,
+            files,
+        })
     }
 
-    fn nothing(&self, wanted: &Wanted<'_>, files: usize) -> Failure {
-        let word = wanted.kind.word();
-        match (&self.filter, files) {
+    fn nothing(&self, kind: TestKind, opened: &Opened) -> Failure {
+        let word = kind.word();
+        match (&self.filter, opened.files) {
             (Some(filter), 1..) => {
                 let how = if self.exact {
                     "is called"

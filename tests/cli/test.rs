@@ -252,4 +252,23 @@ fn the_examples_of_a_project_are_tested_too() {
     assert!(bad.stderr.ends_with("1 example, 1 fails\n"), "{bad}");
     let chosen = smc_in(&folder, &["test", "--filter", "double"]);
     assert_eq!(chosen.exit, 0, "{chosen}");
+    // They are something to run without a test beside them, too.
+    let untested = |answer: &str| program(answer).split("test ").next().map(str::to_owned);
+    put(
+        "src/main.sm",
+        &untested("4").expect("what is before the test"),
+    );
+    let alone = smc_in(&folder, &["test"]);
+    assert_eq!(alone.exit, 0, "{alone}");
+    assert_eq!(
+        alone.stderr,
+        "1 example, it passes\nthere is no test beside them: test \"name\" { .. } is one\n"
+    );
+    put(
+        "src/main.sm",
+        &untested("5").expect("what is before the test"),
+    );
+    assert_eq!(smc_in(&folder, &["test"]).exit, 1);
+    let chosen = smc_in(&folder, &["test", "--filter", "double"]);
+    assert_eq!(chosen.exit, 1, "{chosen}");
 }

@@ -34,12 +34,17 @@ pub enum ExprKind {
         op: UnaryOp,
         operand: Box<Expr>,
     },
-    /// `op_span` is where the operator stands.
+    /// A comparison, or `??`. `op_span` is where the operator stands.
     Binary {
         op: BinaryOp,
         op_span: Span,
         left: Box<Expr>,
         right: Box<Expr>,
+    },
+    /// `a + b - c`: operators of one precedence, from left to right. There is one at least.
+    Chain {
+        first: Box<Expr>,
+        rest: Vec<Link>,
     },
     /// `a..b`, `a..=b`
     Range {
@@ -91,6 +96,14 @@ pub enum ExprKind {
     Continue(Option<Ident>),
     /// What could not be parsed.
     Error,
+}
+
+/// An operator of a chain, which stands at `op_span`, and the operand after it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    pub op: BinaryOp,
+    pub op_span: Span,
+    pub operand: Expr,
 }
 
 #[derive(Clone, Debug, PartialEq)]

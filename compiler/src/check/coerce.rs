@@ -214,7 +214,7 @@ pub(super) fn int_as_float(error: Diagnostic, expr: &Expr) -> Diagnostic {
         ExprKind::Literal(Literal::Int(_)) => {
             error.fix(Fix::new("write a `Float`", end, ".0").certain())
         }
-        ExprKind::Binary { .. } | ExprKind::Unary { .. } => {
+        ExprKind::Binary { .. } | ExprKind::Chain { .. } | ExprKind::Unary { .. } => {
             error.help("convert it with `.float()`")
         }
         _ => error

@@ -170,19 +170,9 @@ impl Body<'_, '_> {
 
     /// Conditions in a row; each has the names that those before it bind.
     fn all_of(&mut self, parts: &[Condition]) -> Expr {
-        let mut whole: Option<Expr> = None;
-        for part in parts {
-            let part = self.condition(part);
-            whole = Some(match whole {
-                None => part,
-                Some(before) => {
-                    let span = before.span.to(part.span);
-                    let kind = ExprKind::And(Box::new(before), Box::new(part));
-                    self.expr(kind, Ty::BOOL, span)
-                }
-            });
-        }
-        whole.unwrap_or_else(|| self.error_expr(Span::default()))
+        let parts: Vec<Expr> = parts.iter().map(|part| self.condition(part)).collect();
+        let span = parts[0].span.to(parts[parts.len() - 1].span);
+        self.expr(ExprKind::And(parts), Ty::BOOL, span)
     }
 
     // --------------------------------------------------------------------------------- match
@@ -271,6 +261,7 @@ impl Body<'_, '_> {
                 | ExprKind::Local(_)
                 | ExprKind::Unary { .. }
                 | ExprKind::Binary { .. }
+                | ExprKind::Chain { .. }
                 | ExprKind::And(..)
                 | ExprKind::Or(..)
         ) {

@@ -39,6 +39,7 @@ impl Body<'_, '_> {
                 left,
                 right,
             } => self.binary(*op, *op_span, left, right, want),
+            ast::ExprKind::Chain { first, rest } => self.chain(first, rest, want),
             ast::ExprKind::Range { start, end, .. } => self.range_value(start, end, span),
             ast::ExprKind::Call { callee, args } => self.call(callee, args, span, want),
             ast::ExprKind::Index { object, index } => self.index(object, index, span),

@@ -6,7 +6,7 @@ use super::frame::FrameKind;
 use super::unify::Cause;
 use crate::ast::{self, Literal, Span};
 use crate::diagnostic::{Diagnostic, Fix, code};
-use crate::typed::{BinaryOp, Bound, Expr, ExprKind, Flavour, Ty, TyKind, UnaryOp};
+use crate::typed::{BinaryOp, Bound, Expr, ExprKind, Flavour, Link, Ty, TyKind, UnaryOp};
 
 impl Body<'_, '_> {
     pub(super) fn unary(
@@ -67,25 +67,36 @@ impl Body<'_, '_> {
     ) -> Expr {
         let span = left.span.to(right.span);
         match op {
-            BinaryOp::And | BinaryOp::Or => self.logic(op, left, right, span),
             BinaryOp::Coalesce => self.coalesce(left, right, span, want),
             BinaryOp::Eq | BinaryOp::Ne => self.comparison(op, at, (left, right), Bound::Eq, span),
             BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => {
                 self.comparison(op, at, (left, right), Bound::Ord, span)
             }
-            BinaryOp::Is => self.identity(at, left, right, span),
-            _ => self.arithmetic(op, at, left, right, want),
+            _ => self.identity(at, left, right, span),
         }
     }
 
-    fn logic(&mut self, op: BinaryOp, left: &ast::Expr, right: &ast::Expr, span: Span) -> Expr {
-        let left = Box::new(self.check(left, Ty::BOOL, Why::Plain));
-        let right = Box::new(self.check(right, Ty::BOOL, Why::Plain));
-        let kind = match op {
-            BinaryOp::And => ExprKind::And(left, right),
-            _ => ExprKind::Or(left, right),
-        };
-        self.expr(kind, Ty::BOOL, span)
+    /// Operators of one precedence, from left to right.
+    pub(super) fn chain(&mut self, first: &ast::Expr, rest: &[ast::Link], want: Want) -> Expr {
+        match rest[0].op {
+            BinaryOp::And => self.logic(ExprKind::And, first, rest),
+            BinaryOp::Or => self.logic(ExprKind::Or, first, rest),
+            _ => self.arithmetic(first, rest, want),
+        }
+    }
+
+    fn logic(
+        &mut self,
+        make: fn(Vec<Expr>) -> ExprKind,
+        first: &ast::Expr,
+        rest: &[ast::Link],
+    ) -> Expr {
+        let parts = std::iter::once(first).chain(rest.iter().map(|link| &link.operand));
+        let parts: Vec<Expr> = parts
+            .map(|part| self.check(part, Ty::BOOL, Why::Plain))
+            .collect();
+        let span = first.span.to(rest[rest.len() - 1].operand.span);
+        self.expr(make(parts), Ty::BOOL, span)
     }
 
     /// Both sides; one that is a bare variant learns its enum from the other.
@@ -228,23 +239,33 @@ impl Body<'_, '_> {
         self.binary_expr(BinaryOp::Is, left, right, Ty::BOOL, span)
     }
 
-    fn arithmetic(
-        &mut self,
-        op: BinaryOp,
-        at: Span,
-        left: &ast::Expr,
-        right: &ast::Expr,
-        want: Want,
-    ) -> Expr {
-        let span = left.span.to(right.span);
+    fn arithmetic(&mut self, first: &ast::Expr, rest: &[ast::Link], want: Want) -> Expr {
         let hint = match want.hint().map(|hint| self.shallow(hint)) {
             Some(ty) if [Ty::INT, Ty::FLOAT].contains(&ty) => Want::ty(ty),
             _ => Want::Anything,
         };
-        let left = self.infer(left, hint);
-        let right = self.infer(right, hint);
-        let ty = self.arithmetic_type(op, at, &left, &right, span);
-        self.binary_expr(op, left, right, ty, span)
+        let start = first.span;
+        let mut left = self.infer(first, hint);
+        for (at, link) in rest.iter().enumerate() {
+            let (op, span) = (link.op, start.to(link.operand.span));
+            let operand = self.infer(&link.operand, hint);
+            let ty = self.arithmetic_type(op, link.op_span, &left, &operand, span);
+            let link = Link { op, operand, span };
+            match &mut left.kind {
+                ExprKind::Chain { rest, .. } if at > 0 => rest.push(link),
+                _ => {
+                    let mut links = Vec::with_capacity(rest.len());
+                    links.push(link);
+                    let kind = ExprKind::Chain {
+                        first: Box::new(left),
+                        rest: links,
+                    };
+                    left = self.expr(kind, ty, span);
+                }
+            }
+            (left.ty, left.span) = (ty, span);
+        }
+        left
     }
 
     /// The type of `left op right`; says so if there is none.

@@ -156,10 +156,11 @@ impl Body<'_, '_> {
         }
         let idle = match &value.kind {
             ExprKind::Literal(_) | ExprKind::Local(_) | ExprKind::Tag(_) => true,
-            ExprKind::Binary { .. } | ExprKind::Unary { .. } => true,
-            ExprKind::And(_, right) | ExprKind::Or(_, right) => {
-                matches!(right.kind, ExprKind::Binary { .. } | ExprKind::Local(_))
-            }
+            ExprKind::Binary { .. } | ExprKind::Chain { .. } | ExprKind::Unary { .. } => true,
+            ExprKind::And(parts) | ExprKind::Or(parts) => matches!(
+                parts[parts.len() - 1].kind,
+                ExprKind::Binary { .. } | ExprKind::Chain { .. } | ExprKind::Local(_)
+            ),
             ExprKind::Field { .. } | ExprKind::Closure(_) | ExprKind::FnValue { .. } => true,
             _ => false,
         };

@@ -15,7 +15,7 @@ use crate::ast::{self, Literal, Span};
 use crate::diagnostic::{Diagnostic, code};
 use crate::limits::{MAX_INLINE_VALUE, MAX_VALUE_DEPTH};
 use crate::typed::{
-    self, BinaryOp, Expr, ExprKind, FnId, Function, NodeMut, TagId, Ty, TyKind, UnaryOp,
+    self, BinaryOp, Expr, ExprKind, FnId, Function, Link, NodeMut, TagId, Ty, TyKind, UnaryOp,
 };
 
 /// What is known of a constant or default.
@@ -61,6 +61,9 @@ impl Body<'_, '_> {
             for ty in own {
                 *ty = self.cx.types.substitute(*ty, type_args);
             }
+        }
+        if let ExprKind::Chain { rest, .. } = &mut expr.kind {
+            rest.iter_mut().for_each(|link| link.span = span);
         }
         if let ExprKind::Tag(tag) | ExprKind::TagMember { tag, .. } = &expr.kind {
             self.may_name(*tag, span);
@@ -248,7 +251,8 @@ impl Folder {
         if !self.is_known(&expr.kind) {
             return Err(Trouble::Runs(span));
         }
-        self.nodes = self.nodes.saturating_add(1);
+        let more = u32::try_from(expr.operators_after_first()).unwrap_or(u32::MAX);
+        self.nodes = self.nodes.saturating_add(more).saturating_add(1);
         let mut result = Ok(());
         expr.children_mut(&mut |child| {
             if let NodeMut::Expr(child) = child
@@ -258,7 +262,12 @@ impl Folder {
             }
         });
         result?;
-        if let Some(folded) = operate(&expr.kind).map_err(|why| Trouble::Fails(span, why))? {
+        if let ExprKind::Chain { first, rest } = &mut expr.kind {
+            fold_chain(first, rest).map_err(|(at, why)| Trouble::Fails(at, why))?;
+            if rest.is_empty() {
+                expr.kind = first.kind.clone();
+            }
+        } else if let Some(folded) = operate(&expr.kind).map_err(|why| Trouble::Fails(span, why))? {
             expr.kind = ExprKind::Literal(folded);
         }
         Ok(())
@@ -274,6 +283,7 @@ impl Folder {
             | ExprKind::FnValue { .. }
             | ExprKind::Unary { .. }
             | ExprKind::Binary { .. }
+            | ExprKind::Chain { .. }
             | ExprKind::And(..)
             | ExprKind::Or(..)
             | ExprKind::Some(_)
@@ -306,21 +316,39 @@ fn operate(kind: &ExprKind) -> Result<Option<Literal>, &'static str> {
             (Some(left), Some(right)) => binary(*op, &left, &right),
             _ => Ok(None),
         },
-        ExprKind::And(left, right) | ExprKind::Or(left, right) => {
-            Ok(match (literal(left), literal(right)) {
-                (Some(Literal::Bool(left)), Some(Literal::Bool(right))) => {
-                    let and = matches!(kind, ExprKind::And(..));
-                    Some(Literal::Bool(if and {
-                        left && right
-                    } else {
-                        left || right
-                    }))
-                }
-                _ => None,
-            })
-        }
+        ExprKind::And(parts) => Ok(truths(parts).map(|mut all| Literal::Bool(all.all(|one| one)))),
+        ExprKind::Or(parts) => Ok(truths(parts).map(|mut all| Literal::Bool(all.any(|one| one)))),
         _ => Ok(None),
     }
+}
+
+/// What each part is, if all of them are literals.
+fn truths(parts: &[Expr]) -> Option<impl Iterator<Item = bool>> {
+    let known = parts.iter().map(|part| match part.kind {
+        ExprKind::Literal(Literal::Bool(truth)) => Some(truth),
+        _ => None,
+    });
+    let known: Option<Vec<bool>> = known.collect();
+    known.map(Vec::into_iter)
+}
+
+/// Lets `first` be as much of the beginning of a chain as is known.
+fn fold_chain(first: &mut Expr, rest: &mut Vec<Link>) -> Result<(), (Span, &'static str)> {
+    let mut folded = 0;
+    for Link { op, operand, span } in &*rest {
+        let (ExprKind::Literal(left), ExprKind::Literal(right)) = (&first.kind, &operand.kind)
+        else {
+            break;
+        };
+        let Some(value) = binary(*op, left, right).map_err(|why| (*span, why))? else {
+            break;
+        };
+        first.kind = ExprKind::Literal(value);
+        first.span = *span;
+        folded += 1;
+    }
+    rest.drain(..folded);
+    Ok(())
 }
 
 const OVERFLOW: &str = "it does not fit into 64 bits";

@@ -63,7 +63,7 @@ impl Formatter<'_> {
                 self.token();
                 self.expr(operand);
             }
-            ExprKind::Binary { .. } => self.chain(expr),
+            ExprKind::Binary { .. } | ExprKind::Chain { .. } => self.chain(expr),
             ExprKind::Range {
                 start,
                 end,
@@ -177,7 +177,8 @@ impl Formatter<'_> {
 
     /// Whether operators stand at the top of an expression at which it can be broken.
     pub(super) fn is_chain(&self, expr: &Expr) -> bool {
-        matches!(expr.kind, ExprKind::Binary { .. }) && self.parens_around(expr) == 0
+        matches!(expr.kind, ExprKind::Binary { .. } | ExprKind::Chain { .. })
+            && self.parens_around(expr) == 0
     }
 
     fn chain(&mut self, expr: &Expr) {
@@ -230,6 +231,14 @@ impl Formatter<'_> {
     /// The operands of `expr`, each but the first with the operator before it.
     fn flatten<'e>(&self, expr: &'e Expr, parts: &mut Vec<Operand<'e>>) {
         let alone = |expr| Operand { before: None, expr };
+        if let ExprKind::Chain { first, rest } = &expr.kind {
+            parts.push(alone(first));
+            parts.extend(rest.iter().map(|link| Operand {
+                before: Some((link.op, link.op_span)),
+                expr: &link.operand,
+            }));
+            return;
+        }
         let ExprKind::Binary {
             op,
             op_span,

@@ -15,10 +15,12 @@
 
 use std::ops::Range;
 
+use super::height::{Height, operator};
 use super::{T, Token};
-use crate::ast::{FileId, Span};
+use crate::ast::{BinaryOp, FileId, Span};
 use crate::diagnostic::{Diagnostic, Fix, code};
 use crate::limits::MAX_DEPTH;
+use crate::parser::operators::Operator;
 
 /// Tokens as the grammar reads them, and where each item's tokens are.
 #[derive(Debug)]
@@ -70,13 +72,7 @@ struct Frame {
     in_type: bool,
     /// A `{` on a line of its own belongs to what was begun: a function, a declaration, a header.
     wants_brace: bool,
-    /// Operators, and the highest bracket, in the statement or element being read.
-    operators: u32,
-    /// `|` among them, which in a pattern put nothing above anything.
-    bars: u32,
-    nested: u32,
-    /// The highest statement or element so far.
-    highest: u32,
+    height: Height,
 }
 
 impl Frame {
@@ -86,23 +82,13 @@ impl Frame {
             lines_end: !in_bracket,
             in_type: false,
             wants_brace: kind == Kind::Header,
-            operators: 0,
-            bars: 0,
-            nested: 0,
-            highest: 0,
+            height: Height::default(),
         }
-    }
-
-    fn height(&self) -> u32 {
-        self.highest.max(self.operators + self.bars + self.nested)
     }
 
     /// A separator: what was read is beside what follows, not above it.
     fn separate(&mut self) {
-        self.highest = self.height();
-        self.operators = 0;
-        self.bars = 0;
-        self.nested = 0;
+        self.height.separate();
         self.in_type = false;
     }
 }
@@ -183,16 +169,34 @@ impl Filter {
             T::Comma => self.separate(),
             T::Colon | T::Arrow => self.top_mut().in_type = true,
             // What stands before it was a pattern.
-            T::FatArrow => self.top_mut().bars = 0,
-            T::Or => self.top_mut().bars += 1,
+            T::FatArrow => self.top_mut().height.separate(),
             T::Fn | T::Struct | T::Enum | T::Impl => self.top_mut().wants_brace = true,
             _ if kind.is_assignment() => self.top_mut().in_type = false,
             _ => {}
         }
-        if raises(kind) && kind != T::Or {
-            self.climb(token.span);
-        }
+        self.raise(kind, token.span);
         self.out.push(Token { kind, ..token });
+    }
+
+    /// Notes the nodes that a token puts above others.
+    fn raise(&mut self, kind: T, span: Span) {
+        let before = self.last_kind();
+        let is_sign = kind == T::Minus && !self.is_after_operand();
+        let top = self.top_mut();
+        match kind {
+            T::Minus if is_sign => top.height.climb(),
+            // The rest of `>>`.
+            T::Gt | T::GtJoint if before == Some(T::GtJoint) && !top.in_type => {}
+            T::GtJoint if top.in_type => top.height.infix(Operator::Binary(BinaryOp::Gt)),
+            T::Let if top.kind == Kind::Header => top.height.descend(),
+            _ if is_above(kind) => top.height.climb(),
+            _ if is_above_all(kind) => top.height.descend(),
+            _ => match operator(kind) {
+                Some(operator) => top.height.infix(operator),
+                None => return,
+            },
+        }
+        self.check_height(span);
     }
 
     /// Whether the end of the line before a token of this kind ends a statement.
@@ -299,30 +303,25 @@ impl Filter {
         if self.frames.len() > 1
             && let Some(frame) = self.frames.pop()
         {
-            let height = frame.height() + 1;
-            let top = self.top_mut();
-            top.nested = top.nested.max(height);
-            if top.nested + top.operators > MAX_DEPTH {
-                let span = Span::point(self.last_end());
-                self.too_deep.get_or_insert(span);
-            }
+            self.top_mut().height.nest(frame.height.get() + 1);
+            self.check_height(Span::point(self.last_end()));
         }
     }
 
     /// One more node above what was read of this statement.
     fn climb(&mut self, span: Span) {
-        let top = self.top_mut();
-        top.operators += 1;
-        if top.operators + top.nested > MAX_DEPTH {
+        self.top_mut().height.climb();
+        self.check_height(span);
+    }
+
+    fn check_height(&mut self, span: Span) {
+        if self.top().height.get() > MAX_DEPTH {
             self.too_deep.get_or_insert(span);
         }
     }
 
     fn separate(&mut self) {
-        if self.top().height() > MAX_DEPTH {
-            let span = Span::point(self.last_end());
-            self.too_deep.get_or_insert(span);
-        }
+        self.check_height(Span::point(self.last_end()));
         self.top_mut().separate();
     }
 
@@ -352,7 +351,7 @@ impl Filter {
         let message = format!("expressions are nested more than {MAX_DEPTH} deep");
         let diagnostic = Diagnostic::error(code::TOO_DEEP, self.file, span, message)
             .at("here it becomes too deep")
-            .note("a chain of operators or calls counts one level for each of them")
+            .note("a chain of calls, fields or `??` counts one level for each of them")
             .help("give the inner parts names with `let`, or make functions of them");
         self.diagnostics.push(diagnostic);
     }
@@ -372,6 +371,13 @@ impl Filter {
     /// The token before, in the same item.
     fn last_kind(&self) -> Option<T> {
         self.out[self.item_start..].last().map(|token| token.kind)
+    }
+
+    /// Whether an operand ends before the next token. A `!` stands before or after one.
+    fn is_after_operand(&self) -> bool {
+        let mut before = self.out[self.item_start..].iter().rev();
+        let before = before.find(|token| token.kind != T::Bang);
+        before.is_some_and(|token| token.kind.can_end_statement())
     }
 
     fn last_end(&self) -> u32 {
@@ -448,27 +454,23 @@ fn expects_operand(before: T) -> bool {
         )
 }
 
-/// Whether a token of this kind puts a node above others.
-fn raises(kind: T) -> bool {
-    kind.is_infix()
-        || matches!(
-            kind,
-            T::Minus
-                | T::Bang
-                | T::Tilde
-                | T::Question
-                | T::Dot
-                | T::DotDot
-                | T::DotDotEq
-                | T::Else
-                | T::LetElse
-                | T::Arrow
-                | T::FatArrow
-                | T::At
-                | T::Return
-                | T::Break
-                | T::Spawn
-                | T::Loop
-                | T::Fn
-        )
+/// Whether a token of this kind puts a node above the operand that is being read.
+const fn is_above(kind: T) -> bool {
+    matches!(kind, T::Bang | T::Tilde | T::Question | T::Dot | T::Else)
+}
+
+/// Whether a token of this kind puts a node above all that follows.
+const fn is_above_all(kind: T) -> bool {
+    matches!(
+        kind,
+        T::LetElse
+            | T::Arrow
+            | T::FatArrow
+            | T::At
+            | T::Return
+            | T::Break
+            | T::Spawn
+            | T::Loop
+            | T::Fn
+    )
 }

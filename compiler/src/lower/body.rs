@@ -91,10 +91,48 @@ impl Block {
             .inst
     }
 
-    pub(crate) fn successors(&self) -> Vec<BlockIx> {
-        let mut out = Vec::new();
-        self.last().successors(|target| out.push(target));
-        out
+    /// The blocks that may come next, in the order in which the terminator names them.
+    pub(crate) fn successors(&self) -> Successors<'_> {
+        let (table, few, count) = match self.last() {
+            Inst::Jump { to } => (&[][..], [*to, *to], 1),
+            Inst::Branch {
+                then, otherwise, ..
+            } => (&[][..], [*then, *otherwise], 2),
+            Inst::Switch {
+                targets, default, ..
+            } => (&**targets, [*default, *default], 1),
+            Inst::ForNext { body, exit, .. } => (&[][..], [*body, *exit], 2),
+            last => {
+                last.successors(|_| unreachable!("each terminator that leads on is listed"));
+                (&[][..], [BlockIx(0); 2], 0)
+            }
+        };
+        let next = few.len() - count;
+        Successors { table, few, next }
+    }
+}
+
+/// The blocks that may come after one.
+#[derive(Clone, Debug)]
+pub(crate) struct Successors<'b> {
+    /// Those that come first.
+    table: &'b [BlockIx],
+    few: [BlockIx; 2],
+    /// Which of `few` comes next.
+    next: usize,
+}
+
+impl Iterator for Successors<'_> {
+    type Item = BlockIx;
+
+    fn next(&mut self) -> Option<BlockIx> {
+        if let Some((first, rest)) = self.table.split_first() {
+            self.table = rest;
+            return Some(*first);
+        }
+        let found = self.few.get(self.next).copied();
+        self.next += 1;
+        found
     }
 }
 

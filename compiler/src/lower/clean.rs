@@ -5,7 +5,6 @@ use sm_bytecode::inst::operand::OperandMut;
 use sm_bytecode::{BlockIx, Inst, Reg};
 
 use super::body::{Body, for_each_target_mut, reorder};
-use super::liveness::predecessors;
 use super::opt::drop_dead;
 
 /// Improves the body. The meaning stays, and so does everything that can trap or be seen.
@@ -17,6 +16,9 @@ pub(crate) fn clean(body: &mut Body) {
 
 /// Leaves no jump that leads only to another one, or to a block that nothing else leads to.
 pub(crate) fn straighten(body: &mut Body) {
+    if body.blocks.len() == 1 {
+        return;
+    }
     thread_jumps(body);
     return_early(body);
     drop_unreachable(body);
@@ -96,8 +98,11 @@ fn keep(body: &mut Body, wanted: &[bool]) {
 
 /// Joins a block with the one it jumps to, where nothing else leads there.
 fn merge_rows(body: &mut Body) {
-    let mut entries: Vec<usize> = predecessors(body).iter().map(Vec::len).collect();
-    entries[0] += 1;
+    let mut entries = vec![0u32; body.blocks.len()];
+    entries[0] = 1;
+    for block in &body.blocks {
+        block.successors().for_each(|to| entries[to.index()] += 1);
+    }
     let mut kept = vec![true; body.blocks.len()];
     for at in 0..body.blocks.len() {
         if !kept[at] {

@@ -28,8 +28,8 @@ impl<'p> FnLower<'_, 'p> {
                 self.branches(expr.ty, [yes, no], then, otherwise.as_deref(), want)
             }
             ExprKind::Match { value, arms } => self.matching(expr.ty, value, arms, want),
-            ExprKind::And(left, right) => self.short_circuit(left, right, false, want),
-            ExprKind::Or(left, right) => self.short_circuit(left, right, true, want),
+            ExprKind::And(parts) => self.short_circuit(parts, false, want),
+            ExprKind::Or(parts) => self.short_circuit(parts, true, want),
             ExprKind::Coalesce {
                 value,
                 otherwise,
@@ -72,18 +72,8 @@ impl<'p> FnLower<'_, 'p> {
     /// Goes to `yes` or `no`.
     pub(crate) fn condition(&mut self, expr: &'p Expr, yes: BlockIx, no: BlockIx) -> Lowered<()> {
         match &expr.kind {
-            ExprKind::And(left, right) => {
-                let middle = self.code.block();
-                self.condition(left, middle, no)?;
-                self.code.begin(middle);
-                self.condition_or_end(right, yes, no);
-            }
-            ExprKind::Or(left, right) => {
-                let middle = self.code.block();
-                self.condition(left, yes, middle)?;
-                self.code.begin(middle);
-                self.condition_or_end(right, yes, no);
-            }
+            ExprKind::And(parts) => self.conditions(parts, false, yes, no)?,
+            ExprKind::Or(parts) => self.conditions(parts, true, yes, no)?,
             ExprKind::Unary {
                 op: UnaryOp::Not,
                 operand,
@@ -109,23 +99,50 @@ impl<'p> FnLower<'_, 'p> {
         Ok(())
     }
 
-    /// The right side of `&&` or `||`: if it does not end, the left side may still have decided.
-    fn condition_or_end(&mut self, expr: &'p Expr, yes: BlockIx, no: BlockIx) {
-        let _ = self.condition(expr, yes, no);
+    /// Parts of an `&&` (`decided` is false) or `||` (it is true).
+    fn conditions(
+        &mut self,
+        parts: &'p [Expr],
+        decided: bool,
+        yes: BlockIx,
+        no: BlockIx,
+    ) -> Lowered<()> {
+        for (at, part) in parts.iter().enumerate() {
+            let is_last = at + 1 == parts.len();
+            let next = if is_last {
+                None
+            } else {
+                Some(self.code.block())
+            };
+            let (then, otherwise) = match (next, decided) {
+                (None, _) => (yes, no),
+                (Some(next), false) => (next, no),
+                (Some(next), true) => (yes, next),
+            };
+            let done = self.condition(part, then, otherwise);
+            // If a later part does not end, one before may still have decided.
+            if at == 0 {
+                done?;
+            }
+            if let Some(next) = next {
+                self.code.begin(next);
+            }
+        }
+        Ok(())
     }
 
-    /// `left && right` (`decided` is false) or `left || right` (it is true) as a value.
+    /// Parts of an `&&` (`decided` is false) or `||` (it is true) as a value.
     fn short_circuit(
         &mut self,
-        left: &'p Expr,
-        right: &'p Expr,
+        parts: &'p [Expr],
         decided: bool,
         want: Want<'_>,
     ) -> Lowered<Vec<Reg>> {
+        let (right, before) = parts.split_last().expect("there are two at least");
         let (more, done) = (self.code.block(), self.code.block());
         match decided {
-            false => self.condition(left, more, done)?,
-            true => self.condition(left, done, more)?,
+            false => self.conditions(before, decided, more, done)?,
+            true => self.conditions(before, decided, done, more)?,
         }
         let mut join = Join::new(self, Ty::BOOL, want);
         self.code.begin(more);

@@ -1,6 +1,6 @@
 //! Debug blobs: names and source positions for the bricks of a module.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sm_bytecode::{BrickHash, DebugBlob, DebugFunction, DebugGroup, InlinedCall, Position};
 
@@ -46,6 +46,8 @@ pub(crate) struct DebugMaker<'a, 'p> {
     lowering: &'a Lowering<'p>,
     bricks: BTreeMap<BrickHash, &'a Brick>,
     lines: BTreeMap<FileId, Lines<'p>>,
+    /// The paths of modules by their files.
+    paths: HashMap<FileId, &'p str>,
 }
 
 impl<'a, 'p> DebugMaker<'a, 'p> {
@@ -55,10 +57,13 @@ impl<'a, 'p> DebugMaker<'a, 'p> {
         bricks: &'a Bricks,
         text_of: impl Fn(FileId) -> &'p str,
     ) -> Self {
-        let files = lowering.program.modules.iter().map(|module| module.file);
+        let modules = || lowering.program.modules.iter();
+        let files = modules().map(|module| module.file);
         let lines = files
             .map(|file| (file, Lines::new(text_of(file))))
             .collect();
+        // Of several modules of one file the first counts.
+        let paths = modules().rev().map(|module| (module.file, &*module.path));
         let bricks = bricks
             .bricks
             .iter()
@@ -68,6 +73,7 @@ impl<'a, 'p> DebugMaker<'a, 'p> {
             lowering,
             bricks,
             lines,
+            paths: paths.collect(),
         }
     }
 
@@ -77,12 +83,10 @@ impl<'a, 'p> DebugMaker<'a, 'p> {
             .iter()
             .filter_map(|hash| self.bricks.get(hash).copied())
             .collect();
-        let files: BTreeSet<String> = bricks
-            .iter()
-            .flat_map(|brick| &brick.sources)
-            .flat_map(|source| self.files_of(source))
-            .collect();
-        let files: Vec<String> = files.into_iter().collect();
+        let sources = bricks.iter().flat_map(|brick| &brick.sources);
+        let ids: BTreeSet<FileId> = sources.flat_map(|source| self.files_of(source)).collect();
+        let files: BTreeSet<&str> = ids.into_iter().map(|id| self.path_of(id)).collect();
+        let files: Vec<&str> = files.into_iter().collect();
         let groups = bricks
             .iter()
             .map(|brick| DebugGroup {
@@ -94,39 +98,35 @@ impl<'a, 'p> DebugMaker<'a, 'p> {
                     .collect(),
             })
             .collect();
+        let files = files.into_iter().map(str::to_owned).collect();
         DebugBlob { files, groups }
     }
 
-    /// The file that an instance comes from, by the path of its module.
-    fn file_of(&self, id: InstanceId) -> (String, FileId) {
+    /// The file that an instance comes from.
+    fn file_of(&self, id: InstanceId) -> FileId {
         let function = self
             .lowering
             .program
             .function(self.lowering.instances[id.0].function);
-        let module = self.lowering.program.module(function.module);
-        (module.path.to_string(), module.file)
+        self.lowering.program.module(function.module).file
     }
 
     /// The files that code of a function comes from.
-    fn files_of(&self, source: &Source) -> Vec<String> {
-        let own = self.file_of(source.instance).0;
-        let inlined = source.inlined.iter().map(|call| self.name_of(call.file));
-        std::iter::once(own).chain(inlined).collect()
+    fn files_of(&self, source: &Source) -> impl Iterator<Item = FileId> {
+        let inlined = source.inlined.iter().map(|call| call.file);
+        std::iter::once(self.file_of(source.instance)).chain(inlined)
     }
 
-    fn name_of(&self, file: FileId) -> String {
-        let modules = &self.lowering.program.modules;
-        let found = modules.iter().find(|module| module.file == file);
-        found.map_or_else(String::new, |module| module.path.to_string())
+    fn path_of(&self, file: FileId) -> &'p str {
+        self.paths.get(&file).copied().unwrap_or_default()
     }
 
-    fn function(&self, source: &Source, files: &[String]) -> DebugFunction {
-        let own = self.file_of(source.instance).1;
+    fn function(&self, source: &Source, files: &[&str]) -> DebugFunction {
         // For each kind of code its file, and the place of that in the blob.
-        let ids = std::iter::once(own).chain(source.inlined.iter().map(|call| call.file));
+        let ids = self.files_of(source);
         let ids: Vec<(FileId, u32)> = ids
             .map(|id| {
-                let at = files.binary_search(&self.name_of(id)).unwrap_or_default();
+                let at = files.binary_search(&self.path_of(id)).unwrap_or_default();
                 (id, u32::try_from(at).unwrap_or_default())
             })
             .collect();
@@ -151,13 +151,15 @@ impl<'a, 'p> DebugMaker<'a, 'p> {
                 positions.push(position(pc, *origin));
             }
         }
+        let named = source.names.iter();
+        let named = named.map(|(reg, name)| (*reg, name.to_string()));
         let inlined = source.inlined.iter().map(|call| InlinedCall {
             name: call.name.to_string(),
             at: position(0, call.at),
         });
         DebugFunction {
             name: source.name.clone(),
-            registers: source.names.clone(),
+            registers: named.collect(),
             inlined: inlined.collect(),
             positions,
         }

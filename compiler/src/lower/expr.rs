@@ -61,6 +61,7 @@ impl<'p> FnLower<'_, 'p> {
             | ExprKind::Spawn { .. } => self.calling(expr, want),
             ExprKind::Unary { op, operand } => self.unary(*op, operand, want),
             ExprKind::Binary { op, left, right } => self.binary(*op, left, right, want),
+            ExprKind::Chain { first, rest } => self.chain(first, rest, want),
             ExprKind::Interpolate(parts) => Ok(vec![self.interpolate(parts, want)?]),
             _ => self.data(expr, want),
         }

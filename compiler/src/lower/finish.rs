@@ -7,6 +7,7 @@ use super::body::{Body, Inlined, Origin};
 use super::clean::{clean, straighten};
 use super::liveness::live_in;
 use super::registers::{Assignment, assign};
+use crate::typed::Name;
 
 /// The code of a function, with what is known about its registers and instructions.
 #[derive(Clone, Debug, Default)]
@@ -18,17 +19,17 @@ pub(crate) struct Code {
     /// The calls in whose place code stands, as [`Body::inlined`].
     pub(crate) inlined: Vec<Inlined>,
     /// Names of registers that hold variables, ascending, each once.
-    pub(crate) names: Vec<(Reg, String)>,
+    pub(crate) names: Vec<(Reg, Name)>,
 }
 
 /// Improves and writes out a body. `names` are those of variables in registers of the body.
-pub(crate) fn finish(mut body: Body, names: &[(Reg, String)]) -> Code {
+pub(crate) fn finish(mut body: Body, names: &[(Reg, Name)]) -> Code {
     clean(&mut body);
     write_out(body, names)
 }
 
 /// Writes out a body as it is.
-pub(crate) fn write_out(mut body: Body, names: &[(Reg, String)]) -> Code {
+pub(crate) fn write_out(mut body: Body, names: &[(Reg, Name)]) -> Code {
     let assignment = assign(&body, &live_in(&body));
     let names = renamed(names, &assignment);
     apply(&mut body, assignment);
@@ -76,11 +77,11 @@ fn renumber(inst: &mut Inst, assignment: &Assignment) {
     });
 }
 
-fn renamed(names: &[(Reg, String)], assignment: &Assignment) -> Vec<(Reg, String)> {
+fn renamed(names: &[(Reg, Name)], assignment: &Assignment) -> Vec<(Reg, Name)> {
     let found = names
         .iter()
         .filter_map(|(value, name)| Some((assignment.get(*value)?, name)));
-    let mut out: Vec<(Reg, String)> = found.map(|(reg, name)| (reg, name.clone())).collect();
+    let mut out: Vec<(Reg, Name)> = found.map(|(reg, name)| (reg, name.clone())).collect();
     out.sort_unstable();
     out.dedup();
     out

@@ -19,7 +19,9 @@ use super::limits::MAX_LIVE_BITS;
 use super::liveness::table_bits;
 use super::program::Lowering;
 use super::unit::{Unit, UnitFunction};
-use crate::typed::{ClosureBody, Expr, FnId, Local, LocalId, LoopId, ModuleId, Mutability, Ty};
+use crate::typed::{
+    ClosureBody, Expr, FnId, Local, LocalId, LoopId, ModuleId, Mutability, Name, Ty,
+};
 
 /// Control does not come to the place behind what was lowered.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +57,7 @@ pub(crate) struct FnLower<'a, 'p> {
     values: Vec<Option<Rc<[Reg]>>>,
     /// Registers of variables that can be assigned, with the number of assignments so far.
     variables: BTreeMap<Reg, u32>,
-    names: Vec<(Reg, String)>,
+    names: Vec<(Reg, Name)>,
     /// For the names of closures: that of the function they are in.
     name: String,
 }
@@ -411,7 +413,7 @@ impl<'a, 'p> FnLower<'a, 'p> {
         let info = &self.locals[local.index()];
         if !info.name.is_empty() {
             self.names
-                .extend(regs.iter().map(|reg| (*reg, info.name.to_string())));
+                .extend(regs.iter().map(|reg| (*reg, info.name.clone())));
         }
         if info.mutability == Mutability::Var {
             for reg in &regs {

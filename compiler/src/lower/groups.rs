@@ -1,6 +1,5 @@
 //! Bricks: functions that call each other become one, callees before callers.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use sm_bytecode::inst::operand::OperandMut;
@@ -14,7 +13,7 @@ use super::body::{Inlined, Origin};
 use super::finish::Code;
 use super::program::{Instance, InstanceCode, Lowering};
 use super::unit::{ASK, InstanceId, TagUse, Unit, UnitFunction};
-use crate::typed::{self, TagId};
+use crate::typed::{self, Name, TagId};
 
 /// A brick of the program, with what only people look at.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ pub(crate) struct Source {
     /// The calls in whose place code stands.
     pub(crate) inlined: Vec<Inlined>,
     /// Of registers.
-    pub(crate) names: Vec<(Reg, String)>,
+    pub(crate) names: Vec<(Reg, Name)>,
 }
 
 /// A brick that the verifier refuses, and the function it is about.
@@ -73,6 +72,8 @@ pub(crate) fn make(lowering: &mut Lowering<'_>, calls: &[Vec<usize>]) -> Bricks 
     };
     let mut maker = Maker {
         lowering,
+        places: vec![None; names.len()],
+        firsts: firsts(&names),
         names,
         entries: vec![None; calls.len()],
     };
@@ -134,6 +135,10 @@ struct Maker<'a, 'p> {
     lowering: &'a mut Lowering<'p>,
     /// The name of each type of the program's table.
     names: Vec<TypeHash>,
+    /// For each of them the first one of that name.
+    firsts: Vec<TypeIx>,
+    /// The place of each such type in the brick that is made now.
+    places: Vec<Option<TypeIx>>,
     entries: Vec<Option<EntryRef>>,
 }
 
@@ -206,8 +211,9 @@ struct Draft<'m, 'a, 'p> {
     group: Group,
     /// The first function of each member.
     places: BTreeMap<InstanceId, usize>,
-    types: HashMap<TypeHash, TypeIx>,
     imported: Vec<Type>,
+    /// Of which type of the program each of them is.
+    origins: Vec<TypeIx>,
     tags: HashMap<TagUse, TagIx>,
     callees: HashMap<InstanceId, u16>,
 }
@@ -218,8 +224,8 @@ impl<'m, 'a, 'p> Draft<'m, 'a, 'p> {
             maker,
             group: Group::default(),
             places,
-            types: HashMap::new(),
             imported: Vec::new(),
+            origins: Vec::new(),
             tags: HashMap::new(),
             callees: HashMap::new(),
         }
@@ -241,6 +247,9 @@ impl<'m, 'a, 'p> Draft<'m, 'a, 'p> {
             }
         }
         self.group.types = TypeTable::from_types(std::mem::take(&mut self.imported));
+        for ix in &self.origins {
+            self.maker.places[ix.index()] = None;
+        }
         sources
     }
 
@@ -371,8 +380,8 @@ impl<'m, 'a, 'p> Draft<'m, 'a, 'p> {
 
     /// The place of a type of the program in the group. Equal types have one name, and one place.
     fn ty(&mut self, ix: TypeIx) -> TypeIx {
-        if let Some(known) = self.types.get(&self.name(ix)) {
-            return *known;
+        if let Some(known) = self.place(ix) {
+            return known;
         }
         let table = &self.maker.lowering.layout.table;
         let parts = table
@@ -380,26 +389,41 @@ impl<'m, 'a, 'p> Draft<'m, 'a, 'p> {
             .expect("the table holds what its types refer to");
         let mut added = Vec::new();
         for part in parts {
-            let next = TypeIx(u32::try_from(self.imported.len()).expect("bounded by the program"));
-            if let Entry::Vacant(place) = self.types.entry(self.maker.names[part.index()]) {
-                place.insert(next);
-                self.imported.push(Type::Unit);
+            let first = self.maker.firsts[part.index()];
+            let next = TypeIx(u32::try_from(self.origins.len()).expect("bounded by the program"));
+            let place = &mut self.maker.places[first.index()];
+            if place.is_none() {
+                *place = Some(next);
+                self.origins.push(first);
                 added.push(part);
             }
         }
         for part in added {
             let table = &self.maker.lowering.layout.table;
             let mut ty = table.get(part).cloned().unwrap_or(Type::Unit);
-            ty.for_each_part_mut(|inner| *inner = self.types[&self.name(*inner)]);
-            let place = self.types[&self.name(part)];
-            self.imported[place.index()] = ty;
+            ty.for_each_part_mut(|inner| *inner = self.known_place(*inner));
+            self.imported.push(ty);
         }
-        self.types[&self.name(ix)]
+        self.known_place(ix)
     }
 
-    fn name(&self, ix: TypeIx) -> TypeHash {
-        self.maker.names[ix.index()]
+    fn place(&self, ix: TypeIx) -> Option<TypeIx> {
+        self.maker.places[self.maker.firsts[ix.index()].index()]
     }
+
+    fn known_place(&self, ix: TypeIx) -> TypeIx {
+        self.place(ix)
+            .expect("a type comes with what it consists of")
+    }
+}
+
+/// For each name the place of its first occurrence.
+fn firsts(names: &[TypeHash]) -> Vec<TypeIx> {
+    let mut known = HashMap::new();
+    let places = names.iter().zip((0..).map(TypeIx));
+    places
+        .map(|(name, place)| *known.entry(name).or_insert(place))
+        .collect()
 }
 
 /// What the numbers in a unit's instructions refer to.

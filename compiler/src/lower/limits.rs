@@ -31,6 +31,9 @@ pub(crate) const ROWS_PER_PATTERN: usize = 64;
 /// added one by one, so that a long literal needs no large frame.
 pub(crate) const LIST_CHUNK: usize = 64;
 
+/// Texts of a chain of `+` that are gathered in registers before they are put together.
+pub(crate) const TEXT_CHUNK: usize = 64;
+
 /// How many tests may follow one another in one `match`: the walks over its decision tree are
 /// recursive. Comparisons of one value with many literals count once, and so do guards in a row.
 pub(crate) const MAX_DECISION_DEPTH: usize = 400;

@@ -3,8 +3,9 @@
 use sm_bytecode::{Inst, Reg};
 
 use super::body::Body;
+use super::edges::predecessors;
 
-/// A set of registers, or of their places.
+/// A set of registers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RegSet {
     words: Vec<u64>,
@@ -18,7 +19,7 @@ impl RegSet {
     }
 
     pub(crate) fn insert(&mut self, reg: Reg) {
-        self.words[reg.index() / 64] |= 1 << (reg.index() % 64);
+        insert(&mut self.words, reg.index());
     }
 
     pub(crate) fn remove(&mut self, reg: Reg) {
@@ -29,26 +30,9 @@ impl RegSet {
         self.words[reg.index() / 64] & (1 << (reg.index() % 64)) != 0
     }
 
-    /// Adds all of `other`; answers whether any was new.
-    pub(crate) fn add_all(&mut self, other: &Self) -> bool {
-        let mut new = false;
-        for (word, more) in self.words.iter_mut().zip(&other.words) {
-            new |= more & !*word != 0;
-            *word |= more;
-        }
-        new
-    }
-
     /// The registers, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Reg> {
-        let words = self.words.iter().zip(0..).filter(|(word, _)| **word != 0);
-        words.flat_map(|(word, at)| {
-            // Each step takes the lowest bit away.
-            let rests =
-                std::iter::successors(Some(*word), |rest| Some(rest & rest.wrapping_sub(1)));
-            let bits = rests.take_while(|rest| *rest != 0).map(u64::trailing_zeros);
-            bits.map(move |bit| Reg(u16::try_from(at * 64 + bit).expect("made from a register")))
-        })
+        bits(&self.words).map(|at| Reg(u16::try_from(at).expect("made from a register")))
     }
 
     /// Goes backwards over `inst`: from what is live after it to what is live before it.
@@ -58,6 +42,21 @@ impl RegSet {
     }
 }
 
+fn insert(words: &mut [u64], at: usize) {
+    words[at / 64] |= 1 << (at % 64);
+}
+
+/// The numbers in a set, ascending.
+fn bits(words: &[u64]) -> impl Iterator<Item = usize> {
+    let words = words.iter().enumerate().filter(|(_, word)| **word != 0);
+    words.flat_map(|(at, word)| {
+        // Each step takes the lowest bit away.
+        let rests = std::iter::successors(Some(*word), |rest| Some(rest & rest.wrapping_sub(1)));
+        let bits = rests.take_while(|rest| *rest != 0).map(u64::trailing_zeros);
+        bits.map(move |bit| at * 64 + bit as usize)
+    })
+}
+
 /// What is live at the beginning of each block.
 ///
 /// Most values live within one block only. The others are *carried*: some block reads them before
@@ -65,65 +64,88 @@ impl RegSet {
 #[derive(Debug)]
 pub(crate) struct Liveness {
     carried: Vec<Reg>,
-    /// The place of each register in `carried`.
-    places: Vec<Option<u32>>,
-    at_start: Vec<RegSet>,
+    at_start: Sets,
+}
+
+/// A set of places in [`Liveness::carried`] for each block, all in one table.
+#[derive(Clone, Debug)]
+struct Sets {
+    /// How many words each has.
+    words: usize,
+    bits: Vec<u64>,
+}
+
+impl Sets {
+    fn get(&self, block: usize) -> &[u64] {
+        &self.bits[block * self.words..][..self.words]
+    }
+
+    fn get_mut(&mut self, block: usize) -> &mut [u64] {
+        &mut self.bits[block * self.words..][..self.words]
+    }
 }
 
 impl Liveness {
     /// The registers that are live at the beginning of a block, ascending.
     pub(crate) fn at_start(&self, block: usize) -> impl Iterator<Item = Reg> {
-        let places = self.at_start[block].iter();
-        places.map(|place| self.carried[place.index()])
+        bits(self.at_start.get(block)).map(|place| self.carried[place])
     }
 
-    /// The registers that are live at the end of a block, ascending.
-    pub(crate) fn at_end(&self, body: &Body, block: usize) -> Vec<Reg> {
-        let mut out = RegSet::new(self.carried.len());
-        self.add_end(body, block, &mut out);
-        out.iter()
-            .map(|place| self.carried[place.index()])
-            .collect()
-    }
-
-    fn add_end(&self, body: &Body, block: usize, out: &mut RegSet) {
-        for successor in body.blocks[block].successors() {
-            out.add_all(&self.at_start[successor.index()]);
-        }
-    }
-
-    fn place(&self, reg: Reg) -> Option<Reg> {
-        let place = self.places[reg.index()]?;
-        Some(Reg(u16::try_from(place).expect("no more than registers")))
+    /// The registers that are live at the end of a block; some may come several times.
+    pub(crate) fn at_end(&self, body: &Body, block: usize) -> impl Iterator<Item = Reg> {
+        let successors = body.blocks[block].successors();
+        successors.flat_map(|to| self.at_start(to.index()))
     }
 }
 
 /// Finds out what is live at the beginning of each block.
 pub(crate) fn live_in(body: &Body) -> Liveness {
-    let carried = carried(body);
+    let touched = Touched::of(body);
+    let carried: Vec<Reg> = touched.carried.iter().collect();
     let mut places = vec![None; body.regs.len()];
-    for (reg, place) in carried.iter().zip(0..) {
+    for (reg, place) in carried.iter().zip(0u32..) {
         places[reg.index()] = Some(place);
     }
-    let empty = RegSet::new(carried.len());
-    let mut live = Liveness {
-        at_start: vec![empty.clone(); body.blocks.len()],
-        carried,
-        places,
+    let words = carried.len().div_ceil(64);
+    let mut at_start = Sets {
+        words,
+        bits: vec![0; words * body.blocks.len()],
     };
+    let mut passed = at_start.clone();
+    passed.bits.fill(u64::MAX);
+    for (block, reg) in touched.exposed {
+        if let Some(place) = places[reg.index()] {
+            insert(at_start.get_mut(block as usize), place as usize);
+        }
+    }
+    for (block, reg) in touched.written {
+        if let Some(place) = places[reg.index()] {
+            passed.get_mut(block as usize)[place as usize / 64] &= !(1 << (place % 64));
+        }
+    }
+    if body.blocks.len() > 1 {
+        spread(body, &mut at_start, &passed);
+    }
+    Liveness { carried, at_start }
+}
+
+/// Adds to what each block reads first what the blocks after it read, and it does not write.
+fn spread(body: &Body, at_start: &mut Sets, passed: &Sets) {
     let users = predecessors(body);
     let mut queued = vec![true; body.blocks.len()];
     let mut work: Vec<usize> = (0..body.blocks.len()).collect();
     while let Some(block) = work.pop() {
         queued[block] = false;
-        let mut now = empty.clone();
-        live.add_end(body, block, &mut now);
-        for op in body.blocks[block].ops.iter().rev() {
-            let inst = &op.inst;
-            inst.defs(|reg| live.place(reg).into_iter().for_each(|reg| now.remove(reg)));
-            inst.uses(|reg| live.place(reg).into_iter().for_each(|reg| now.insert(reg)));
+        let mut new = false;
+        for to in body.blocks[block].successors() {
+            for word in 0..at_start.words {
+                let more = at_start.get(to.index())[word] & passed.get(block)[word];
+                let known = &mut at_start.get_mut(block)[word];
+                new |= more & !*known != 0;
+                *known |= more;
+            }
         }
-        if live.at_start[block].add_all(&now) {
+        if new {
             for user in &users[block] {
                 if !std::mem::replace(&mut queued[*user], true) {
                     work.push(*user);
@@ -131,39 +153,48 @@ pub(crate) fn live_in(body: &Body) -> Liveness {
             }
         }
     }
-    live
 }
 
 /// How many bits [`live_in`] will keep.
 pub(crate) fn table_bits(body: &Body) -> usize {
-    carried(body).len().saturating_mul(body.blocks.len())
+    let carried = Touched::of(body).carried.iter().count();
+    carried.saturating_mul(body.blocks.len())
 }
 
-/// The registers that some block reads before it writes them, ascending.
-fn carried(body: &Body) -> Vec<Reg> {
-    const NOWHERE: usize = usize::MAX;
-    let mut written_in = vec![NOWHERE; body.regs.len()];
-    let mut found = RegSet::new(body.regs.len());
-    for (at, block) in body.blocks.iter().enumerate() {
-        for op in &block.ops {
-            op.inst.uses(|reg| {
-                if written_in[reg.index()] != at {
-                    found.insert(reg);
-                }
-            });
-            op.inst.defs(|reg| written_in[reg.index()] = at);
-        }
-    }
-    found.iter().collect()
+/// What each block reads and writes.
+struct Touched {
+    /// The registers that some block reads before it writes them.
+    carried: RegSet,
+    /// Which those are in each block.
+    exposed: Vec<(u32, Reg)>,
+    /// Registers that a block writes, some of them several times.
+    written: Vec<(u32, Reg)>,
 }
 
-/// The blocks that lead to each block; one that leads there twice stands twice.
-pub(crate) fn predecessors(body: &Body) -> Vec<Vec<usize>> {
-    let mut out = vec![Vec::new(); body.blocks.len()];
-    for (at, block) in body.blocks.iter().enumerate() {
-        for successor in block.successors() {
-            out[successor.index()].push(at);
+impl Touched {
+    fn of(body: &Body) -> Self {
+        const NOWHERE: u32 = u32::MAX;
+        let mut found = Self {
+            carried: RegSet::new(body.regs.len()),
+            exposed: Vec::new(),
+            written: Vec::with_capacity(body.regs.len()),
+        };
+        let mut written_in = vec![NOWHERE; body.regs.len()];
+        for (block, at) in body.blocks.iter().zip(0..) {
+            for op in &block.ops {
+                op.inst.uses(|reg| {
+                    if written_in[reg.index()] != at {
+                        found.carried.insert(reg);
+                        found.exposed.push((at, reg));
+                    }
+                });
+                op.inst.defs(|reg| {
+                    if std::mem::replace(&mut written_in[reg.index()], at) != at {
+                        found.written.push((at, reg));
+                    }
+                });
+            }
         }
+        found
     }
-    out
 }

@@ -497,7 +497,7 @@ impl<'p> FnLower<'_, 'p> {
 fn binds(condition: &Expr) -> bool {
     match &condition.kind {
         ExprKind::Matches { .. } => true,
-        ExprKind::And(left, right) => binds(left) || binds(right),
+        ExprKind::And(parts) => parts.iter().any(binds),
         _ => false,
     }
 }

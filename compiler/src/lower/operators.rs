@@ -2,9 +2,11 @@
 
 use sm_bytecode::{Inst, Native, Reg, Slot};
 
-use super::function::{FnLower, Lowered, Want};
+use super::function::{FnLower, Held, Lowered, Want};
+use super::limits::TEXT_CHUNK;
 use crate::typed::{
-    BinaryOp, Expr, ExprKind, FormatAlign, FormatKind, FormatSpec, Literal, Part, Sign, Ty, UnaryOp,
+    BinaryOp, Expr, ExprKind, FormatAlign, FormatKind, FormatSpec, Link, Literal, Part, Sign, Ty,
+    UnaryOp,
 };
 
 /// An instruction of two operands and one result.
@@ -47,15 +49,48 @@ impl<'p> FnLower<'_, 'p> {
         right: &'p Expr,
         want: Want<'_>,
     ) -> Lowered<Vec<Reg>> {
-        if let Some(value) = folded(op, left, right) {
-            return Ok(vec![self.literal(&Literal::Int(value), want)]);
-        }
         if let Some(done) = self.compare_with_none(op, left, right, want) {
             return done;
         }
         let ty = self.ty(left.ty);
         let [a, b] = self.pair(left, right)?;
         Ok(vec![self.operate(op, ty, &a, &b, want)])
+    }
+
+    /// Operators of one precedence, from left to right.
+    pub(crate) fn chain(
+        &mut self,
+        first: &'p Expr,
+        rest: &'p [Link],
+        want: Want<'_>,
+    ) -> Lowered<Vec<Reg>> {
+        let (known, folded) = fold(first, rest);
+        let whole = self.code.span();
+        let (folded, rest) = rest.split_at(folded);
+        let mut value = match (known, folded.last()) {
+            (Some(value), Some(_)) if rest.is_empty() => {
+                return Ok(vec![self.literal(&Literal::Int(value), want)]);
+            }
+            (Some(value), Some(last)) => {
+                self.code.set_span(last.span);
+                vec![self.literal(&Literal::Int(value), None)]
+            }
+            _ => self.value(first)?,
+        };
+        if rest.len() > 1 && self.ty(first.ty) == Ty::STR {
+            return self.concat(value, rest, want);
+        }
+        for (at, Link { op, operand, span }) in rest.iter().enumerate() {
+            let held = self.hold(value);
+            self.code.set_span(*span);
+            let right = self.value(operand)?;
+            let right = self.hold(right);
+            let [a, b] = self.settle([held, right]);
+            let want = want.filter(|_| at + 1 == rest.len());
+            value = vec![self.arithmetic(*op, a[0], b[0], want)];
+        }
+        self.code.set_span(whole);
+        Ok(value)
     }
 
     /// The result of an operator that evaluates both sides; `ty` is the type of the left one.
@@ -79,14 +114,18 @@ impl<'p> FnLower<'_, 'p> {
             });
             return dst;
         }
-        let slot = self.code.slot(a[0]);
+        self.arithmetic(op, a[0], b[0], want)
+    }
+
+    fn arithmetic(&mut self, op: BinaryOp, a: Reg, b: Reg, want: Want<'_>) -> Reg {
+        let slot = self.code.slot(a);
         let dst = self.dest1(slot, want);
         self.emit(match slot {
-            Slot::Float => float_op(op)(dst, a[0], b[0]),
-            Slot::Int => int_op(op)(dst, a[0], b[0]),
+            Slot::Float => float_op(op)(dst, a, b),
+            Slot::Int => int_op(op)(dst, a, b),
             _ => Inst::StrConcat {
                 dst,
-                args: [a[0], b[0]].into(),
+                args: [a, b].into(),
             },
         });
         dst
@@ -222,13 +261,43 @@ impl<'p> FnLower<'_, 'p> {
         if let [only] = args[..] {
             return Ok(self.give(vec![only], want)[0]);
         }
+        Ok(self.join_texts(args, want))
+    }
+
+    fn join_texts(&mut self, args: Vec<Reg>, want: Want<'_>) -> Reg {
         let slot = self.slots(Ty::STR)[0];
         let dst = self.dest1(slot, want);
         self.emit(Inst::StrConcat {
             dst,
             args: args.into(),
         });
-        Ok(dst)
+        dst
+    }
+
+    /// `a + b + c` on texts: what comes is put together once, or once for each level of a tree.
+    fn concat(&mut self, first: Vec<Reg>, rest: &'p [Link], want: Want<'_>) -> Lowered<Vec<Reg>> {
+        // Each holds as many texts of the one before as a chunk has, those of the first what came
+        // last.
+        let mut levels = vec![vec![self.hold(first)]];
+        for link in rest {
+            let mut text = self.value(&link.operand)?;
+            let mut at = 0;
+            while levels[at].len() == TEXT_CHUNK {
+                let chunk = std::mem::take(&mut levels[at]);
+                let args = self.settle_all(chunk).concat();
+                let joined = self.join_texts(args, None);
+                levels[at].push(self.hold(text));
+                text = vec![joined];
+                at += 1;
+                if at == levels.len() {
+                    levels.push(Vec::new());
+                }
+            }
+            levels[at].push(self.hold(text));
+        }
+        let held: Vec<Held> = levels.into_iter().rev().flatten().collect();
+        let args = self.settle_all(held).concat();
+        Ok(vec![self.join_texts(args, want)])
     }
 
     fn shown_part(&mut self, value: &'p Expr, spec: Option<&FormatSpec>) -> Lowered<Reg> {
@@ -262,9 +331,22 @@ impl<'p> FnLower<'_, 'p> {
     }
 }
 
-/// The value of an operation on two literals, where it has one.
-fn folded(op: BinaryOp, left: &Expr, right: &Expr) -> Option<i64> {
-    let (a, b) = (constant(left)?, constant(right)?);
+/// The value of the beginning of a chain of literals, and how many operators that is.
+fn fold(first: &Expr, rest: &[Link]) -> (Option<i64>, usize) {
+    let Some(mut value) = constant(first) else {
+        return (None, 0);
+    };
+    for (at, Link { op, operand, .. }) in rest.iter().enumerate() {
+        match constant(operand).and_then(|b| folded(*op, value, b)) {
+            Some(next) => value = next,
+            None => return (Some(value), at),
+        }
+    }
+    (Some(value), rest.len())
+}
+
+/// The value of an operation, where it has one.
+fn folded(op: BinaryOp, a: i64, b: i64) -> Option<i64> {
     match op {
         BinaryOp::Add => a.checked_add(b),
         BinaryOp::Sub => a.checked_sub(b),
@@ -282,7 +364,10 @@ fn folded(op: BinaryOp, left: &Expr, right: &Expr) -> Option<i64> {
 fn constant(expr: &Expr) -> Option<i64> {
     match &expr.kind {
         ExprKind::Literal(Literal::Int(value) | Literal::Duration(value)) => Some(*value),
-        ExprKind::Binary { op, left, right } => folded(*op, left, right),
+        ExprKind::Chain { first, rest } => match fold(first, rest) {
+            (value, folded) if folded == rest.len() => value,
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -21,6 +21,7 @@
 
 mod dead;
 mod dominators;
+mod effects;
 mod fold;
 mod hoist;
 mod inline;
@@ -43,6 +44,7 @@ use super::groups;
 use super::limits::MAX_OPTIMISED;
 use super::program::{InstanceCode, Lowering};
 use super::unit::{InstanceId, Unit};
+use crate::typed::Name;
 pub(crate) use dead::drop_dead;
 use template::Templates;
 
@@ -131,7 +133,7 @@ fn size(body: &Body) -> usize {
 }
 
 /// The passes over one body.
-pub(crate) fn improve(body: &mut Body, names: &mut Vec<(Reg, String)>, facts: &Facts) {
+pub(crate) fn improve(body: &mut Body, names: &mut Vec<(Reg, Name)>, facts: &Facts) {
     straighten(body);
     webs::split(body, names);
     values::run(body, facts);
@@ -151,6 +153,9 @@ pub(crate) fn improve(body: &mut Body, names: &mut Vec<(Reg, String)>, facts: &F
 
 /// Drops closures that nothing makes any more.
 fn drop_unused(unit: &mut Unit) {
+    if unit.functions.len() == 1 {
+        return;
+    }
     let mut used = vec![false; unit.functions.len()];
     let mut work = vec![0];
     while let Some(at) = work.pop() {

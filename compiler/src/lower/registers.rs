@@ -5,12 +5,12 @@
 //! gets the register of its source, and is dropped when the function is written out.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap};
 
 use sm_bytecode::{Inst, Reg, Slot};
 
 use super::body::Body;
-use super::liveness::Liveness;
+use super::liveness::{Liveness, RegSet};
 
 /// The register of each value, and the slots of the registers.
 #[derive(Debug)]
@@ -38,6 +38,7 @@ pub(crate) fn assign(body: &Body, live: &Liveness) -> Assignment {
         new: vec![None; body.regs.len()],
         slots: body.regs[..body.inputs].to_vec(),
         free: BTreeMap::new(),
+        is_free: RegSet::new(body.regs.len()),
         active: BinaryHeap::new(),
     };
     for (at, slot) in body.regs.iter().enumerate().take(body.inputs) {
@@ -92,9 +93,8 @@ impl Ranges {
                 op.inst.defs(|reg| ranges.touch(reg, time + 1));
                 time += 2;
             }
-            for reg in live.at_end(body, at) {
-                ranges.touch(reg, time - 1);
-            }
+            live.at_end(body, at)
+                .for_each(|reg| ranges.touch(reg, time - 1));
         }
         ranges
     }
@@ -117,7 +117,9 @@ impl Ranges {
 struct Scan {
     new: Vec<Option<Reg>>,
     slots: Vec<Slot>,
-    free: BTreeMap<Slot, BTreeSet<Reg>>,
+    /// For each slot its registers that were free once, the one with the smallest number on top.
+    free: BTreeMap<Slot, BinaryHeap<Reverse<Reg>>>,
+    is_free: RegSet,
     /// Registers in use, the one that is free again first on top.
     active: BinaryHeap<Reverse<(u32, Reg, Slot)>>,
 }
@@ -138,20 +140,25 @@ impl Scan {
             && end < time
         {
             self.active.pop();
-            self.free.entry(slot).or_default().insert(reg);
+            self.free.entry(slot).or_default().push(Reverse(reg));
+            self.is_free.insert(reg);
         }
     }
 
     fn take(&mut self, slot: Slot, wish: Option<Reg>) -> Reg {
-        let free = self.free.entry(slot).or_default();
-        let reused = wish
-            .filter(|reg| free.contains(reg))
-            .or_else(|| free.first().copied());
-        if let Some(reg) = reused {
-            free.remove(&reg);
+        let wish = wish.filter(|reg| self.is_free.has(*reg) && self.slots[reg.index()] == slot);
+        if let Some(reg) = wish.or_else(|| self.first_free(slot)) {
+            self.is_free.remove(reg);
             return reg;
         }
         self.slots.push(slot);
         number(self.slots.len() - 1)
+    }
+    fn first_free(&mut self, slot: Slot) -> Option<Reg> {
+        let free = self.free.get_mut(&slot)?;
+        // One that was wished for is still in the list.
+        std::iter::from_fn(|| free.pop())
+            .map(|Reverse(reg)| reg)
+            .find(|reg| self.is_free.has(*reg))
     }
 }

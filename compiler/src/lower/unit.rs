@@ -11,7 +11,7 @@ use sm_bytecode::{Const, ConstIx, FuncRef, Inst, Reg, TagIx, TypeIx};
 
 use super::body::Body;
 use super::finish::Code;
-use crate::typed::TagId;
+use crate::typed::{Name, TagId};
 
 /// A specialised function of the program, by its place in the worklist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,7 +54,7 @@ pub(crate) struct UnitFunction {
     /// What was lowered, until it is improved and written out.
     pub(crate) body: Body,
     /// Names of the variables in registers of the body.
-    pub(crate) names: Vec<(Reg, String)>,
+    pub(crate) names: Vec<(Reg, Name)>,
     /// What it was written out as.
     pub(crate) code: Code,
     /// It needs more values than can be numbered.

@@ -21,7 +21,7 @@ pub(crate) fn may_stand_twice(root: &Expr) -> bool {
     let mut work = vec![root];
     let mut seen = 0;
     while let Some(expr) = work.pop() {
-        seen += 1;
+        seen += 1 + expr.operators_after_first();
         let plain = matches!(
             expr.kind,
             ExprKind::Unit
@@ -35,6 +35,7 @@ pub(crate) fn may_stand_twice(root: &Expr) -> bool {
                 | ExprKind::Index { .. }
                 | ExprKind::Unary { .. }
                 | ExprKind::Binary { .. }
+                | ExprKind::Chain { .. }
                 | ExprKind::And(..)
                 | ExprKind::Or(..)
         );

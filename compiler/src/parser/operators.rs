@@ -3,7 +3,7 @@
 //! The grammar reads `a + b * c` as one flat chain; this is the classic operator precedence method.
 
 use super::context::Context;
-use crate::ast::{BinaryOp, Condition, Expr, ExprKind, Pattern, RangeEnd, Span};
+use crate::ast::{BinaryOp, Condition, Expr, ExprKind, Link, Pattern, RangeEnd, Span};
 use crate::diagnostic::{Diagnostic, code};
 
 /// What stands between two operands.
@@ -42,6 +42,11 @@ impl Operator {
         }
     }
 
+    /// Whether any number of such operators in a row makes one node.
+    pub(crate) const fn is_flat(self) -> bool {
+        matches!(self.associativity(), Associativity::Left)
+    }
+
     const fn associativity(self) -> Associativity {
         match self.precedence() {
             0 | 3 => Associativity::None,
@@ -62,8 +67,18 @@ impl Operator {
 /// Operands and operators read so far. The precedences in `waiting` rise, except where operators of
 /// one level associate to the right.
 pub(crate) struct Chain {
-    waiting: Vec<(Expr, Operator, Span)>,
+    waiting: Vec<Waiting>,
     last: Expr,
+}
+
+/// An operator that waits for its right side.
+struct Waiting {
+    first: Expr,
+    /// What stands between `first` and the operator, of the same level as it.
+    links: Vec<Link>,
+    op: Operator,
+    /// Where the operator stands.
+    at: Span,
 }
 
 impl Chain {
@@ -76,46 +91,63 @@ impl Chain {
 
     /// One more operator, which stands at `at`, and the operand after it.
     pub(crate) fn push(mut self, cx: &mut Context, op: Operator, at: Span, operand: Expr) -> Self {
-        while let Some((_, before, _)) = self.waiting.last() {
-            let waits = before.precedence() < op.precedence()
-                || (before.precedence() == op.precedence()
-                    && op.associativity() == Associativity::Right);
-            if waits {
+        while let Some(before) = self.waiting.last_mut() {
+            let is_alike = before.op.precedence() == op.precedence();
+            if before.op.precedence() < op.precedence()
+                || (is_alike && op.associativity() == Associativity::Right)
+            {
                 break;
             }
-            self = self.fold_last();
+            if is_alike
+                && op.associativity() == Associativity::Left
+                && let Operator::Binary(known) = before.op
+            {
+                before.links.push(Link {
+                    op: known,
+                    op_span: before.at,
+                    operand: std::mem::replace(&mut self.last, operand),
+                });
+                (before.op, before.at) = (op, at);
+                return self;
+            }
+            self.fold_last();
             self.refuse_chain(cx, op, at);
         }
-        self.waiting.push((self.last, op, at));
-        Self {
-            waiting: self.waiting,
-            last: operand,
-        }
+        self.waiting.push(Waiting {
+            first: std::mem::replace(&mut self.last, operand),
+            links: Vec::new(),
+            op,
+            at,
+        });
+        self
     }
 
     /// Where a `||` stands that is in no brackets.
     fn or(&self) -> Option<Span> {
         let mut waiting = self.waiting.iter();
-        let or = |(_, op, at): &(Expr, Operator, Span)| {
-            (*op == Operator::Binary(BinaryOp::Or)).then_some(*at)
-        };
-        waiting.find_map(or)
+        let or = waiting.find(|waiting| waiting.op == Operator::Binary(BinaryOp::Or))?;
+        Some(or.links.first().map_or(or.at, |link| link.op_span))
     }
 
     /// The whole chain as one expression.
     pub(crate) fn finish(mut self, _cx: &mut Context) -> Expr {
         while !self.waiting.is_empty() {
-            self = self.fold_last();
+            self.fold_last();
         }
         self.last
     }
 
-    fn fold_last(mut self) -> Self {
-        let Some((left, op, at)) = self.waiting.pop() else {
-            return self;
+    /// Gives the last operator that waits its right side.
+    fn fold_last(&mut self) {
+        let Some(left) = self.waiting.pop() else {
+            return;
         };
-        self.last = combine(left, op, at, self.last);
-        self
+        let nothing = Expr {
+            kind: ExprKind::Error,
+            span: Span::default(),
+        };
+        let right = std::mem::replace(&mut self.last, nothing);
+        self.last = combine(left, right);
     }
 
     /// `a < b < c`: what was folded last must not be of the same level.
@@ -253,19 +285,34 @@ fn refuse_or(cx: &mut Context, or: Span, at: Span) {
     cx.report(diagnostic.help("put the other conditions in parentheses, or nest two `if`s"));
 }
 
-fn combine(left: Expr, op: Operator, op_span: Span, right: Expr) -> Expr {
-    let span = left.span.to(right.span);
-    let (left, right) = (Box::new(left), Box::new(right));
+fn combine(left: Waiting, operand: Expr) -> Expr {
+    let Waiting {
+        first,
+        links: mut rest,
+        op,
+        at: op_span,
+    } = left;
+    let span = first.span.to(operand.span);
+    let first = Box::new(first);
+    let is_chain = op.associativity() == Associativity::Left;
     let kind = match op {
+        Operator::Binary(op) if is_chain => {
+            rest.push(Link {
+                op,
+                op_span,
+                operand,
+            });
+            ExprKind::Chain { first, rest }
+        }
         Operator::Binary(op) => ExprKind::Binary {
             op,
             op_span,
-            left,
-            right,
+            left: first,
+            right: Box::new(operand),
         },
         Operator::Range(limit) => ExprKind::Range {
-            start: left,
-            end: right,
+            start: first,
+            end: Box::new(operand),
             limit,
         },
     };

@@ -376,16 +376,22 @@ impl<'a> Dumper<'a> {
             ExprKind::Unary { op, operand } => {
                 format!("{}{}", op.symbol(), self.expr(operand, indent))
             }
-            ExprKind::Binary { op, left, right } => self.infix(left, op.symbol(), right, indent),
-            ExprKind::And(left, right) => self.infix(left, "&&", right, indent),
-            ExprKind::Or(left, right) => self.infix(left, "||", right, indent),
+            ExprKind::Binary { op, left, right } => {
+                self.chain(left, [(op.symbol(), &**right)], indent)
+            }
+            ExprKind::Chain { first, rest } => {
+                let rest = rest.iter().map(|link| (link.op.symbol(), &link.operand));
+                self.chain(first, rest, indent)
+            }
+            ExprKind::And(parts) => self.chain(&parts[0], with("&&", &parts[1..]), indent),
+            ExprKind::Or(parts) => self.chain(&parts[0], with("||", &parts[1..]), indent),
             ExprKind::Coalesce {
                 value,
                 otherwise,
                 flavour,
             } => {
                 let sign = format!("??{}", show_flavour(*flavour));
-                self.infix(value, &sign, otherwise, indent)
+                self.chain(value, [(&*sign, &**otherwise)], indent)
             }
             ExprKind::Matches { pattern, value } => {
                 let pattern = self.pattern(pattern);
@@ -412,12 +418,18 @@ impl<'a> Dumper<'a> {
         }
     }
 
-    fn infix(&mut self, left: &'a Expr, sign: &str, right: &'a Expr, indent: usize) -> String {
-        format!(
-            "({} {sign} {})",
-            self.expr(left, indent),
-            self.expr(right, indent)
-        )
+    fn chain<'s>(
+        &mut self,
+        first: &'a Expr,
+        rest: impl IntoIterator<Item = (&'s str, &'a Expr)>,
+        indent: usize,
+    ) -> String {
+        let (mut text, mut opened) = (self.expr(first, indent), String::new());
+        for (sign, operand) in rest {
+            let _ = write!(text, " {sign} {})", self.expr(operand, indent));
+            opened.push('(');
+        }
+        opened + &text
     }
 
     fn interpolation(&mut self, parts: &'a [Part], indent: usize) -> String {
@@ -625,4 +637,11 @@ fn show_spec(spec: &FormatSpec) -> String {
         width.unwrap_or_default(),
         precision.unwrap_or_default()
     )
+}
+
+fn with<'a>(
+    sign: &'static str,
+    operands: &'a [Expr],
+) -> impl Iterator<Item = (&'static str, &'a Expr)> {
+    operands.iter().map(move |operand| (sign, operand))
 }

@@ -83,16 +83,23 @@ pub enum ExprKind {
         op: UnaryOp,
         operand: Box<Expr>,
     },
-    /// The operators that evaluate both sides. Arithmetic: Int, Float, Duration with Duration
-    /// (`+ - / %`; `/` gives Int), Duration with Int (`* /`), Int with Duration (`*`), and `+` on
-    /// Str. Comparisons: both sides of one type with Eq or Ord; `is`: of one reference type.
+    /// A comparison: both sides of one type with Eq or Ord; `is`: of one reference type.
     Binary {
         op: BinaryOp,
         left: Box<Expr>,
         right: Box<Expr>,
     },
-    And(Box<Expr>, Box<Expr>),
-    Or(Box<Expr>, Box<Expr>),
+    /// Arithmetic of one precedence, from left to right, with one operator at least: Int, Float,
+    /// Duration with Duration (`+ - / %`; `/` gives Int), Duration with Int (`* /`), Int with
+    /// Duration (`*`), and `+` on Str.
+    Chain {
+        first: Box<Expr>,
+        rest: Vec<Link>,
+    },
+    /// Of two at least.
+    And(Vec<Expr>),
+    /// Of two at least.
+    Or(Vec<Expr>),
     /// `value ?? otherwise`. Of the type of the payload, or of the same type as both sides.
     Coalesce {
         value: Box<Expr>,
@@ -100,7 +107,7 @@ pub enum ExprKind {
         flavour: Flavour,
     },
     /// `let pattern = value` as a condition: of type Bool. It stands only where a condition does,
-    /// alone or as a side of an `And`; what it binds is there in the sides to its right and where
+    /// alone or as a part of an `And`; what it binds is there in the parts to its right and where
     /// the condition holds.
     Matches {
         pattern: Pattern,
@@ -170,6 +177,26 @@ pub enum ExprKind {
     Closure(Box<ClosureBody>),
     /// What could not be understood; it has been reported.
     Error,
+}
+
+impl Expr {
+    /// How many operators the expression has beside one: each is as much as an expression.
+    pub(crate) fn operators_after_first(&self) -> usize {
+        match &self.kind {
+            ExprKind::Chain { rest, .. } => rest.len().saturating_sub(1),
+            ExprKind::And(parts) | ExprKind::Or(parts) => parts.len().saturating_sub(2),
+            _ => 0,
+        }
+    }
+}
+
+/// An operator of a chain, and the operand after it.
+#[derive(Clone, Debug)]
+pub struct Link {
+    pub op: BinaryOp,
+    pub operand: Expr,
+    /// From the beginning of the chain to the end of the operand.
+    pub span: Span,
 }
 
 /// What `?`, `!` and `??` work on.

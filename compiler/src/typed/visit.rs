@@ -32,7 +32,15 @@ impl Expr {
             | ExprKind::Variant { args, .. }
             | ExprKind::Tuple(args)
             | ExprKind::List(args)
-            | ExprKind::Set(args) => all(args, f),
+            | ExprKind::Set(args)
+            | ExprKind::And(args)
+            | ExprKind::Or(args) => all(args, f),
+            ExprKind::Chain { first, rest } => {
+                f(NodeMut::Expr(first));
+                for link in rest {
+                    f(NodeMut::Expr(&mut link.operand));
+                }
+            }
             ExprKind::Place { wanted, unwanted } => {
                 all(wanted, f);
                 all(unwanted, f);
@@ -61,8 +69,6 @@ impl Expr {
             | ExprKind::Binary {
                 left: a, right: b, ..
             }
-            | ExprKind::And(a, b)
-            | ExprKind::Or(a, b)
             | ExprKind::Coalesce {
                 value: a,
                 otherwise: b,

@@ -12,7 +12,13 @@ pub fn for_each_child<'p>(expr: &'p Expr, mut visit: impl FnMut(&'p Expr)) {
         | ExprKind::Struct { fields: args, .. }
         | ExprKind::Tuple(args)
         | ExprKind::List(args)
-        | ExprKind::Set(args) => args.iter().for_each(visit),
+        | ExprKind::Set(args)
+        | ExprKind::And(args)
+        | ExprKind::Or(args) => args.iter().for_each(visit),
+        ExprKind::Chain { first, rest } => {
+            visit(first);
+            rest.iter().for_each(|link| visit(&link.operand));
+        }
         ExprKind::Place { wanted, unwanted } => wanted.iter().chain(unwanted).for_each(visit),
         ExprKind::CallValue { callee, args } => {
             visit(callee);
@@ -41,8 +47,6 @@ pub fn for_each_child<'p>(expr: &'p Expr, mut visit: impl FnMut(&'p Expr)) {
         | ExprKind::Binary {
             left: a, right: b, ..
         }
-        | ExprKind::And(a, b)
-        | ExprKind::Or(a, b)
         | ExprKind::Coalesce {
             value: a,
             otherwise: b,

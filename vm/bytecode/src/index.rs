@@ -10,6 +10,7 @@ macro_rules! indices {
 
         impl $name {
             /// The index as a position in a slice.
+            #[inline]
             pub const fn index(self) -> usize {
                 self.0 as usize
             }

@@ -158,6 +158,7 @@ macro_rules! define_instructions {
             pub const ALL: &[Opcode] = &[$($(Opcode::$name,)+)+];
 
             /// What the table says about the instruction.
+            #[inline]
             pub fn info(self) -> &'static OpInfo {
                 match self { $($(Opcode::$name => {
                     const INFO: OpInfo = OpInfo {
@@ -182,11 +183,13 @@ macro_rules! define_instructions {
 
         impl Inst {
             /// The instruction's opcode.
+            #[inline]
             pub const fn opcode(&self) -> Opcode {
                 match self { $($(Inst::$name { .. } => Opcode::$name,)+)+ }
             }
 
             /// Calls `visit` for each operand in the order of the encoding.
+            #[inline]
             pub fn operands(&self, mut visit: impl FnMut(OperandRef<'_>)) {
                 match self { $($(Inst::$name { $($field),* } => {
                     $(visit(<$kind as Operand>::view($field));)*
@@ -194,9 +197,38 @@ macro_rules! define_instructions {
             }
 
             /// Calls `visit` for each operand, which can be changed, in the order of the encoding.
+            #[inline]
             pub fn operands_mut(&mut self, mut visit: impl FnMut(OperandMut<'_>)) {
                 match self { $($(Inst::$name { $($field),* } => {
                     $(visit(<$kind as Operand>::view_mut($field));)*
+                })+)+ }
+            }
+
+            /// Calls `visit` for each register that is read.
+            #[inline]
+            pub fn uses(&self, mut visit: impl FnMut(Reg)) {
+                match self { $($(Inst::$name { $($field),* } => {
+                    $(if matches!(<$kind as Operand>::ROLE, Role::Use | Role::Update) {
+                        <$kind as Operand>::regs($field).iter().copied().for_each(&mut visit);
+                    })*
+                })+)+ }
+            }
+
+            /// Calls `visit` for each register that is written.
+            #[inline]
+            pub fn defs(&self, mut visit: impl FnMut(Reg)) {
+                match self { $($(Inst::$name { $($field),* } => {
+                    $(if matches!(<$kind as Operand>::ROLE, Role::Def | Role::Update) {
+                        <$kind as Operand>::regs($field).iter().copied().for_each(&mut visit);
+                    })*
+                })+)+ }
+            }
+
+            /// Calls `visit` for each block that may come next.
+            #[inline]
+            pub fn successors(&self, mut visit: impl FnMut(BlockIx)) {
+                match self { $($(Inst::$name { $($field),* } => {
+                    $(<$kind as Operand>::blocks($field).iter().copied().for_each(&mut visit);)*
                 })+)+ }
             }
 
@@ -234,40 +266,15 @@ for_each_instruction!(define_instructions);
 
 impl Inst {
     /// What the table says about this instruction.
+    #[inline]
     pub fn info(&self) -> &'static OpInfo {
         self.opcode().info()
     }
 
     /// Whether this ends a block.
+    #[inline]
     pub fn is_terminator(&self) -> bool {
         self.info().effects.has(Effects::END)
-    }
-
-    /// Calls `visit` for each register that is read.
-    pub fn uses(&self, mut visit: impl FnMut(Reg)) {
-        self.operands(|operand| match operand {
-            OperandRef::Use(reg) | OperandRef::Update(reg) => visit(reg),
-            OperandRef::Uses(regs) => regs.iter().copied().for_each(&mut visit),
-            _ => {}
-        });
-    }
-
-    /// Calls `visit` for each register that is written.
-    pub fn defs(&self, mut visit: impl FnMut(Reg)) {
-        self.operands(|operand| match operand {
-            OperandRef::Def(reg) | OperandRef::Update(reg) => visit(reg),
-            OperandRef::Defs(regs) => regs.iter().copied().for_each(&mut visit),
-            _ => {}
-        });
-    }
-
-    /// Calls `visit` for each block that may come next.
-    pub fn successors(&self, mut visit: impl FnMut(BlockIx)) {
-        self.operands(|operand| match operand {
-            OperandRef::Block(block) => visit(block),
-            OperandRef::Blocks(blocks) => blocks.iter().copied().for_each(&mut visit),
-            _ => {}
-        });
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer) {

@@ -130,6 +130,19 @@ impl Dumper {
             ExprKind::Binary {
                 op, left, right, ..
             } => self.list_of(op.symbol(), &[left, right]),
+            ExprKind::Chain { first, rest } => {
+                for link in rest.iter().rev() {
+                    self.text("(");
+                    self.text(link.op.symbol());
+                    self.text(" ");
+                }
+                self.expr(first);
+                for link in rest {
+                    self.text(" ");
+                    self.expr(&link.operand);
+                    self.text(")");
+                }
+            }
             ExprKind::Range { start, end, limit } => {
                 let name = if *limit == RangeEnd::Inclusive {
                     "..="

@@ -89,8 +89,12 @@ fn never_changes(condition: &Expr, locals: &[Local]) -> bool {
         ExprKind::Binary { left, right, .. } => {
             never_changes(left, locals) && never_changes(right, locals)
         }
-        ExprKind::And(left, right) | ExprKind::Or(left, right) => {
-            never_changes(left, locals) && never_changes(right, locals)
+        ExprKind::Chain { first, rest } => {
+            let mut rest = rest.iter().map(|link| &link.operand);
+            never_changes(first, locals) && rest.all(|part| never_changes(part, locals))
+        }
+        ExprKind::And(parts) | ExprKind::Or(parts) => {
+            parts.iter().all(|part| never_changes(part, locals))
         }
         ExprKind::Unary { operand, .. } => never_changes(operand, locals),
         _ => false,

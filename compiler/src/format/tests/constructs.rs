@@ -1,5 +1,6 @@
 //! Each construct, as somebody may have written it and as it is formatted.
 
+use super::super::format;
 use super::{formatted, shown};
 
 shown! { "constructs"
@@ -374,4 +375,15 @@ fn a_shebang_stays_the_first_line() {
     );
     assert_eq!(formatted("#!/bin/x\n\n\n// c"), "#!/bin/x\n\n// c\n");
     assert_eq!(formatted("#!/bin/x"), "#!/bin/x\n");
+}
+
+/// A chain of any length is laid out in time that grows with it.
+#[test]
+fn chains_of_thousands_of_operands() {
+    for (part, last) in [("a + ", "b"), ("a - b + ", "c"), ("a == b && c || ", "d")] {
+        let source = format!("fn f() -> Int {{\n    {}{last}\n}}\n", part.repeat(10_000));
+        let out = format(&source).expect("it has no mistakes");
+        assert!(out.lines().count() > 10_000, "{part}");
+        assert_eq!(format(&out).ok().as_ref(), Some(&out));
+    }
 }

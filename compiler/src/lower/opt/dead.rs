@@ -1,8 +1,9 @@
 //! Results that nobody uses, and copies at the end of a computation.
 
 use sm_bytecode::inst::operand::OperandMut;
-use sm_bytecode::{Inst, Opcode, Reg};
+use sm_bytecode::{Inst, Reg};
 
+use super::effects::is_pure;
 use crate::lower::body::Body;
 use crate::lower::liveness::{RegSet, live_in};
 
@@ -18,8 +19,7 @@ pub(crate) fn drop_dead(body: &mut Body) {
     let live = live_in(body);
     let mut now = RegSet::new(body.regs.len());
     for at in 0..body.blocks.len() {
-        let end = live.at_end(body, at);
-        end.iter().for_each(|reg| now.insert(*reg));
+        live.at_end(body, at).for_each(|reg| now.insert(reg));
         let ops = &mut body.blocks[at].ops;
         let mut kept = Vec::with_capacity(ops.len());
         for op in std::mem::take(ops).into_iter().rev() {
@@ -45,7 +45,10 @@ fn drop_unneeded(body: &mut Body) {
     // What is needed, and for each register its instructions that may go otherwise.
     let mut needed = RegSet::new(body.regs.len());
     let mut work: Vec<Reg> = Vec::new();
-    let mut makers: Vec<Vec<&Inst>> = vec![Vec::new(); body.regs.len()];
+    let mut makers = Makers {
+        last: vec![None; body.regs.len()],
+        list: Vec::new(),
+    };
     let mut need = |reg: Reg, work: &mut Vec<Reg>| {
         if !needed.has(reg) {
             needed.insert(reg);
@@ -54,12 +57,12 @@ fn drop_unneeded(body: &mut Body) {
     };
     for op in body.blocks.iter().flat_map(|block| &block.ops) {
         match may_go(&op.inst) {
-            true => op.inst.defs(|reg| makers[reg.index()].push(&op.inst)),
+            true => op.inst.defs(|reg| makers.add(reg, &op.inst)),
             false => op.inst.uses(|reg| need(reg, &mut work)),
         }
     }
     while let Some(reg) = work.pop() {
-        for inst in std::mem::take(&mut makers[reg.index()]) {
+        for inst in makers.of(reg) {
             inst.uses(|reg| need(reg, &mut work));
         }
     }
@@ -70,6 +73,31 @@ fn drop_unneeded(body: &mut Body) {
             op.inst.defs(|reg| used |= needed.has(reg));
             !is_self_move && (used || !may_go(&op.inst))
         });
+    }
+}
+
+/// Lists of instructions by the registers that they write, all in one table.
+struct Makers<'b> {
+    /// Where the list of each register begins.
+    last: Vec<Option<u32>>,
+    /// Instructions, each with the place of the next one of its list.
+    list: Vec<(&'b Inst, Option<u32>)>,
+}
+
+impl<'b> Makers<'b> {
+    fn add(&mut self, reg: Reg, inst: &'b Inst) {
+        let at = u32::try_from(self.list.len()).expect("instructions are counted");
+        let before = self.last[reg.index()].replace(at);
+        self.list.push((inst, before));
+    }
+
+    fn of(&self, reg: Reg) -> impl Iterator<Item = &'b Inst> {
+        let mut next = self.last[reg.index()];
+        std::iter::from_fn(move || {
+            let (inst, before) = self.list[next? as usize];
+            next = before;
+            Some(inst)
+        })
     }
 }
 
@@ -175,43 +203,4 @@ fn redirect(inst: &mut Inst, from: Reg, to: Reg) {
         OperandMut::Defs(regs) => regs.iter_mut().for_each(change),
         _ => {}
     });
-}
-
-/// Whether the instruction only computes its result: it cannot trap, and nothing else changes. What
-/// it takes of memory is no matter of the program's.
-pub(crate) fn is_pure(inst: &Inst) -> bool {
-    use Opcode as Op;
-    let opcode = inst.opcode();
-    (Op::FloatAdd..=Op::FloatLe).contains(&opcode)
-        || (Op::IntWrapAdd..=Op::IntNot).contains(&opcode)
-        || (Op::IntEq..=Op::IntToFloat).contains(&opcode)
-        || matches!(
-            opcode,
-            Op::Move
-                | Op::IntConst
-                | Op::FloatConst
-                | Op::BoolConst
-                | Op::EnumConst
-                | Op::StrConst
-                | Op::BytesConst
-                | Op::Null
-                | Op::OptSome
-                | Op::OptIsSome
-                | Op::FloatBits
-                | Op::FloatFromBits
-                | Op::BoolNot
-                | Op::BoolEq
-                | Op::EnumIndex
-                | Op::EnumTag
-                | Op::RecordNew
-                | Op::RecordGet
-                | Op::RefSame
-                | Op::ListNew
-                | Op::ListLen
-                | Op::MapNew
-                | Op::MapLen
-                | Op::ClosureNew
-                | Op::TagConst
-                | Op::TagErase
-        )
 }

@@ -1,7 +1,7 @@
 //! Which blocks control has passed wherever it comes to a block.
 
 use crate::lower::body::Body;
-use crate::lower::liveness::predecessors;
+use crate::lower::edges::{Edges, predecessors};
 
 /// The dominator tree of a body without unreachable blocks.
 #[derive(Debug)]
@@ -9,8 +9,8 @@ pub(crate) struct Dominators {
     /// Of each block the next one above; of the entry itself.
     pub(crate) above: Vec<usize>,
     /// Blocks directly below each.
-    pub(crate) below: Vec<Vec<usize>>,
-    pub(crate) predecessors: Vec<Vec<usize>>,
+    pub(crate) below: Edges,
+    pub(crate) predecessors: Edges,
     /// Whether control goes back only to blocks that it has always passed.
     pub(crate) is_reducible: bool,
     /// First and last time at which a walk over the tree is in a block.
@@ -50,11 +50,9 @@ impl Dominators {
                 changed |= std::mem::replace(&mut above[*block], found) != found;
             }
         }
-        let mut below = vec![Vec::new(); body.blocks.len()];
-        for block in order.iter().skip(1) {
-            below[above[*block]].push(*block);
-        }
-        let times = times(&below);
+        let pairs = order.iter().skip(1).map(|block| (above[*block], *block));
+        let below = Edges::of(body.blocks.len(), pairs);
+        let times = times(body.blocks.len(), &below);
         let mut tree = Self {
             above,
             below,
@@ -75,8 +73,8 @@ impl Dominators {
     }
 }
 
-fn times(below: &[Vec<usize>]) -> Vec<(u32, u32)> {
-    let mut times = vec![(0, 0); below.len()];
+fn times(blocks: usize, below: &Edges) -> Vec<(u32, u32)> {
+    let mut times = vec![(0, 0); blocks];
     let mut clock = 0;
     let mut path = vec![(0, 0)];
     while let Some((block, next)) = path.last_mut() {
@@ -101,15 +99,14 @@ fn times(below: &[Vec<usize>]) -> Vec<(u32, u32)> {
 fn reverse_postorder(body: &Body) -> Vec<usize> {
     let mut seen = vec![false; body.blocks.len()];
     let mut out = Vec::with_capacity(body.blocks.len());
-    let mut path = vec![(0, body.blocks[0].successors(), 0)];
+    let mut path = vec![(0, body.blocks[0].successors())];
     seen[0] = true;
-    while let Some((block, successors, next)) = path.last_mut() {
-        match successors.get(*next) {
+    while let Some((block, successors)) = path.last_mut() {
+        match successors.next() {
             Some(to) => {
-                *next += 1;
                 let to = to.index();
                 if !std::mem::replace(&mut seen[to], true) {
-                    path.push((to, body.blocks[to].successors(), 0));
+                    path.push((to, body.blocks[to].successors()));
                 }
             }
             None => {

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use sm_bytecode::{BlockIx, Inst, Reg, Slot};
 
 use super::Facts;
-use super::dead::is_pure;
 use super::dominators::Dominators;
-use super::values::is_stop;
+use super::effects::{is_pure, is_stop};
 use crate::lower::body::{Block, Body, Op, Origin, for_each_target_mut};
 use crate::lower::clean::straighten;
+use crate::lower::edges::Edges;
 
 /// Moves instructions out of loops; answers whether there was one.
 pub(crate) fn run(body: &mut Body, facts: &Facts<'_>) -> bool {
@@ -20,26 +20,31 @@ pub(crate) fn run(body: &mut Body, facts: &Facts<'_>) -> bool {
         return false;
     }
     let tree = Dominators::of(body);
-    let heads: Vec<usize> = loops(body, &tree)
-        .into_iter()
-        .map(|(head, _)| head)
-        .collect();
-    if heads.is_empty() {
+    let mut found = loops(body, &tree);
+    found.retain(|(_, blocks)| !blocks.iter().any(|at| stops(&body.blocks[*at])));
+    let mut hoist = Hoist::new(body, facts);
+    if !found.iter().any(|(_, blocks)| hoist.has_work(body, blocks)) {
         return false;
     }
-    let before = add_entries(body, &tree, &heads);
-    let tree = Dominators::of(body);
-    let mut found = loops(body, &tree);
+    let entries = Entries {
+        heads: found.iter().map(|(head, _)| *head).collect(),
+    };
+    entries.add(body, &tree);
+    hoist
+        .place
+        .iter_mut()
+        .for_each(|at| *at = entries.shift(*at));
     found.sort_by_key(|(head, blocks)| (blocks.len(), *head));
-    let mut hoist = Hoist::new(body);
-    let mut any = false;
     for (head, blocks) in found {
-        if let Some(before) = before.get(&head) {
-            any |= hoist.one(body, facts, &blocks, *before);
-        }
+        let blocks = entries.shift_loop(head, &blocks);
+        hoist.one(body, &blocks, entries.entry(head));
     }
     straighten(body);
-    any
+    true
+}
+
+fn stops(block: &Block) -> bool {
+    block.ops.iter().any(|op| is_stop(&op.inst))
 }
 
 /// Whether control may come to a block again: whether there can be a loop.
@@ -72,7 +77,7 @@ pub(crate) fn loops(body: &Body, tree: &Dominators) -> Vec<(usize, Vec<usize>)> 
 
 /// The blocks from which control comes back to `head` without passing it, ascending.
 pub(crate) fn natural_loop(
-    predecessors: &[Vec<usize>],
+    predecessors: &Edges,
     head: usize,
     backs: impl IntoIterator<Item = usize>,
 ) -> Vec<usize> {
@@ -86,48 +91,76 @@ pub(crate) fn natural_loop(
     found.into_iter().collect()
 }
 
-/// Gives each loop a block that is passed once when it is entered; answers these by heads, as the
-/// heads are numbered afterwards.
-fn add_entries(body: &mut Body, tree: &Dominators, heads: &[usize]) -> BTreeMap<usize, usize> {
-    let old = std::mem::take(&mut body.blocks);
-    // Where each block comes to stand.
-    let shift = |at: usize| at + heads.partition_point(|head| *head <= at);
-    let entry = |head: usize| shift(head) - 1;
-    let ix = |at: usize| BlockIx(u32::try_from(at).expect("fewer than instructions"));
-    for (at, mut block) in old.into_iter().enumerate() {
-        if heads.binary_search(&at).is_ok() {
-            let origin = block.ops.first().map_or(Origin::default(), |op| op.origin);
-            let inst = Inst::Jump { to: ix(shift(at)) };
-            body.blocks.push(Block {
-                ops: vec![Op { inst, origin }],
-            });
-        }
-        for_each_target_mut(block.last_mut(), |to| {
-            let to_head = heads.binary_search(&to.index()).is_ok();
-            let enters = to_head && !tree.has_passed(to.index(), at);
-            *to = ix(match enters {
-                true => entry(to.index()),
-                false => shift(to.index()),
-            });
-        });
-        body.blocks.push(block);
-    }
-    heads
-        .iter()
-        .map(|head| (shift(*head), entry(*head)))
-        .collect()
+/// Blocks that are added before the heads of loops, and how that numbers the others.
+struct Entries {
+    /// The heads as they were numbered before, ascending.
+    heads: Vec<usize>,
 }
 
-struct Hoist {
+impl Entries {
+    fn is_head(&self, at: usize) -> bool {
+        self.heads.binary_search(&at).is_ok()
+    }
+
+    /// Where a block comes to stand.
+    fn shift(&self, at: usize) -> usize {
+        at + self.heads.partition_point(|head| *head <= at)
+    }
+
+    /// The block that comes to stand before a head.
+    fn entry(&self, head: usize) -> usize {
+        self.shift(head) - 1
+    }
+
+    /// The blocks of a loop. The block before another head is in it as that head is.
+    fn shift_loop(&self, head: usize, blocks: &[usize]) -> Vec<usize> {
+        let mut out = Vec::with_capacity(blocks.len() * 2);
+        for at in blocks {
+            if *at != head && self.is_head(*at) {
+                out.push(self.entry(*at));
+            }
+            out.push(self.shift(*at));
+        }
+        out
+    }
+
+    /// Gives each loop a block that is passed once when it is entered.
+    fn add(&self, body: &mut Body, tree: &Dominators) {
+        let old = std::mem::take(&mut body.blocks);
+        let ix = |at: usize| BlockIx(u32::try_from(at).expect("fewer than instructions"));
+        for (at, mut block) in old.into_iter().enumerate() {
+            if self.is_head(at) {
+                let origin = block.ops.first().map_or(Origin::default(), |op| op.origin);
+                let to = ix(self.shift(at));
+                let inst = Inst::Jump { to };
+                body.blocks.push(Block {
+                    ops: vec![Op { inst, origin }],
+                });
+            }
+            for_each_target_mut(block.last_mut(), |to| {
+                let enters = self.is_head(to.index()) && !tree.has_passed(to.index(), at);
+                *to = ix(match enters {
+                    true => self.entry(to.index()),
+                    false => self.shift(to.index()),
+                });
+            });
+            body.blocks.push(block);
+        }
+    }
+}
+
+struct Hoist<'f> {
+    facts: &'f Facts<'f>,
     /// How often each register is written.
     writes: Vec<u32>,
     /// The block in which each register is written last.
     place: Vec<usize>,
 }
 
-impl Hoist {
-    fn new(body: &Body) -> Self {
+impl<'f> Hoist<'f> {
+    fn new(body: &Body, facts: &'f Facts<'f>) -> Self {
         let mut hoist = Self {
+            facts,
             writes: vec![0; body.regs.len()],
             place: vec![0; body.regs.len()],
         };
@@ -143,41 +176,45 @@ impl Hoist {
         hoist
     }
 
-    fn one(&mut self, body: &mut Body, facts: &Facts<'_>, blocks: &[usize], before: usize) -> bool {
-        let ops = blocks.iter().flat_map(|at| &body.blocks[*at].ops);
-        if ops.into_iter().any(|op| is_stop(&op.inst)) {
-            return false;
-        }
-        let mut any = false;
+    /// Whether some instruction of a loop may go.
+    fn has_work(&self, body: &Body, blocks: &[usize]) -> bool {
+        let mut ops = blocks.iter().flat_map(|at| &body.blocks[*at].ops);
+        ops.any(|op| self.may_go(&op.inst, &body.regs, blocks))
+    }
+
+    /// Moves what may go out of a loop to the end of the block `before` it.
+    fn one(&mut self, body: &mut Body, blocks: &[usize], before: usize) {
         for at in blocks {
-            let ops = std::mem::take(&mut body.blocks[*at].ops);
-            let (mut kept, mut moved) = (Vec::with_capacity(ops.len()), Vec::new());
-            for op in ops {
-                match self.may_go(&op.inst, body, facts, blocks) {
+            let ops = &mut body.blocks[*at].ops;
+            let first = ops
+                .iter()
+                .position(|op| self.may_go(&op.inst, &body.regs, blocks));
+            let Some(first) = first else { continue };
+            let rest = ops.split_off(first);
+            let mut moved = Vec::new();
+            for op in rest {
+                match self.may_go(&op.inst, &body.regs, blocks) {
                     true => {
                         op.inst.defs(|reg| self.place[reg.index()] = before);
                         moved.push(op);
                     }
-                    false => kept.push(op),
+                    false => ops.push(op),
                 }
             }
-            any |= !moved.is_empty();
-            body.blocks[*at].ops = kept;
             let end = body.blocks[before].ops.len() - 1;
             body.blocks[before].ops.splice(end..end, moved);
         }
-        any
     }
 
-    fn may_go(&self, inst: &Inst, body: &Body, facts: &Facts<'_>, blocks: &[usize]) -> bool {
+    fn may_go(&self, inst: &Inst, regs: &[Slot], blocks: &[usize]) -> bool {
         if !is_pure(inst) || inst.info().is_safepoint() {
             return false;
         }
         match *inst {
             Inst::Move { .. } | Inst::ListLen { .. } | Inst::MapLen { .. } => return false,
             Inst::RecordGet { src, field, .. } => {
-                let fixed = match body.regs[src.index()] {
-                    Slot::Ref(ty) => facts.is_fixed(ty, field),
+                let fixed = match regs[src.index()] {
+                    Slot::Ref(ty) => self.facts.is_fixed(ty, field),
                     _ => false,
                 };
                 if !fixed {

@@ -75,7 +75,7 @@ fn functions<'p>(
         let Some(template) = templates.get(lowering, id, unit.calls[usize::from(*callee)]) else {
             continue;
         };
-        let gets_closure = args.iter().any(|arg| known[arg.index()].is_some());
+        let gets_closure = args.iter().any(|arg| closure_in(&known, *arg).is_some());
         let limit = match (template.calls_closures, gets_closure) {
             (true, true) => MAX_INLINED,
             (true, false) => 0,
@@ -117,7 +117,7 @@ fn closures(
         let Some(Closure {
             func: FuncRef::Local(local),
             captures,
-        }) = &known[closure.index()]
+        }) = closure_in(known, *closure)
         else {
             continue;
         };
@@ -158,10 +158,10 @@ struct Closure {
 }
 
 /// The closures that registers hold from their only assignment on, also through copies. Captured
-/// are only registers that have one assignment, too.
+/// are only registers that have one assignment, too. The list is empty where there is none.
 fn known_closures(body: &Body) -> Vec<Option<Closure>> {
     if !ops(body).any(|(_, _, op)| matches!(op.inst, Inst::ClosureNew { .. })) {
-        return vec![None; body.regs.len()];
+        return Vec::new();
     }
     let mut defs = vec![0u32; body.regs.len()];
     defs[..body.inputs].fill(1);
@@ -191,6 +191,10 @@ fn known_closures(body: &Body) -> Vec<Option<Closure>> {
     known
 }
 
+fn closure_in(known: &[Option<Closure>], reg: Reg) -> Option<&Closure> {
+    known.get(reg.index())?.as_ref()
+}
+
 /// Calls functions of other bricks by name where they were called as values.
 fn call_known(body: &mut Body, known: &[Option<Closure>]) {
     for op in body.blocks.iter_mut().flat_map(|block| &mut block.ops) {
@@ -202,11 +206,11 @@ fn call_known(body: &mut Body, known: &[Option<Closure>]) {
             && let Some(Closure {
                 func: func @ FuncRef::Callee(_),
                 ..
-            }) = known[closure.index()]
+            }) = closure_in(known, *closure)
         {
             op.inst = Inst::Call {
                 dsts: std::mem::take(dsts),
-                func,
+                func: *func,
                 args: std::mem::take(args),
             };
         }

@@ -1,17 +1,22 @@
 //! Checks that a collection did not change while it is gone through, where nothing in the loop can
 //! change it.
 
-use sm_bytecode::{Inst, Opcode, Slot, Type};
+use sm_bytecode::{Inst, Slot, Type};
 
 use super::Facts;
+use super::effects::{Touched, is_stop, touched};
 use super::hoist::natural_loop;
-use super::values::is_stop;
 use crate::lower::body::Body;
-use crate::lower::liveness::{RegSet, predecessors};
+use crate::lower::edges::predecessors;
+use crate::lower::liveness::RegSet;
 
 /// Drops the checks that cannot fail, and for lists the beginning of an iteration that nothing
 /// checks; for maps and sets that closes the holes between entries.
 pub(crate) fn run(body: &mut Body, facts: &Facts<'_>) {
+    let ops = || body.blocks.iter().flat_map(|block| &block.ops);
+    if !ops().any(|op| matches!(op.inst, Inst::IterBegin { .. } | Inst::IterCheck { .. })) {
+        return;
+    }
     drop_checks(body);
     let mut used = RegSet::new(body.regs.len());
     for op in body.blocks.iter().flat_map(|block| &block.ops) {
@@ -59,25 +64,9 @@ fn drop_checks(body: &mut Body) {
 
 /// The slots of the collections that a block may change.
 fn changed(body: &Body, at: usize) -> Vec<Slot> {
-    use Opcode as Op;
     let mut found = Vec::new();
     for op in &body.blocks[at].ops {
-        let opcode = op.inst.opcode();
-        let keeps = matches!(
-            opcode,
-            Op::ListNew
-                | Op::ListLen
-                | Op::ListGet
-                | Op::ListSet
-                | Op::ListSlice
-                | Op::ListFill
-                | Op::MapNew
-                | Op::MapLen
-                | Op::MapFind
-                | Op::MapKeyAt
-                | Op::MapValueAt
-        );
-        if (Op::ListNew..=Op::MapClear).contains(&opcode) && !keeps {
+        if touched(&op.inst) == Touched::Collections {
             op.inst.uses(|reg| found.push(body.regs[reg.index()]));
         }
     }

@@ -2,7 +2,7 @@
 
 use sm_bytecode::{BlockIx, Inst, Reg};
 
-use super::dead::is_pure;
+use super::effects::is_pure;
 use super::fold::{self, Known};
 use crate::lower::body::{Body, Op};
 
@@ -32,6 +32,9 @@ pub(crate) fn run(body: &mut Body) -> bool {
 /// What stands in place of the jump from block `from` to `to`, if the test in `to` is decided.
 fn pass(body: &Body, from: usize, to: usize) -> Option<Vec<Op>> {
     let (last, ops) = body.blocks[to].ops.split_last()?;
+    if !matches!(last.inst, Inst::Branch { .. } | Inst::Switch { .. }) {
+        return None;
+    }
     if ops.len() > COPIED || !ops.iter().all(|op| is_pure(&op.inst)) {
         return None;
     }

@@ -8,9 +8,10 @@ use sm_bytecode::{Inst, Reg, Slot};
 
 use crate::lower::body::Body;
 use crate::lower::liveness::live_in;
+use crate::typed::Name;
 
 /// Splits the registers. Inputs keep their numbers; names stay with all parts of a register.
-pub(crate) fn split(body: &mut Body, names: &mut Vec<(Reg, String)>) {
+pub(crate) fn split(body: &mut Body, names: &mut Vec<(Reg, Name)>) {
     let mut webs = Webs::of(body);
     let Some(new) = webs.number(body) else {
         return;
@@ -18,21 +19,25 @@ pub(crate) fn split(body: &mut Body, names: &mut Vec<(Reg, String)>) {
     let mut counter = Counter::new(&webs, body);
     let starts = std::mem::take(&mut webs.starts);
     for (at, block) in body.blocks.iter_mut().enumerate() {
-        counter.enter(&starts[at]);
+        counter.enter(starts.of(at));
         for op in &mut block.ops {
             counter.rewrite(&mut op.inst, &new.of_node);
         }
     }
+    rename(names, &new.old);
+    body.regs = new.slots;
+}
+
+/// Gives each part of a register the names of the whole.
+fn rename(names: &mut Vec<(Reg, Name)>, old: &[Reg]) {
     names.sort_unstable();
     let mut renamed = Vec::with_capacity(names.len());
-    for (at, old) in new.old.iter().enumerate() {
+    for (old, at) in old.iter().zip(0..) {
         let first = names.partition_point(|(reg, _)| reg < old);
         let of_old = names[first..].iter().take_while(|(reg, _)| reg == old);
-        let reg = Reg(u16::try_from(at).expect("registers are counted"));
-        renamed.extend(of_old.map(|(_, name)| (reg, name.clone())));
+        renamed.extend(of_old.map(|(_, name)| (Reg(at), name.clone())));
     }
     *names = renamed;
-    body.regs = new.slots;
 }
 
 /// A place where a register gets a value: an input, the beginning of a block, an assignment.
@@ -46,8 +51,22 @@ struct Webs {
     /// The register of each node.
     regs: Vec<Reg>,
     /// What is live at the beginning of each block.
-    starts: Vec<Vec<(Reg, Node)>>,
+    starts: Starts,
     inputs: usize,
+}
+
+#[derive(Default)]
+struct Starts {
+    nodes: Vec<(Reg, Node)>,
+    /// Where those of each block end.
+    ends: Vec<usize>,
+}
+
+impl Starts {
+    fn of(&self, block: usize) -> &[(Reg, Node)] {
+        let start = block.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.nodes[start..self.ends[block]]
+    }
 }
 
 struct Numbered {
@@ -62,7 +81,7 @@ impl Webs {
         let mut webs = Self {
             parents: Vec::new(),
             regs: Vec::new(),
-            starts: Vec::with_capacity(body.blocks.len()),
+            starts: Starts::default(),
             inputs: body.inputs,
         };
         for at in 0..body.inputs {
@@ -70,27 +89,30 @@ impl Webs {
         }
         let live = live_in(body);
         for at in 0..body.blocks.len() {
-            let start = live.at_start(at).map(|reg| match at {
-                // What is live at the entry is an input.
-                0 => (reg, Node::from(reg.0)),
-                _ => (reg, webs.node(reg)),
-            });
-            let start = start.collect();
-            webs.starts.push(start);
+            for reg in live.at_start(at) {
+                let node = match at {
+                    // What is live at the entry is an input.
+                    0 => Node::from(reg.0),
+                    _ => webs.node(reg),
+                };
+                webs.starts.nodes.push((reg, node));
+            }
+            webs.starts.ends.push(webs.starts.nodes.len());
         }
         let mut counter = Counter::new(&webs, body);
+        let starts = std::mem::take(&mut webs.starts);
         for (at, block) in body.blocks.iter().enumerate() {
-            counter.enter(&webs.starts[at]);
+            counter.enter(starts.of(at));
             for op in &block.ops {
                 counter.walk(&op.inst, &mut webs);
             }
             for to in block.successors() {
-                for ix in 0..webs.starts[to.index()].len() {
-                    let (reg, node) = webs.starts[to.index()][ix];
-                    webs.join(node, counter.now[reg.index()]);
+                for (reg, node) in starts.of(to.index()) {
+                    webs.join(*node, counter.now[reg.index()]);
                 }
             }
         }
+        webs.starts = starts;
         webs
     }
 
@@ -149,7 +171,8 @@ struct Counter {
 
 impl Counter {
     fn new(webs: &Webs, body: &Body) -> Self {
-        let starts: usize = webs.starts.iter().skip(1).map(Vec::len).sum();
+        // What is live at the entry has the nodes of the inputs.
+        let starts = webs.starts.nodes.len() - webs.starts.of(0).len();
         Self {
             next: Node::try_from(webs.inputs + starts).expect("it has been counted"),
             now: vec![NONE; body.regs.len()],

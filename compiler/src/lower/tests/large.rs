@@ -88,3 +88,19 @@ fn a_function_may_have_many_closures() {
         ["it has 8000 closures, and 4095 is the most".to_owned()]
     );
 }
+
+/// Constants, defaults and conditions may be chains of any length, too.
+#[test]
+fn a_chain_may_have_thousands_of_operands() {
+    let sum = "1 + ".repeat(MANY_OPERANDS);
+    let holds = "n == 1 && ".repeat(MANY_OPERANDS);
+    let text = format!(
+        "const C: Int = {sum}1\n\n\
+         fn f(n: Int, m: Int = {sum}2) -> Int {{\n    if {holds}m > C {{ C }} else {{ m }}\n}}\n\n\
+         fn main() {{\n    var n = 1\n    while {holds}n > 0 {{ n += 1 }}\n    \
+         assert {holds}f(n) != 1\n}}\n"
+    );
+    assert_eq!(complaints(&text), [""; 0]);
+}
+
+const MANY_OPERANDS: usize = 10_000;

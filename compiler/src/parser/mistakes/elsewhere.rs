@@ -1,14 +1,16 @@
 //! Expressions and statements as other languages write them.
 
+use std::ops::Range;
+
 use super::{Mistake, Scene};
 use crate::ast::Span;
-use crate::diagnostic::{Fix, code};
+use crate::diagnostic::{Diagnostic, Fix, code};
 use crate::lexer::{T, Token};
 use crate::parser::recovery::Splice;
 
 impl<'a> Scene<'a> {
     /// The source of some tokens.
-    fn source_of(&self, range: std::ops::Range<usize>) -> &'a str {
+    fn source_of(&self, range: Range<usize>) -> &'a str {
         match self.tokens.get(range) {
             Some([first, .., last]) => self.text(first.span.to(last.span)),
             Some([only]) => self.text(only.span),
@@ -295,7 +297,7 @@ pub(super) fn trailing_if(scene: &Scene) -> Option<Mistake> {
     Some(Mistake::new(diagnostic).repaired_by(scene.replace(start..end, &[T::Hole])))
 }
 
-/// `xs[1:]`, `xs[1..]`, `xs[..2]`
+/// `xs[1:]`, `xs[1..]`, `xs[..2]`, `xs[::2]`
 pub(super) fn slice(scene: &Scene) -> Option<Mistake> {
     let open = scene.segment.open?;
     let is_index = scene.tokens[open].kind == T::LBracket
@@ -309,16 +311,26 @@ pub(super) fn slice(scene: &Scene) -> Option<Mistake> {
     if !is_index || scene.at < at || scene.at > close {
         return None;
     }
+    let is_colon = |at: usize| scene.tokens[at].kind == T::Colon;
+    let is_name = |at: usize| scene.tokens[at].kind == T::Ident;
+    if is_colon(at) && is_colon(at + 1) && is_name(at - 1) && is_name(at + 2) {
+        // `xs[Color::Red]`
+        return None;
+    }
     let object = scene.source_of(scene.postfix_start(open)..open);
     let (from, to) = (
         scene.source_of(open + 1..at),
         scene.source_of(at + 1..close),
     );
+    let step = scene.find_flat(at + 1, close, |kind| kind == T::Colon);
+    let step = step.map(|second| scene.source_of(second + 1..close));
     let span = scene.tokens[open].span.to(scene.tokens[close].span);
     let diagnostic = scene.error(code::SLICE, span, "a part of a list is given by a method");
     let is_plain = !from.contains('-') && !to.contains(['-', ':', '=']);
     let fix = |text: String| Fix::new("write", span, text);
     let diagnostic = match (from, to) {
+        ("", ":-1") => diagnostic.fix(fix(".reversed()".into())),
+        _ if step.is_some() => stepped(diagnostic, object, step.filter(|_| from.is_empty())),
         _ if !is_plain => diagnostic
             .help("write `xs.slice(from, to)`; positions from the end are counted from `xs.len()`"),
         (_, "") if from.is_empty() => diagnostic.fix(fix(".copy()".into())),
@@ -329,6 +341,20 @@ pub(super) fn slice(scene: &Scene) -> Option<Mistake> {
     // As an index that was reported.
     let repair = scene.replace(open + 1..close, &[T::Hole, T::DotDot, T::Hole]);
     Some(Mistake::new(diagnostic).repaired_by(repair))
+}
+
+/// What to write for every so manieth element; `step` is there where that is all.
+fn stepped(diagnostic: Diagnostic, object: &str, step: Option<&str>) -> Diagnostic {
+    let step = step.and_then(|step| step.parse::<u32>().ok().filter(|step| *step > 1));
+    match step {
+        Some(step) => diagnostic.help(format!(
+            "`{object}.chunks({step}).map(fn(part) {{ part[0] }})` takes the first of every {step}"
+        )),
+        None => diagnostic.help(
+            "`xs.slice(from, to)` gives a part, `xs.chunks(n)` all of it in parts of `n`, and \
+             `xs.reversed()` the other order",
+        ),
+    }
 }
 
 /// `for k, v in pairs`, `let a, b = pair`
@@ -352,21 +378,40 @@ pub(super) fn bare_names(scene: &Scene) -> Option<Mistake> {
     let span = scene.tokens[names.start]
         .span
         .to(scene.tokens[end - 1].span);
-    let diagnostic = scene
-        .error(
-            code::BARE_NAMES,
-            span,
-            "names that take a tuple apart stand in parentheses",
-        )
-        .fix(
-            Fix::new("write", Span::point(span.start), "(")
-                .and(Span::point(span.end), ")")
-                .certain(),
-        );
+    let diagnostic = scene.error(
+        code::BARE_NAMES,
+        span,
+        "names that take a tuple apart stand in parentheses",
+    );
+    let parentheses = Fix::new("write", Span::point(span.start), "(");
+    let parentheses = parentheses.and(Span::point(span.end), ")");
     let mut with = vec![scene.made(T::LParen, names.start)];
     with.extend_from_slice(&scene.tokens[names.clone()]);
     with.push(scene.made(T::RParen, end));
-    Some(Mistake::new(diagnostic).repaired_by(Splice { range: names, with }))
+    let items = items_call(scene, end).filter(|_| keyword == T::For);
+    let (fix, range) = match items {
+        None => (parentheses, names),
+        Some(items) => {
+            with.extend_from_slice(&scene.tokens[end..items.start]);
+            let first = scene.tokens[items.start].span;
+            let call = first.to(scene.tokens[items.end - 1].span);
+            (parentheses.and(call, ""), names.start..items.end)
+        }
+    };
+    let mistake = Mistake::new(diagnostic.fix(fix.certain()));
+    Some(mistake.repaired_by(Splice { range, with }))
+}
+
+/// The `.items()` of `for k, v in map.items() {`: a `for` goes over a map itself.
+fn items_call(scene: &Scene, names_end: usize) -> Option<Range<usize>> {
+    let brace = scene.find_flat(names_end, scene.tokens.len(), |kind| kind == T::LBrace)?;
+    let call = brace.checked_sub(4)?..brace;
+    let kinds: Vec<T> = scene.tokens[call.clone()]
+        .iter()
+        .map(|token| token.kind)
+        .collect();
+    let is_call = kinds == [T::Dot, T::Ident, T::LParen, T::RParen] && call.start > names_end;
+    (is_call && scene.text(scene.tokens[call.start + 1].span) == "items").then_some(call)
 }
 
 /// `a, b = b, a`

@@ -463,12 +463,12 @@ fn parentheses_belong_to_the_span() {
     let source = "fn main() { (a + b) * c }";
     let (module, _) = parse_text(source);
     let tail = tail(&module);
-    let ExprKind::Binary { left, op_span, .. } = &tail.kind else {
+    let ExprKind::Chain { first, rest } = &tail.kind else {
         panic!("{tail:?}")
     };
     assert_eq!(&source[tail.span.range()], "(a + b) * c");
-    assert_eq!(&source[left.span.range()], "(a + b)");
-    assert_eq!(&source[op_span.range()], "*");
+    assert_eq!(&source[first.span.range()], "(a + b)");
+    assert_eq!(&source[rest[0].op_span.range()], "*");
 }
 
 #[test]

@@ -50,12 +50,8 @@ const CHAINS: &[[&str; 3]] = &[
     ["fn f() { ", "-", "1 }"],
     ["fn f() { ", "!", "a }"],
     ["fn f() { ", "- ~ !", "a }"],
-    ["fn f() { ", "a + ", "a }"],
     ["fn f() { ", "a ?? ", "a }"],
-    ["fn f() { ", "a | ", "a }"],
-    ["const X: Int = ", "1 | ", "1"],
-    ["fn f() { g(", "a | ", "a, 1) }"],
-    ["fn f() { match ", "a | ", "a {} }"],
+    ["fn f() { ", "a + b ?? ", "a }"],
     ["fn f() { ", "a.", "a }"],
     ["fn f() { a", "()", " }"],
     ["fn f() { a", "[0]", " }"],
@@ -70,6 +66,35 @@ const CHAINS: &[[&str; 3]] = &[
     ["fn f(a: Int", "?", ") {}"],
     ["fn f() -> ", "fn() -> ", "Int {}"],
 ];
+
+/// Operators of one precedence from left to right are beside each other, whatever they stand in.
+const FLAT: &[[&str; 3]] = &[
+    ["fn f() { ", "a + ", "a }"],
+    ["fn f() { ", "a | ", "a }"],
+    ["const X: Int = ", "1 | ", "1"],
+    ["fn f() { g(", "a | ", "a, 1) }"],
+    ["fn f() { match ", "a | ", "a {} }"],
+    ["fn f() { ", "a && ", "a }"],
+    ["fn f() { ", "a || ", "a }"],
+    ["fn f() { ", "a ^ ", "a }"],
+    ["fn f() { ", "a & ", "a }"],
+    ["fn f() { ", "a << ", "a }"],
+    ["fn f() { ", "a >> a >>> ", "a }"],
+    ["fn f() { ", "a - b +% -", "a }"],
+    ["fn f() { ", "a * b / c % ", "a }"],
+    ["fn f() { let x: Int = ", "a.b(c)[1] * b - !a + ", "a }"],
+    ["fn f() { ", "a == b && c < d || ", "a }"],
+    ["fn f() { ", "a + b == c && a ?? b | c << d || ", "a }"],
+    ["fn f() { ", "(a + (b - c)) - ", "a }"],
+];
+
+#[test]
+fn chains_of_operators_are_not_deep() {
+    for [before, link, after] in FLAT {
+        let source = repeated(before, link, "", "", after, MANY / 10);
+        assert_eq!(codes(&source), [""; 0], "{link}");
+    }
+}
 
 #[test]
 fn nesting_without_end_is_refused_once() {
@@ -120,7 +145,7 @@ fn the_highest_trees_can_be_walked() {
                 highest = highest.max(n);
             }
         }
-        for [before, link, after] in CHAINS {
+        for [before, link, after] in CHAINS.iter().chain(FLAT) {
             walk(&repeated(before, link, "", "", after, n));
         }
     }
@@ -145,7 +170,7 @@ fn what_is_wide_is_not_deep() {
 /// After an item that is too deep the others are read.
 #[test]
 fn other_items_are_still_read() {
-    let deep = repeated("fn f() { ", "a + ", "", "", "a }", MANY);
+    let deep = repeated("fn f() { ", "a ?? ", "", "", "a }", MANY);
     let (module, diagnostics) = parse_text(&format!("tag a: Int\n{deep}\ntag b: Int ="));
     let codes: Vec<_> = diagnostics
         .iter()

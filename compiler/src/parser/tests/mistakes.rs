@@ -48,6 +48,23 @@ fn main() {
     g() if c else h()
 }
 "
+    steps_of_lists: "
+fn main() {
+    f(xs[::2])
+    f(a.b[::-1])
+    f(xs[1:9:2], xs[: :3], xs[::n])
+    f(xs[Color::Red])
+}
+"
+    pairs_of_maps: "
+fn main() {
+    for k, v in ages.items() {
+        f(k, v)
+    }
+    for k, v in a.b(c).items() { f(k, v) }
+    for k, v in pairs(ages.items()) { f(k, v) }
+}
+"
     parts_of_lists: "
 fn main() {
     a[1:]; a[:2]; a[1:2]; a[:]; a.b(c)[1..]; f(1, a[..n])

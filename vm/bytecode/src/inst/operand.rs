@@ -6,6 +6,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
+use core::slice;
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::codes::TrapKind;
@@ -185,6 +186,16 @@ pub trait Operand {
     fn view(value: &Self::Value) -> OperandRef<'_>;
     /// The operand, to be changed.
     fn view_mut(value: &mut Self::Value) -> OperandMut<'_>;
+    /// The registers, if it is some.
+    #[inline]
+    fn regs(_value: &Self::Value) -> &[Reg] {
+        &[]
+    }
+    /// The blocks, if it is some.
+    #[inline]
+    fn blocks(_value: &Self::Value) -> &[BlockIx] {
+        &[]
+    }
     /// Reads the operand.
     fn decode(reader: &mut Reader<'_>) -> Result<Self::Value, DecodeError>;
 }
@@ -232,12 +243,19 @@ macro_rules! register_operands {
             const ROLE: Role = Role::$role;
             const CLASS: Class = C::CLASS;
 
+            #[inline]
             fn view(value: &Reg) -> OperandRef<'_> {
                 OperandRef::$role(*value)
             }
 
+            #[inline]
             fn view_mut(value: &mut Reg) -> OperandMut<'_> {
                 OperandMut::$role(value)
+            }
+
+            #[inline]
+            fn regs(value: &Reg) -> &[Reg] {
+                slice::from_ref(value)
             }
 
             fn decode(reader: &mut Reader<'_>) -> Result<Reg, DecodeError> {
@@ -249,18 +267,22 @@ macro_rules! register_operands {
 
 register_operands! { Use Def Update }
 
-/// Implements [`Operand`] for one kind: its value, role, variants of the views, decoding.
+/// Implements [`Operand`] for one kind: its value, role, variants of the views, decoding, and how
+/// registers or blocks are taken out of it.
 macro_rules! operands {
-    ($($kind:ty: $value:ty, $role:ident, $view:expr, $view_mut:expr, $decode:expr;)+) => {$(
+    ($($kind:ty: $value:ty, $role:ident, $view:expr, $view_mut:expr, $decode:expr
+        $(, $part:ident: $of:ty = $parts:expr)?;)+) => {$(
         impl Operand for $kind {
             type Value = $value;
             const ROLE: Role = Role::$role;
 
+            #[inline]
             fn view(value: &$value) -> OperandRef<'_> {
                 let view: for<'a> fn(&'a $value) -> OperandRef<'a> = $view;
                 view(value)
             }
 
+            #[inline]
             fn view_mut(value: &mut $value) -> OperandMut<'_> {
                 let view: for<'a> fn(&'a mut $value) -> OperandMut<'a> = $view_mut;
                 view(value)
@@ -270,17 +292,26 @@ macro_rules! operands {
                 let decode: fn(&mut Reader<'_>) -> Result<$value, DecodeError> = $decode;
                 decode(reader)
             }
+
+            $(#[inline]
+            fn $part(value: &$value) -> &[$of] {
+                let parts: for<'a> fn(&'a $value) -> &'a [$of] = $parts;
+                parts(value)
+            })?
         }
     )+};
 }
 
 operands! {
-    Uses: Box<[Reg]>, Use, |v| OperandRef::Uses(v), |v| OperandMut::Uses(v), registers;
-    Defs: Box<[Reg]>, Def, |v| OperandRef::Defs(v), |v| OperandMut::Defs(v), registers;
+    Uses: Box<[Reg]>, Use, |v| OperandRef::Uses(v), |v| OperandMut::Uses(v), registers,
+        regs: Reg = |v| v;
+    Defs: Box<[Reg]>, Def, |v| OperandRef::Defs(v), |v| OperandMut::Defs(v), registers,
+        regs: Reg = |v| v;
     BlockIx: BlockIx, Target, |v| OperandRef::Block(*v), |v| OperandMut::Block(v),
-        |r| r.number32().map(BlockIx);
+        |r| r.number32().map(BlockIx), blocks: BlockIx = |v| slice::from_ref(v);
     Box<[BlockIx]>: Box<[BlockIx]>, Target, |v| OperandRef::Blocks(v), |v| OperandMut::Blocks(v),
-        |r| r.list(|r| r.number32().map(BlockIx)).map(Vec::into_boxed_slice);
+        |r| r.list(|r| r.number32().map(BlockIx)).map(Vec::into_boxed_slice),
+        blocks: BlockIx = |v| v;
     TypeIx: TypeIx, Immediate, |v| OperandRef::Type(*v), |v| OperandMut::Type(v),
         |r| r.number32().map(TypeIx);
     ConstIx: ConstIx, Immediate, |v| OperandRef::Const(*v), |v| OperandMut::Const(v),
