@@ -17,7 +17,7 @@ use sm_vm::{CodePlace, Data, Program, TrapReport};
 pub(crate) struct Ready {
     /// `SM0301 at 5`, in the order of the source.
     pub(crate) diagnostics: Vec<String>,
-    /// Absent if there are errors.
+    /// Absent if there are errors, or no `main`.
     pub(crate) program: Option<Arc<Program>>,
     pub(crate) bundle: Option<Bundle>,
 }
@@ -79,11 +79,11 @@ fn compiled(mut files: Files, plain: bool) -> Ready {
             bundle: None,
         };
     };
-    let bundle = code.bundle().expect("a case has a `main`");
+    let bundle = code.bundle();
     Ready {
         diagnostics,
-        program: Some(link(&bundle)),
-        bundle: Some(bundle),
+        program: bundle.as_ref().map(link),
+        bundle,
     }
 }
 

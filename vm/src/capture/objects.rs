@@ -64,6 +64,11 @@ impl<'p, 'h> Objects<'p, 'h> {
         }
     }
 
+    /// Between two collections a heap may have grown over its quota, and live on.
+    pub(super) fn admit_grown(&mut self, stack: &Stack) {
+        self.heap.admit_grown(stack.words());
+    }
+
     /// A word of a register or field.
     pub(super) fn word(&mut self, kind: Kind) -> Restored<u64> {
         Ok(match kind {

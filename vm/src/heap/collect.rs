@@ -61,6 +61,12 @@ impl Heap {
         Ok(())
     }
 
+    /// Lets the heap be as large as it may have been where its state comes from, which has a stack
+    /// of so many words.
+    pub(crate) fn admit_grown(&mut self, stack: usize) {
+        self.limit = self.most().saturating_add(stack).min(MAX_WORDS - 1);
+    }
+
     /// Takes all that is there for live: it was read, not left by a program.
     pub(crate) fn take_as_live(&mut self) {
         self.limit = self.due(self.words.len());

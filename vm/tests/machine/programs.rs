@@ -255,6 +255,53 @@ fn a_heap_over_its_quota_is_a_kill() {
     assert_eq!(ran.outcome, Outcome::Kill(KillKind::Heap));
 }
 
+/// Between two collections a heap may grow over its quota. What it has then can still move.
+#[test]
+fn a_heap_that_grows_over_its_quota_can_be_restored_until_it_is_collected() {
+    let mut asm = Assembler::default();
+    let ty = asm.ty(Type::Int);
+    let ints = asm.ty(Type::List(ty));
+    let lists = asm.ty(Type::List(ints));
+    let locals = [Slot::Int, Slot::Ref(lists), Slot::Ref(ints)];
+    asm.function(
+        &[],
+        ty,
+        &locals,
+        vec![
+            vec![
+                int(0, 7),
+                Inst::ListNew {
+                    dst: r(1),
+                    ty: lists,
+                    args: rs([]),
+                },
+                Inst::Jump { to: b(1) },
+            ],
+            vec![
+                Inst::ListNew {
+                    dst: r(2),
+                    ty: ints,
+                    args: rs([0, 0]),
+                },
+                Inst::ListPush {
+                    list: r(1),
+                    value: r(2),
+                },
+                Inst::Jump { to: b(1) },
+            ],
+        ],
+    );
+    let program = program(asm.finish());
+    let small = Limits {
+        heap_bytes: 128 << 10,
+        ..limits()
+    };
+    for slices in [Slices::Whole, Slices::Restored] {
+        let ran = run(&program, small, u64::MAX, slices);
+        assert_eq!(ran.outcome, Outcome::Kill(KillKind::Heap));
+    }
+}
+
 /// `fn make(n) = fn(x) { x + n }` called in a loop whose body recurses in the closure.
 #[test]
 fn a_closure_keeps_what_it_captured_wherever_it_is_called() {
