@@ -786,6 +786,11 @@ pub(crate) enum Op {
         src: R,
         values: List,
     },
+
+    /// Only in the table of a program with native code: a site of [`crate::jit`].
+    Enter {
+        site: Side,
+    },
 }
 
 /// What a `RecordNew` makes.

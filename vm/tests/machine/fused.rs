@@ -15,6 +15,9 @@ use crate::host::ScriptedHost;
 fn check(program: &Arc<Program>) -> Outcome {
     let whole = run(program, limits(), u64::MAX, Slices::Whole);
     assert_eq!(run(program, limits(), u64::MAX, Slices::Restored), whole);
+    for fuel in [7, 20, 100] {
+        assert_eq!(run(program, limits(), u64::MAX, Slices::Fuel(fuel)), whole);
+    }
     for budget in 1..=whole.fuel {
         let fused = run(program, limits(), budget, Slices::Whole);
         let exact = run(program, limits(), budget, Slices::Restored);
