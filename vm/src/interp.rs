@@ -122,7 +122,9 @@ impl<'m> Interp<'m> {
             host,
             fuel,
             base,
-            jit: machine.program.jit.get().filter(|_| !machine.interpreted),
+            jit: (!machine.interpreted)
+                .then(|| machine.program.jit.state(&machine.program))
+                .flatten(),
             native: Scratch::default(),
         }
     }

@@ -8,7 +8,7 @@
 //! | `memory` | executable memory, and the call into it |
 //! | `interp::native` | entering, leaving, and the helpers that native code calls |
 //!
-//! A program is given to the JIT once ([`Program::compile_with`]), and from then on all its
+//! A program is given to the JIT once ([`Jit::attach`]), and from then on all its
 //! machines use what is compiled. The interpreter counts at function entries and loop headers,
 //! which are the sites where native code is entered.
 //!
@@ -22,6 +22,7 @@ mod live;
 mod memory;
 mod translate;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
@@ -68,7 +69,7 @@ pub struct Job {
 impl Job {
     /// Compiles.
     pub fn run(self) {
-        if let Some(state) = self.program.jit.get() {
+        if let Some(state) = self.program.jit.state.get() {
             state.compile(&self.program, self.site);
         }
     }
@@ -77,6 +78,8 @@ impl Job {
 /// When to compile, and how much.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct JitOptions {
+    /// The fuel that the machines of a program use together before anything is counted.
+    pub cold: u64,
     /// How often a function is called, or a loop run through, before it is compiled.
     pub threshold: u32,
     /// The most bytes of native code of one program.
@@ -86,14 +89,25 @@ pub struct JitOptions {
 }
 
 impl Default for JitOptions {
-    /// 200 calls or rounds, 8 MiB, 10,000 instructions.
+    /// 50,000 units of fuel, 200 calls or rounds, 8 MiB, 10,000 instructions.
     fn default() -> Self {
         JitOptions {
+            cold: 50_000,
             threshold: 200,
             code_bytes: 8 << 20,
             instructions: 10_000,
         }
     }
+}
+
+impl JitOptions {
+    /// Everything is compiled before it runs for the first time.
+    pub const EAGER: JitOptions = JitOptions {
+        cold: 0,
+        threshold: 1,
+        code_bytes: 8 << 20,
+        instructions: 10_000,
+    };
 }
 
 /// What was compiled of a program, and how it is used.
@@ -106,16 +120,79 @@ pub struct JitStats {
     /// How often the interpreter entered native code.
     pub entries: u64,
     /// How often native code handed over to it, by reason.
-    pub exits: Vec<(&'static str, u64)>,
+    pub exits: BTreeMap<&'static str, u64>,
+}
+
+impl JitStats {
+    /// Adds those of another program.
+    pub fn add(&mut self, other: &JitStats) {
+        self.functions += other.functions;
+        self.code_bytes += other.code_bytes;
+        self.entries += other.entries;
+        for (reason, count) in &other.exits {
+            *self.exits.entry(reason).or_default() += count;
+        }
+    }
+}
+
+/// A compiler for programs, and how it is used. Cheap to clone: programs share the executor.
+#[derive(Clone)]
+pub struct Jit {
+    executor: Arc<dyn Executor>,
+    options: JitOptions,
+}
+
+impl Jit {
+    /// One for this machine, if there is one.
+    pub fn new(executor: Arc<dyn Executor>, options: JitOptions) -> Option<Jit> {
+        Some(Jit { executor, options })
+    }
+
+    /// Compiles what runs hot of the program from now on. The first one that it is given to counts.
+    pub fn attach(&self, program: &Arc<Program>) {
+        _ = program.jit.jit.set(self.clone());
+    }
+}
+
+impl fmt::Debug for Jit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jit")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a program has of the JIT.
-pub(crate) type Slot = OnceLock<State>;
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    jit: OnceLock<Jit>,
+    /// Fuel that its machines have used before it had any native code.
+    fuel: AtomicU64,
+    state: OnceLock<State>,
+}
+
+impl Slot {
+    /// The program's native code, if it is not cold.
+    pub(crate) fn state(&self, program: &Arc<Program>) -> Option<&State> {
+        if let Some(state) = self.state.get() {
+            return Some(state);
+        }
+        let jit = self.jit.get()?;
+        let is_cold = self.fuel.load(Ordering::Relaxed) < jit.options.cold;
+        (!is_cold).then(|| self.state.get_or_init(|| State::new(program, jit)))
+    }
+
+    /// Takes note of the fuel of a run.
+    pub(crate) fn ran(&self, fuel: u64) {
+        if self.state.get().is_none() && self.jit.get().is_some() {
+            self.fuel.fetch_add(fuel, Ordering::Relaxed);
+        }
+    }
+}
 
 /// The native code of a program.
 pub(crate) struct State {
-    executor: Arc<dyn Executor>,
-    options: JitOptions,
+    jit: Jit,
     program: Weak<Program>,
     /// The fused code, with [`Op::Enter`] at each site.
     pub(crate) code: Vec<Code>,
@@ -174,13 +251,9 @@ const LITTLE: u64 = 64;
 const PAUSE: u32 = 5_000;
 
 impl State {
-    fn new(
-        program: &Arc<Program>,
-        executor: Arc<dyn Executor>,
-        options: JitOptions,
-    ) -> Option<State> {
+    fn new(program: &Arc<Program>, jit: &Jit) -> State {
         let mut code = program.fused.clone();
-        let sites = sites(program);
+        let sites = sites(program, jit.options.threshold.max(1));
         for (index, site) in sites.iter().enumerate() {
             let at = program.block_start(site.func, site.block);
             code[at.index()] = Code {
@@ -195,13 +268,12 @@ impl State {
             .iter()
             .map(|function| function.registers());
         let registers = registers.max().unwrap_or(0);
-        Some(State {
-            executor,
-            options,
+        State {
+            jit: jit.clone(),
             program: Arc::downgrade(program),
             code,
             sites: sites.into(),
-            compiler: Mutex::new(Compiler::new(program)?),
+            compiler: Mutex::new(Compiler::new(program)),
             spills: RwLock::default(),
             room: Room {
                 registers,
@@ -210,7 +282,7 @@ impl State {
             functions: AtomicU64::new(0),
             code_bytes: AtomicU64::new(0),
             exits: Default::default(),
-        })
+        }
     }
 
     /// The native code of a site that the interpreter has come to, if it is to be entered.
@@ -238,7 +310,7 @@ impl State {
             let index = (std::ptr::from_ref(site) as usize - self.sites.as_ptr() as usize)
                 / size_of::<Site>();
             if let Some(program) = self.program.upgrade() {
-                self.executor.execute(Job {
+                self.jit.executor.execute(Job {
                     program,
                     site: index,
                 });
@@ -290,7 +362,7 @@ impl State {
         let mut compiler = self.compiler.lock().unwrap_or_else(PoisonError::into_inner);
         let wanted = compile::Wanted {
             program,
-            options: &self.options,
+            options: &self.jit.options,
             spills: &self.spills,
         };
         let Some(entry) = compiler.compile_site(wanted, site.func, site.block) else {
@@ -316,7 +388,7 @@ impl State {
 }
 
 /// The sites of all functions: their first blocks, and those that control goes back to.
-fn sites(program: &Program) -> Vec<Site> {
+fn sites(program: &Program, threshold: u32) -> Vec<Site> {
     let mut sites = Vec::new();
     for index in 0..program.functions.len() {
         let func = FuncId(index as u32);
@@ -333,7 +405,7 @@ fn sites(program: &Program) -> Vec<Site> {
             original: program.fused[program.block_start(func, block).index()],
             func,
             block,
-            count: AtomicU32::new(1),
+            count: AtomicU32::new(threshold),
             entry: OnceLock::new(),
             entries: AtomicU64::new(0),
             recent: AtomicU32::new(0),
@@ -344,30 +416,10 @@ fn sites(program: &Program) -> Vec<Site> {
 }
 
 impl Program {
-    /// Gives the program to the JIT. What was compiled before stays.
-    ///
-    /// Answers whether there is one for this machine.
-    pub fn compile_with(
-        self: &Arc<Self>,
-        executor: Arc<dyn Executor>,
-        options: JitOptions,
-    ) -> bool {
-        if self.jit.get().is_some() {
-            return true;
-        }
-        let Some(mut state) = State::new(self, executor, options) else {
-            return false;
-        };
-        for site in &mut state.sites {
-            site.count = AtomicU32::new(options.threshold.max(1));
-        }
-        _ = self.jit.set(state);
-        true
-    }
-
-    /// What the JIT did for the program, if it was given to it.
-    pub fn jit_stats(&self) -> Option<JitStats> {
-        self.jit.get().map(|state| state.stats())
+    /// What the JIT did for the program.
+    pub fn jit_stats(&self) -> JitStats {
+        let state = self.jit.state.get();
+        state.map(State::stats).unwrap_or_default()
     }
 
     /// A function as it is in its brick.

@@ -46,7 +46,7 @@ pub mod value;
 
 pub use capture::{RestoreError, state_bricks};
 pub use host::{CreateOptions, Host, Lifetime, SpawnRefused, TagBuf, TagDecl, TagRef};
-pub use jit::{AtOnce, Executor, JitOptions, JitStats, Job};
+pub use jit::{AtOnce, Executor, Jit, JitOptions, JitStats, Job};
 pub use limits::{Collection, Limits};
 pub use link::tag_identity;
 pub use machine::{Machine, StartError};

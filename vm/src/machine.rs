@@ -159,7 +159,9 @@ impl Machine {
         };
         let left = interp.fuel_left();
         // What is left can be negative: the last stretch before a safepoint, and bulk work.
-        self.fuel_used += (i128::from(granted) - i128::from(left)) as u64;
+        let used = (i128::from(granted) - i128::from(left)) as u64;
+        self.fuel_used += used;
+        self.program.jit.ran(used);
         self.outcome(stop)
     }
 

@@ -1,8 +1,9 @@
 //! No JIT: the feature is off, or there is none for this machine.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::interp::{Interp, Stop};
 use crate::op::{Code, Side};
@@ -38,6 +39,8 @@ impl Job {
 /// When to compile, and how much.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct JitOptions {
+    /// The fuel that the machines of a program use together before anything is counted.
+    pub cold: u64,
     /// How often a function is called, or a loop run through, before it is compiled.
     pub threshold: u32,
     /// The most bytes of native code of one program.
@@ -56,10 +59,58 @@ pub struct JitStats {
     /// How often the interpreter entered native code.
     pub entries: u64,
     /// How often native code handed over to it, by reason.
-    pub exits: Vec<(&'static str, u64)>,
+    pub exits: BTreeMap<&'static str, u64>,
 }
 
-pub(crate) type Slot = OnceLock<State>;
+impl JitStats {
+    /// Adds those of another program.
+    pub fn add(&mut self, other: &JitStats) {
+        self.functions += other.functions;
+        self.code_bytes += other.code_bytes;
+        self.entries += other.entries;
+        for (reason, count) in &other.exits {
+            *self.exits.entry(reason).or_default() += count;
+        }
+    }
+}
+
+impl JitOptions {
+    /// Everything is compiled before it runs for the first time.
+    pub const EAGER: JitOptions = JitOptions {
+        cold: 0,
+        threshold: 1,
+        code_bytes: 8 << 20,
+        instructions: 10_000,
+    };
+}
+
+/// A compiler for programs: there is none.
+#[derive(Clone, Debug)]
+pub struct Jit(Infallible);
+
+impl Jit {
+    /// One for this machine, if there is one.
+    pub fn new(_: Arc<dyn Executor>, _: JitOptions) -> Option<Jit> {
+        None
+    }
+
+    /// Compiles what runs hot of the program from now on.
+    pub fn attach(&self, _: &Arc<Program>) {
+        match self.0 {}
+    }
+}
+
+/// What a program has of the JIT.
+#[derive(Debug, Default)]
+pub(crate) struct Slot;
+
+impl Slot {
+    pub(crate) fn state(&self, _: &Arc<Program>) -> Option<&State> {
+        None
+    }
+
+    pub(crate) fn ran(&self, _: u64) {}
+}
 
 /// What a program never has.
 pub(crate) struct State {
@@ -111,14 +162,9 @@ impl Interp<'_> {
 }
 
 impl Program {
-    /// Gives the program to the JIT. Answers whether there is one for this machine.
-    pub fn compile_with(self: &Arc<Self>, _: Arc<dyn Executor>, _: JitOptions) -> bool {
-        false
-    }
-
-    /// What the JIT did for the program, if it was given to it.
-    pub fn jit_stats(&self) -> Option<JitStats> {
-        None
+    /// What the JIT did for the program.
+    pub fn jit_stats(&self) -> JitStats {
+        JitStats::default()
     }
 }
 

@@ -10,7 +10,7 @@ use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{
     AbiParam, Function as Code, InstBuilder, MemFlagsData, Signature, Type, UserFuncName, types,
 };
-use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
+use cranelift_codegen::isa::{CallConv, OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{FinalizedMachReloc, FinalizedRelocTarget};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -88,9 +88,30 @@ enum Tried {
     Done(CodeAddress),
 }
 
+/// This machine, and how to compile for it.
+fn isa() -> Option<OwnedTargetIsa> {
+    let verifies = if cfg!(debug_assertions) {
+        "true"
+    } else {
+        "false"
+    };
+    let mut flags = settings::builder();
+    for (name, value) in [
+        ("opt_level", "speed"),
+        ("enable_pinned_reg", "true"),
+        ("enable_probestack", "false"),
+        ("enable_verifier", verifies),
+    ] {
+        flags.set(name, value).ok()?;
+    }
+    let isa = cranelift_native::builder().ok()?;
+    isa.finish(settings::Flags::new(flags)).ok()
+}
+
 /// See the module's documentation.
 pub(super) struct Compiler {
-    isa: OwnedTargetIsa,
+    /// `None` on a machine that Cranelift does not know.
+    isa: Option<OwnedTargetIsa>,
     compilation: Compilation,
     builder: FunctionBuilderContext,
     /// The code of each function, 0 while there is none: calls go through it. It never moves.
@@ -103,29 +124,10 @@ pub(super) struct Compiler {
 }
 
 impl Compiler {
-    /// `None` if there is no compiler for this machine.
-    pub(super) fn new(program: &Program) -> Option<Compiler> {
-        let mut flags = settings::builder();
-        for (name, value) in [
-            ("opt_level", "speed"),
-            ("enable_pinned_reg", "true"),
-            ("enable_probestack", "false"),
-            (
-                "enable_verifier",
-                if cfg!(debug_assertions) {
-                    "true"
-                } else {
-                    "false"
-                },
-            ),
-        ] {
-            flags.set(name, value).ok()?;
-        }
-        let isa = cranelift_native::builder().ok()?;
-        let isa = isa.finish(settings::Flags::new(flags)).ok()?;
+    pub(super) fn new(program: &Program) -> Compiler {
         let count = program.functions.len();
-        Some(Compiler {
-            isa,
+        Compiler {
+            isa: isa(),
             compilation: Compilation::new(),
             builder: FunctionBuilderContext::new(),
             table: (0..count).map(|_| AtomicUsize::new(0)).collect(),
@@ -134,7 +136,7 @@ impl Compiler {
             memory: Vec::new(),
             code_bytes: 0,
             count: 0,
-        })
+        }
     }
 
     pub(super) fn functions(&self) -> u64 {
@@ -196,6 +198,7 @@ impl Compiler {
             Start::Call => shape(wanted.program, func)?,
             Start::Block(_) => Shape::of_copy(),
         };
+        let isa = self.isa.clone()?;
         self.compilation.clear();
         let name = UserFuncName::user(0, func.0);
         self.compilation.func = Code::with_name_signature(name, shape.signature());
@@ -205,15 +208,15 @@ impl Compiler {
             builder,
             func,
             start,
-            self.isa.default_call_conv(),
+            isa.default_call_conv(),
             &self.table,
         );
-        let built = translator.translate(self.isa.frontend_config());
+        let built = translator.translate(isa.frontend_config());
         if built.is_none() {
             self.builder = FunctionBuilderContext::new();
             return None;
         }
-        let code = self.finish()?;
+        let code = self.finish(&*isa)?;
         self.count += 1;
         Some(code)
     }
@@ -224,7 +227,8 @@ impl Compiler {
         if let Some(known) = self.trampolines.get(shape) {
             return Some(*known);
         }
-        let mut signature = Signature::new(self.isa.default_call_conv());
+        let isa = self.isa.clone()?;
+        let mut signature = Signature::new(isa.default_call_conv());
         signature.params = vec![AbiParam::new(types::I64); 4];
         signature.returns = vec![AbiParam::new(types::I64)];
         self.compilation.clear();
@@ -261,17 +265,15 @@ impl Compiler {
         }
         b.ins().set_pinned_reg(pinned);
         b.ins().return_(&results[..1]);
-        b.finalize(self.isa.frontend_config());
-        let code = self.finish()?;
+        b.finalize(isa.frontend_config());
+        let code = self.finish(&*isa)?;
         self.trampolines.insert(shape.clone(), code);
         Some(code)
     }
 
     /// Compiles what was built, and makes it executable.
-    fn finish(&mut self) -> Option<CodeAddress> {
-        let compiled = self
-            .compilation
-            .compile(&*self.isa, &mut ControlPlane::default());
+    fn finish(&mut self, isa: &dyn TargetIsa) -> Option<CodeAddress> {
+        let compiled = self.compilation.compile(isa, &mut ControlPlane::default());
         let compiled = match compiled {
             Ok(compiled) => compiled,
             Err(error) if cfg!(debug_assertions) => {

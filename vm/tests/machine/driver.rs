@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::ProptestConfig;
 use sm_bytecode::verify::VerifiedGroup;
 use sm_bytecode::{EntryRef, Group, HopCode, ModuleManifest, ProgramManifest};
-use sm_vm::{Answer, AtOnce, Collection, JitOptions, Limits, Machine, Outcome, Program};
+use sm_vm::{Answer, AtOnce, Collection, Jit, JitOptions, Limits, Machine, Outcome, Program};
 
 use crate::host::ScriptedHost;
 
@@ -32,16 +32,11 @@ pub(crate) fn program(group: Group) -> Arc<Program> {
     let group = Arc::new(group);
     let program = Program::link(&manifest, &[module], |_| Some(group.clone()));
     let program = program.expect("the brick links");
-    program.compile_with(Arc::new(AtOnce), COMPILE_ALL);
+    if let Some(jit) = Jit::new(Arc::new(AtOnce), JitOptions::EAGER) {
+        jit.attach(&program);
+    }
     program
 }
-
-/// Everything is compiled before it runs for the first time.
-const COMPILE_ALL: JitOptions = JitOptions {
-    threshold: 1,
-    code_bytes: 8 << 20,
-    instructions: 10_000,
-};
 
 /// Small limits, so that runaway programs end soon.
 pub(crate) fn limits() -> Limits {
