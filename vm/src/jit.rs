@@ -291,10 +291,7 @@ impl State {
         let site = self.site(site);
         match site.entry.get() {
             Some(entry) if site.count.load(Ordering::Relaxed) == 0 => Some(*entry),
-            _ => {
-                self.count(site);
-                None
-            }
+            _ => self.count(site),
         }
     }
 
@@ -302,11 +299,14 @@ impl State {
         &self.sites[site.index()]
     }
 
-    /// Counts down to the compilation, or to the end of a pause.
-    fn count(&self, site: &Site) {
+    /// Counts down to the compilation, or to the end of a pause. The entry, if it is there at once.
+    fn count(&self, site: &Site) -> Option<Entry> {
         let count = site.count.load(Ordering::Relaxed);
         site.count.store(count.saturating_sub(1), Ordering::Relaxed);
-        if count == 1 && site.entry.get().is_none() {
+        if count != 1 {
+            return None;
+        }
+        if site.entry.get().is_none() {
             let index = (std::ptr::from_ref(site) as usize - self.sites.as_ptr() as usize)
                 / size_of::<Site>();
             if let Some(program) = self.program.upgrade() {
@@ -316,6 +316,7 @@ impl State {
                 });
             }
         }
+        site.entry.get().copied()
     }
 
     /// Looks back at an activation that used so much fuel.

@@ -53,13 +53,28 @@ impl Shape {
         signature.returns = with_fuel(&self.results);
         signature
     }
+}
 
-    /// Of a copy that begins at a block: it finds its values in the frame's registers, and leaves
-    /// its results there.
-    fn of_copy() -> Shape {
-        Shape {
-            params: vec![types::I64],
-            results: Vec::new(),
+/// What a trampoline enters.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Target {
+    /// A function of this shape.
+    Function(Shape),
+    /// A copy that begins at a block: it finds its values in the frame's registers, and leaves its
+    /// results there.
+    Copy,
+}
+
+impl Target {
+    fn signature(&self) -> Signature {
+        match self {
+            Target::Function(shape) => shape.signature(),
+            Target::Copy => {
+                let mut signature = Signature::new(CallConv::Tail);
+                signature.params = vec![AbiParam::new(types::I64); 2];
+                signature.returns = vec![AbiParam::new(types::I64)];
+                signature
+            }
         }
     }
 }
@@ -117,7 +132,7 @@ pub(super) struct Compiler {
     /// The code of each function, 0 while there is none: calls go through it. It never moves.
     table: Box<[AtomicUsize]>,
     functions: Vec<Tried>,
-    trampolines: HashMap<Shape, CodeAddress>,
+    trampolines: HashMap<Target, CodeAddress>,
     memory: Vec<CodeMemory>,
     code_bytes: usize,
     count: u64,
@@ -160,7 +175,7 @@ impl Compiler {
             let code = self.function(wanted, func)?;
             if wanted.program.function(func).capture_slots == 0 {
                 return Some(Entry {
-                    trampoline: self.trampoline(&shape)?,
+                    trampoline: self.trampoline(Target::Function(shape))?,
                     code,
                     results,
                 });
@@ -168,7 +183,7 @@ impl Compiler {
         }
         let code = self.translate(wanted, func, Start::Block(block))?;
         Some(Entry {
-            trampoline: self.trampoline(&Shape::of_copy())?,
+            trampoline: self.trampoline(Target::Copy)?,
             code,
             results,
         })
@@ -194,14 +209,14 @@ impl Compiler {
         {
             return None;
         }
-        let shape = match start {
-            Start::Call => shape(wanted.program, func)?,
-            Start::Block(_) => Shape::of_copy(),
+        let target = match start {
+            Start::Call => Target::Function(shape(wanted.program, func)?),
+            Start::Block(_) => Target::Copy,
         };
         let isa = self.isa.clone()?;
         self.compilation.clear();
         let name = UserFuncName::user(0, func.0);
-        self.compilation.func = Code::with_name_signature(name, shape.signature());
+        self.compilation.func = Code::with_name_signature(name, target.signature());
         let builder = FunctionBuilder::new(&mut self.compilation.func, &mut self.builder);
         let translator = Translator::new(
             wanted,
@@ -221,10 +236,10 @@ impl Compiler {
         Some(code)
     }
 
-    /// A function of the host's convention that enters code of this shape. It takes the context,
+    /// A function of the host's convention that enters code of this kind. It takes the context,
     /// the fuel, the code and the frame's registers.
-    fn trampoline(&mut self, shape: &Shape) -> Option<CodeAddress> {
-        if let Some(known) = self.trampolines.get(shape) {
+    fn trampoline(&mut self, target: Target) -> Option<CodeAddress> {
+        if let Some(known) = self.trampolines.get(&target) {
             return Some(*known);
         }
         let isa = self.isa.clone()?;
@@ -246,14 +261,15 @@ impl Compiler {
         let pinned = b.ins().get_pinned_reg(types::I64);
         b.ins().set_pinned_reg(context);
         let mut args = vec![fuel];
-        if *shape == Shape::of_copy() {
-            args.push(regs);
-        } else {
-            for (at, ty) in (0..).zip(&shape.params) {
-                args.push(b.ins().load(*ty, flags, regs, at * 8));
+        match &target {
+            Target::Copy => args.push(regs),
+            Target::Function(shape) => {
+                for (at, ty) in (0..).zip(&shape.params) {
+                    args.push(b.ins().load(*ty, flags, regs, at * 8));
+                }
             }
         }
-        let signature = b.import_signature(shape.signature());
+        let signature = b.import_signature(target.signature());
         let call = b.ins().call_indirect(signature, code, &args);
         let results = b.inst_results(call).to_vec();
         for (at, value) in (0..).zip(&results[1..]) {
@@ -267,7 +283,7 @@ impl Compiler {
         b.ins().return_(&results[..1]);
         b.finalize(isa.frontend_config());
         let code = self.finish(&*isa)?;
-        self.trampolines.insert(shape.clone(), code);
+        self.trampolines.insert(target, code);
         Some(code)
     }
 
