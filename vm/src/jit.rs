@@ -89,11 +89,11 @@ pub struct JitOptions {
 }
 
 impl Default for JitOptions {
-    /// 50,000 units of fuel, 200 calls or rounds, 8 MiB, 10,000 instructions.
+    /// 50,000 units of fuel, 1,000 calls or rounds, 8 MiB, 10,000 instructions.
     fn default() -> Self {
         JitOptions {
             cold: 50_000,
-            threshold: 200,
+            threshold: 1_000,
             code_bytes: 8 << 20,
             instructions: 10_000,
         }

@@ -500,20 +500,26 @@ impl Translator<'_> {
 
     /// Leaves before this instruction if the condition holds.
     fn exit_if(&mut self, condition: Value, reason: Reason) {
-        let (block, arg) = self.exit(reason);
-        let next = self.b.create_block();
-        let args = [BlockArg::Value(arg)];
-        self.b.ins().brif(condition, block, &args, next, &[]);
+        let (way, next) = (self.b.create_block(), self.b.create_block());
+        self.b.ins().brif(condition, way, &[], next, &[]);
+        self.way_out(way, reason);
         self.b.switch_to_block(next);
         self.b.seal_block(next);
     }
 
+    /// Writes the block on the way to an exit: its argument is not made before the branch.
+    fn way_out(&mut self, way: Block, reason: Reason) {
+        self.b.set_cold_block(way);
+        self.b.seal_block(way);
+        self.b.switch_to_block(way);
+        self.leave(reason);
+    }
+
     /// Leaves before this instruction unless the condition holds.
     fn exit_unless(&mut self, condition: Value, reason: Reason) {
-        let (block, arg) = self.exit(reason);
-        let next = self.b.create_block();
-        let args = [BlockArg::Value(arg)];
-        self.b.ins().brif(condition, next, &[], block, &args);
+        let (way, next) = (self.b.create_block(), self.b.create_block());
+        self.b.ins().brif(condition, next, &[], way, &[]);
+        self.way_out(way, reason);
         self.b.switch_to_block(next);
         self.b.seal_block(next);
     }
