@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
@@ -41,24 +42,75 @@ pub(crate) struct EngineOptions {
 impl EngineOptions {
     /// The compiler that is wanted, if one is.
     pub(crate) fn compiler(self) -> Result<Option<Compiler>, Failure> {
-        let options = match self.engine {
-            Engine::Interp => return Ok(None),
-            Engine::Jit => JitOptions::EAGER,
-            Engine::Auto => JitOptions::default(),
+        let Some(options) = self.options() else {
+            return Ok(None);
         };
         let spent = Arc::new(Timed::default());
-        let jit = Jit::new(spent.clone(), options);
+        let jit = self.checked(Jit::new(spent.clone(), options))?;
+        Ok(jit.map(|jit| Compiler { jit, spent }))
+    }
+
+    fn options(self) -> Option<JitOptions> {
+        match self.engine {
+            Engine::Interp => None,
+            Engine::Jit => Some(JitOptions::EAGER),
+            Engine::Auto => Some(JitOptions::default()),
+        }
+    }
+
+    /// Nobody asks for native code in vain.
+    fn checked(self, jit: Option<Jit>) -> Result<Option<Jit>, Failure> {
         match (jit, self.engine) {
-            (Some(jit), _) => Ok(Some(Compiler { jit, spent })),
             (None, Engine::Jit) => Err(Failure::usage("there is no native code on this machine")
                 .help("`--engine interp` runs programs in the interpreter")),
-            (None, _) => Ok(None),
+            (jit, _) => Ok(jit),
         }
     }
 
     /// The same, where nobody asks how long it took.
     pub(crate) fn jit(self) -> Result<Option<Jit>, Failure> {
         Ok(self.compiler()?.map(|compiler| compiler.jit))
+    }
+}
+
+impl EngineOptions {
+    /// The compiler that is wanted, on a thread of its own.
+    pub(crate) fn background(self) -> Result<Option<Jit>, Failure> {
+        let Some(options) = self.options() else {
+            return Ok(None);
+        };
+        let executor = Background::start()
+            .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
+        self.checked(Jit::new(Arc::new(executor), options))
+    }
+}
+
+/// Compiles on a thread of its own. What comes while much is waiting is left out.
+#[derive(Debug)]
+struct Background {
+    jobs: SyncSender<Job>,
+}
+
+/// Compilations that wait at most.
+const JOBS: usize = 256;
+
+/// The compiler recurses over what it compiles.
+const STACK_BYTES: usize = 16 << 20;
+
+impl Background {
+    fn start() -> std::io::Result<Background> {
+        let (jobs, wanted) = sync_channel::<Job>(JOBS);
+        std::thread::Builder::new()
+            .name("compiler".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || wanted.into_iter().for_each(Job::run))?;
+        Ok(Background { jobs })
+    }
+}
+
+impl Executor for Background {
+    fn execute(&self, job: Job) {
+        _ = self.jobs.try_send(job);
     }
 }
 

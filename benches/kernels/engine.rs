@@ -38,7 +38,7 @@ enum Tool {
 const TOOLS: [(&str, &[Tool]); 5] = [
     (BASE, &[Tool::Gcc]),
     ("interp", &[Tool::Smc(&["--engine", "interp"])]),
-    ("jit", &[Tool::Smc(&["--engine", "jit"])]),
+    ("jit", &[Tool::Smc(&["--engine", "auto"])]),
     ("lua", &[lua("lua5.4"), lua("lua")]),
     ("node", &[NODE]),
 ];

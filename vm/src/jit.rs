@@ -3,7 +3,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | `compile` | functions, and copies of them that begin at a loop, to machine code |
-//! | `translate`, `live` | one function's bytecode to Cranelift's form |
+//! | `translate`, `live`, `loops` | one function's bytecode to Cranelift's form |
 //! | `context` | what native code and the machine share |
 //! | `memory` | executable memory, and the call into it |
 //! | `interp::native` | entering, leaving, and the helpers that native code calls |
@@ -19,6 +19,7 @@
 mod compile;
 mod context;
 mod live;
+mod loops;
 mod memory;
 mod translate;
 

@@ -29,9 +29,9 @@ use crate::stack::SLACK;
 pub(super) const SPILL_RATIO: usize = 4;
 
 /// The words of the records of all frames on the native stack: of those that call others, and of
-/// the innermost, whose record may have all of its registers.
+/// the first and the innermost, whose records may have all of their registers.
 pub(super) fn spill_words(registers: usize) -> usize {
-    NATIVE_STACK / 8 * SPILL_RATIO + registers + 64
+    NATIVE_STACK / 8 * SPILL_RATIO + 2 * (registers + 1)
 }
 
 /// What a function takes and gives, in the machine's types.

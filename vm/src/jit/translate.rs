@@ -17,7 +17,7 @@ mod calls;
 mod numbers;
 mod objects;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicUsize;
 
@@ -33,6 +33,7 @@ use sm_bytecode::Inst;
 use super::compile::{SPILL_RATIO, Shape, Wanted, shape, type_of};
 use super::context::{Reason, at};
 use super::live::{LiveSet, Liveness};
+use super::loops::Loops;
 use crate::index::FuncId;
 use crate::jit::Spill;
 use crate::op::{Op, Pc, R};
@@ -89,7 +90,16 @@ pub(super) struct Translator<'a> {
     consts: Vec<Option<u64>>,
     fuel: Variable,
     blocks: Vec<Option<Block>>,
+    /// The block that is being translated; none where the code begins.
+    block: Option<usize>,
+    loops: Loops,
+    /// Of the loops before which something is looked up: the block that does it.
+    before_loops: BTreeMap<usize, Block>,
+    /// The lengths and arrays of lists that are looked up before loops.
+    lists: BTreeMap<R, (Variable, Variable)>,
     exits: Vec<Exit>,
+    /// The registers in all records.
+    recorded: usize,
     exit_of: HashMap<LiveSet, usize>,
     /// Of the block that is being translated: its live sets, and where it begins.
     live: Liveness,
@@ -110,6 +120,8 @@ const REASON_SHIFT: i64 = 32;
 const PENDING_SHIFT: i64 = 40;
 /// The most that can be pending.
 const MAX_PENDING: i64 = 1 << 22;
+/// The most registers in the records of a function, so that its code stays small.
+const MAX_RECORDED: usize = 100_000;
 
 impl<'a> Translator<'a> {
     pub(super) fn new(
@@ -156,6 +168,11 @@ impl<'a> Translator<'a> {
             consts: constants(program, function, source),
             fuel,
             blocks: vec![None; source.blocks.len()],
+            block: None,
+            loops: Loops::default(),
+            before_loops: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            recorded: 0,
             exits: Vec::new(),
             exit_of: HashMap::new(),
             live: Liveness {
@@ -179,9 +196,11 @@ impl<'a> Translator<'a> {
             if let Some(target) = self.blocks[block] {
                 self.b.switch_to_block(target);
                 self.enter_block(block);
+                self.block = Some(block);
                 self.block()?;
             }
         }
+        self.look_up_lists();
         self.write_exits();
         self.pad_frame();
         self.b.seal_all_blocks();
@@ -204,6 +223,35 @@ impl<'a> Translator<'a> {
             if let Some(last) = self.source.blocks[block].insts.last() {
                 last.successors(|to| queue.push(to.index()));
             }
+        }
+        let is_reached: Vec<bool> = self.blocks.iter().map(Option::is_some).collect();
+        self.loops = Loops::of(self.source, first, &is_reached);
+        let lists = self
+            .loops
+            .headers()
+            .flat_map(|(_, lists)| lists.iter().copied());
+        for list in lists.collect::<Vec<R>>() {
+            let b = &mut self.b;
+            let vars = || (b.declare_var(types::I64), b.declare_var(types::I64));
+            self.lists.entry(list).or_insert_with(vars);
+        }
+    }
+
+    /// Writes the blocks before loops.
+    fn look_up_lists(&mut self) {
+        for (header, block) in std::mem::take(&mut self.before_loops) {
+            self.b.switch_to_block(block);
+            let loops = self.loops.headers();
+            let lists = loops.filter(|(at, _)| *at == header);
+            let lists: Vec<R> = lists.flat_map(|(_, lists)| lists.to_vec()).collect();
+            for list in lists {
+                let (len, array) = self.look_up(list);
+                let vars = self.lists[&list];
+                self.b.def_var(vars.0, len);
+                self.b.def_var(vars.1, array);
+            }
+            let target = self.blocks[header].expect("what is reached has a block");
+            self.b.ins().jump(target, &[]);
         }
     }
 
@@ -273,7 +321,7 @@ impl<'a> Translator<'a> {
         for at in 0..self.live.before.len() {
             self.at = at;
             let code = self.program.code[self.pc().index()];
-            if self.pending > MAX_PENDING {
+            if self.pending > MAX_PENDING || self.recorded > MAX_RECORDED {
                 return None;
             }
             if self.is_safepoint(code.op) {
@@ -318,12 +366,18 @@ impl<'a> Translator<'a> {
         self.first.plus(self.at as u32)
     }
 
-    fn target(&self, block: usize) -> Block {
+    /// Where to jump to from here for a block of the function.
+    fn target(&mut self, block: usize) -> Block {
+        if self.loops.is_entered(block, self.block) {
+            let b = &mut self.b;
+            let before = self.before_loops.entry(block);
+            return *before.or_insert_with(|| b.create_block());
+        }
         self.blocks[block].expect("what is reached has a block")
     }
 
     /// The block that begins at an instruction of this function.
-    fn target_at(&self, pc: Pc) -> Block {
+    fn target_at(&mut self, pc: Pc) -> Block {
         let mut distance = (pc.0 - self.function.start.0) as usize;
         let blocks = self.source.blocks.iter();
         let index = blocks.take_while(|block| {
@@ -331,7 +385,8 @@ impl<'a> Translator<'a> {
             distance = distance.saturating_sub(block.insts.len());
             is_before
         });
-        self.target(index.count())
+        let index = index.count();
+        self.target(index)
     }
 }
 
@@ -560,6 +615,7 @@ impl Translator<'_> {
             return *known;
         }
         let live = live.clone();
+        self.recorded += live.regs().count();
         let spill = self.cold_block();
         self.exit_of.insert(live.clone(), self.exits.len());
         self.exits.push(Exit {

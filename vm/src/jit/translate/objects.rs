@@ -139,8 +139,13 @@ impl Translator<'_> {
     pub(super) fn list(&mut self, op: Op) -> bool {
         match op {
             Op::ListLen { dst, list } => {
-                let list = self.get(list);
-                let len = self.list_len(list);
+                let len = match self.known_list(list) {
+                    Some((len, _)) => len,
+                    None => {
+                        let list = self.get(list);
+                        self.list_len(list)
+                    }
+                };
                 self.set(dst, len);
             }
             Op::ListGetWord { dst, list, index } => {
@@ -202,31 +207,45 @@ impl Translator<'_> {
         self.b.ins().uextend(types::I64, half)
     }
 
-    /// The list and the index, which is below the length.
-    fn checked_index(&mut self, list: R, index: R) -> (Value, Value) {
-        let (list, index) = (self.get(list), self.get(index));
+    /// The length and the array's address of a list.
+    pub(super) fn look_up(&mut self, list: R) -> (Value, Value) {
+        let list = self.get(list);
         let len = self.list_len(list);
+        let array = self.half_word(list, LIST_DATA);
+        (len, self.object_at(array))
+    }
+
+    /// The same of a list that was looked up before a loop around this block.
+    fn known_list(&mut self, list: R) -> Option<(Value, Value)> {
+        self.block.filter(|block| self.loops.knows(*block, list))?;
+        let (len, array) = *self.lists.get(&list)?;
+        Some((self.b.use_var(len), self.b.use_var(array)))
+    }
+
+    /// The array's address and the index, which is below the list's length.
+    fn checked_index(&mut self, list: R, index: R) -> (Value, Value) {
+        let (len, array) = match self.known_list(list) {
+            Some(known) => known,
+            None => self.look_up(list),
+        };
+        let index = self.get(index);
         let is_out = self
             .b
             .ins()
             .icmp(IntCC::UnsignedGreaterThanOrEqual, index, len);
         self.exit_if(is_out, Reason::Trap);
-        (list, index)
+        (array, index)
     }
 
     /// Behind the array's header, where the element lies.
     fn word_element(&mut self, list: R, index: R) -> Value {
-        let (list, index) = self.checked_index(list, index);
-        let array = self.half_word(list, LIST_DATA);
-        let array = self.object_at(array);
+        let (array, index) = self.checked_index(list, index);
         let offset = self.b.ins().ishl_imm_u(index, 3);
         self.b.ins().iadd(array, offset)
     }
 
     fn byte_element(&mut self, list: R, index: R) -> Value {
-        let (list, index) = self.checked_index(list, index);
-        let array = self.half_word(list, LIST_DATA);
-        let array = self.object_at(array);
+        let (array, index) = self.checked_index(list, index);
         self.b.ins().iadd(array, index)
     }
 
