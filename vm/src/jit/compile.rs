@@ -42,15 +42,12 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// Fuel goes first, in both directions.
+    /// The context goes first.
     pub(super) fn signature(&self) -> Signature {
         let mut signature = Signature::new(CallConv::Tail);
-        let with_fuel = |slots: &[Type]| {
-            let all = [&[types::I64], slots].concat();
-            all.into_iter().map(AbiParam::new).collect()
-        };
-        signature.params = with_fuel(&self.params);
-        signature.returns = with_fuel(&self.results);
+        let types = [&[types::I64], &self.params[..]].concat();
+        signature.params = types.into_iter().map(AbiParam::new).collect();
+        signature.returns = self.results.iter().copied().map(AbiParam::new).collect();
         signature
     }
 }
@@ -72,7 +69,6 @@ impl Target {
             Target::Copy => {
                 let mut signature = Signature::new(CallConv::Tail);
                 signature.params = vec![AbiParam::new(types::I64); 2];
-                signature.returns = vec![AbiParam::new(types::I64)];
                 signature
             }
         }
@@ -259,8 +255,8 @@ impl Compiler {
         let flags = MemFlagsData::trusted();
         // The register is the caller's, and the prologue does not save it.
         let pinned = b.ins().get_pinned_reg(types::I64);
-        b.ins().set_pinned_reg(context);
-        let mut args = vec![fuel];
+        b.ins().set_pinned_reg(fuel);
+        let mut args = vec![context];
         match &target {
             Target::Copy => args.push(regs),
             Target::Function(shape) => {
@@ -272,15 +268,16 @@ impl Compiler {
         let signature = b.import_signature(target.signature());
         let call = b.ins().call_indirect(signature, code, &args);
         let results = b.inst_results(call).to_vec();
-        for (at, value) in (0..).zip(&results[1..]) {
+        for (at, value) in (0..).zip(&results) {
             let value = match b.func.dfg.value_type(*value) {
                 types::I8 => b.ins().uextend(types::I64, *value),
                 _ => *value,
             };
             b.ins().store(flags, value, regs, at * 8);
         }
+        let left = b.ins().get_pinned_reg(types::I64);
         b.ins().set_pinned_reg(pinned);
-        b.ins().return_(&results[..1]);
+        b.ins().return_(&[left]);
         b.finalize(isa.frontend_config());
         let code = self.finish(&*isa)?;
         self.trampolines.insert(target, code);

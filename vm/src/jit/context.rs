@@ -13,7 +13,7 @@
 
 use std::mem::offset_of;
 
-/// See the module's documentation. The pinned register holds its address.
+/// See the module's documentation.
 #[repr(C)]
 pub(crate) struct Context {
     pub(crate) heap: *mut u64,

@@ -1,8 +1,8 @@
 //! One function's bytecode in Cranelift's form.
 //!
-//! Registers of the bytecode are variables, in the machine's types. Fuel is a variable too: it
-//! comes as the first argument and goes back as the first result, where a negative number says to
-//! look whether the callee came to an exit. What instructions cost is summed up in the block
+//! Registers of the bytecode are variables, in the machine's types. The context is the first
+//! argument. Fuel is in the pinned register: a negative number there, behind a call, says to look
+//! whether the callee came to an exit. What instructions cost is summed up in the block
 //! ([`Translator::pending`]) and taken off at its end, or before a call.
 //!
 //! An exit is a jump to a cold block, of which there is one for each live set. Its argument says
@@ -83,12 +83,10 @@ pub(super) struct Translator<'a> {
     /// The codes of all functions.
     table: &'a [AtomicUsize],
     regions: Regions,
-    /// The context, as it is known since the function began.
     context: Value,
     vars: Vec<Variable>,
     /// The values of registers that are constants, wherever they are read.
     consts: Vec<Option<u64>>,
-    fuel: Variable,
     blocks: Vec<Option<Block>>,
     /// The block that is being translated; none where the code begins.
     block: Option<usize>,
@@ -106,6 +104,11 @@ pub(super) struct Translator<'a> {
     first: Pc,
     /// The instruction, in the block.
     at: usize,
+    /// Of each block that is reached from one place before it alone: what is pending where it
+    /// begins, and what the fuel is known to be more than.
+    carried: Vec<Option<(i64, i64)>>,
+    /// How many jumps go to each block.
+    jumps: Vec<usize>,
     /// What the instructions before it cost that was not taken off the fuel.
     pending: i64,
     /// The fuel is known to be more than this.
@@ -137,13 +140,12 @@ impl<'a> Translator<'a> {
         let source = program.source(func);
         let kinds = function.kinds.iter();
         let vars = kinds.map(|kind| b.declare_var(type_of(*kind))).collect();
-        let fuel = b.declare_var(types::I64);
         let regions = Regions::new(&mut b);
         let entry = b.create_block();
         b.append_block_params_for_function_params(entry);
         b.switch_to_block(entry);
         b.seal_block(entry);
-        let context = b.ins().get_pinned_reg(types::I64);
+        let context = b.block_params(entry)[0];
         let calls = source.blocks.iter().flat_map(|block| &block.insts);
         let calls = calls
             .clone()
@@ -166,10 +168,11 @@ impl<'a> Translator<'a> {
             context,
             vars,
             consts: constants(program, function, source),
-            fuel,
             blocks: vec![None; source.blocks.len()],
             block: None,
             loops: Loops::default(),
+            carried: vec![None; source.blocks.len()],
+            jumps: vec![0; source.blocks.len()],
             before_loops: BTreeMap::new(),
             lists: BTreeMap::new(),
             recorded: 0,
@@ -221,9 +224,14 @@ impl<'a> Translator<'a> {
             }
             self.blocks[block] = Some(self.b.create_block());
             if let Some(last) = self.source.blocks[block].insts.last() {
-                last.successors(|to| queue.push(to.index()));
+                last.successors(|to| {
+                    self.jumps[to.index()] += 1;
+                    queue.push(to.index());
+                });
             }
         }
+        // Where the code begins is a jump as well.
+        self.jumps[first] += 1;
         let is_reached: Vec<bool> = self.blocks.iter().map(Option::is_some).collect();
         self.loops = Loops::of(self.source, first, &is_reached);
         let lists = self
@@ -259,7 +267,6 @@ impl<'a> Translator<'a> {
     fn begin(&mut self) {
         let entry = self.b.current_block().expect("the entry is being written");
         let params = self.b.block_params(entry).to_vec();
-        self.b.def_var(self.fuel, params[0]);
         let first = match self.start {
             Start::Call => {
                 for (reg, value) in params[1..].iter().enumerate() {
@@ -313,8 +320,7 @@ impl<'a> Translator<'a> {
         let before: usize = before.map(|block| block.insts.len()).sum();
         self.first = self.function.start.plus(before as u32);
         self.at = 0;
-        self.pending = 0;
-        self.known = i64::MIN;
+        (self.pending, self.known) = self.carried[block].unwrap_or((0, i64::MIN));
     }
 
     fn block(&mut self) -> Option<()> {
@@ -376,8 +382,8 @@ impl<'a> Translator<'a> {
         self.blocks[block].expect("what is reached has a block")
     }
 
-    /// The block that begins at an instruction of this function.
-    fn target_at(&mut self, pc: Pc) -> Block {
+    /// The block of the function that begins at an instruction.
+    fn block_at(&self, pc: Pc) -> usize {
         let mut distance = (pc.0 - self.function.start.0) as usize;
         let blocks = self.source.blocks.iter();
         let index = blocks.take_while(|block| {
@@ -385,8 +391,60 @@ impl<'a> Translator<'a> {
             distance = distance.saturating_sub(block.insts.len());
             is_before
         });
-        let index = index.count();
-        self.target(index)
+        index.count()
+    }
+}
+
+/// Jumps. The block that they end costs so much more than is pending.
+impl Translator<'_> {
+    fn target_at(&mut self, pc: Pc) -> Block {
+        let block = self.block_at(pc);
+        self.target(block)
+    }
+
+    /// The block to jump to if what is pending can be left to it.
+    fn carry(&mut self, to: Pc, price: i64) -> Option<Block> {
+        let block = self.block_at(to);
+        let is_behind = self.block.is_some_and(|from| from < block);
+        if !is_behind || self.jumps[block] != 1 || self.loops.is_entered(block, self.block) {
+            return None;
+        }
+        self.carried[block] = Some((self.pending + price, self.known));
+        Some(self.target(block))
+    }
+
+    /// Goes on there.
+    fn go(&mut self, to: Pc, price: i64) {
+        let target = match self.carry(to, price) {
+            Some(target) => target,
+            None => {
+                self.charge(price);
+                self.target_at(to)
+            }
+        };
+        self.b.ins().jump(target, &[]);
+    }
+
+    /// Goes on at one of two places.
+    fn branch(&mut self, condition: Value, places: [Pc; 2], price: i64) {
+        let targets = places.map(|to| self.carry(to, price));
+        if targets == [None, None] {
+            self.charge(price);
+            let [then, otherwise] = places.map(|to| self.target_at(to));
+            self.b.ins().brif(condition, then, &[], otherwise, &[]);
+            return;
+        }
+        let ways = targets.map(|target| target.unwrap_or_else(|| self.b.create_block()));
+        self.b.ins().brif(condition, ways[0], &[], ways[1], &[]);
+        let pending = self.pending;
+        for ((way, target), to) in ways.into_iter().zip(targets).zip(places) {
+            if target.is_none() {
+                self.b.seal_block(way);
+                self.b.switch_to_block(way);
+                self.pending = pending;
+                self.go(to, price);
+            }
+        }
     }
 }
 
@@ -456,26 +514,28 @@ impl Translator<'_> {
     }
 
     fn load_context(&mut self, offset: i32, flags: MemFlagsData) -> Value {
-        let context = self.b.ins().get_pinned_reg(types::I64);
-        self.b.ins().load(types::I64, flags, context, offset)
+        self.b.ins().load(types::I64, flags, self.context, offset)
     }
 
     fn store_context(&mut self, value: Value, offset: i32) {
-        let context = self.b.ins().get_pinned_reg(types::I64);
         let flags = self.regions.context;
-        self.b.ins().store(flags, value, context, offset);
+        self.b.ins().store(flags, value, self.context, offset);
     }
 }
 
 /// Fuel and exits.
 impl Translator<'_> {
+    pub(super) fn fuel(&mut self) -> Value {
+        self.b.ins().get_pinned_reg(types::I64)
+    }
+
     /// Makes sure that the fuel lasts for all safepoints from this one on that need no other check.
     fn safepoint(&mut self, reason: Reason) {
         if self.known >= self.pending {
             return;
         }
         let last = self.last_safepoint();
-        let fuel = self.b.use_var(self.fuel);
+        let fuel = self.fuel();
         let is_low = self
             .b
             .ins()
@@ -502,9 +562,9 @@ impl Translator<'_> {
 
     /// Takes off what is pending, and so much more.
     fn charge(&mut self, price: i64) {
-        let fuel = self.b.use_var(self.fuel);
+        let fuel = self.fuel();
         let fuel = self.b.ins().iadd_imm_s(fuel, -(self.pending + price));
-        self.b.def_var(self.fuel, fuel);
+        self.b.ins().set_pinned_reg(fuel);
         self.pending = 0;
         self.known = i64::MIN;
     }
@@ -640,7 +700,7 @@ impl Translator<'_> {
                 self.b.switch_to_block(leave);
                 let arg = self.b.block_params(leave)[0];
                 let pending = self.b.ins().ushr_imm_u(arg, PENDING_SHIFT);
-                let fuel = self.b.use_var(self.fuel);
+                let fuel = self.fuel();
                 let fuel = self.b.ins().isub(fuel, pending);
                 self.store_context(fuel, at::FUEL);
                 let reason = self.b.ins().ushr_imm_u(arg, REASON_SHIFT);
@@ -673,7 +733,9 @@ impl Translator<'_> {
         self.b.ins().store(flags, word, record, offset);
         let end = self.b.ins().iadd_imm_s(record, i64::from(offset) + 8);
         self.store_context(end, at::SPILL);
-        let mut values = vec![self.b.ins().iconst(types::I64, i64::MIN)];
+        let negative = self.b.ins().iconst(types::I64, i64::MIN);
+        self.b.ins().set_pinned_reg(negative);
+        let mut values = Vec::new();
         if self.start == Start::Call {
             for ty in self.shape.results.clone() {
                 values.push(self.constant(ty, 0));

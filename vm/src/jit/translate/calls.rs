@@ -65,7 +65,7 @@ impl Translator<'_> {
             .map(|reg| self.get(*reg))
             .collect();
         self.charge(price);
-        let mut values = vec![self.b.use_var(self.fuel)];
+        let mut values = vec![self.context];
         values.extend(args);
         let call = match callee {
             Callee::Itself(func) => self.b.ins().call(func, &values),
@@ -75,16 +75,16 @@ impl Translator<'_> {
             }
         };
         let results = self.b.inst_results(call).to_vec();
-        self.b.def_var(self.fuel, results[0]);
-        self.look_back(results[0]);
-        for (dst, value) in self.program.list_after(lists).iter().zip(&results[1..]) {
+        self.look_back();
+        for (dst, value) in self.program.list_after(lists).iter().zip(&results) {
             self.set(*dst, *value);
         }
         Next::Charged
     }
 
     /// Goes on if the callee returned; writes the frame's record if it came to an exit.
-    fn look_back(&mut self, fuel: Value) {
+    fn look_back(&mut self) {
+        let fuel = self.fuel();
         let (cold, next) = (self.b.create_block(), self.b.create_block());
         self.b.set_cold_block(cold);
         let is_negative = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, fuel, 0);
@@ -148,7 +148,7 @@ impl Translator<'_> {
     pub(super) fn help(&mut self, helper: Helper, args: &[Value]) -> Value {
         let mut values = Vec::new();
         if helper.takes_context() {
-            values.push(self.b.ins().get_pinned_reg(types::I64));
+            values.push(self.context);
         }
         values.extend(args);
         let mut signature = Signature::new(self.call_conv);
@@ -275,28 +275,22 @@ impl Translator<'_> {
         let is_undone = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, charge, 0);
         self.exit_if(is_undone, Reason::Helper);
         self.charge(price);
-        let fuel = self.b.use_var(self.fuel);
+        let fuel = self.fuel();
         let fuel = self.b.ins().isub(fuel, charge);
-        self.b.def_var(self.fuel, fuel);
+        self.b.ins().set_pinned_reg(fuel);
     }
 
     /// The end of a block, or an instruction that is not compiled.
     pub(super) fn end(&mut self, op: Op, price: i64) -> Next {
         match op {
-            Op::Jump { to } => {
-                self.charge(price);
-                let target = self.target_at(to);
-                self.b.ins().jump(target, &[]);
-            }
+            Op::Jump { to } => self.go(to, price),
             Op::Branch {
                 cond,
                 then,
                 otherwise,
             } => {
-                self.charge(price);
                 let cond = self.get(cond);
-                let (then, otherwise) = (self.target_at(then), self.target_at(otherwise));
-                self.b.ins().brif(cond, then, &[], otherwise, &[]);
+                self.branch(cond, [then, otherwise], price);
             }
             Op::ForNext {
                 i,
@@ -304,18 +298,20 @@ impl Translator<'_> {
                 body,
                 exit,
             } => {
-                self.charge(price);
                 let (value, limit) = (self.get(i), self.get(limit));
                 let goes_on = self.b.ins().icmp(IntCC::SignedLessThan, value, limit);
-                let next = self.b.create_block();
-                let exit = self.target_at(exit);
-                self.b.ins().brif(goes_on, next, &[], exit, &[]);
+                let (next, end) = (self.b.create_block(), self.b.create_block());
+                self.b.ins().brif(goes_on, next, &[], end, &[]);
                 self.b.seal_block(next);
+                self.b.seal_block(end);
+                let pending = self.pending;
+                self.b.switch_to_block(end);
+                self.go(exit, price);
                 self.b.switch_to_block(next);
                 let value = self.b.ins().iadd_imm_s(value, 1);
                 self.set(i, value);
-                let body = self.target_at(body);
-                self.b.ins().jump(body, &[]);
+                self.pending = pending;
+                self.go(body, price);
             }
             Op::Switch {
                 index,
@@ -365,8 +361,7 @@ impl Translator<'_> {
     }
 
     fn return_values(&mut self, regs: &[R]) {
-        let fuel = self.b.use_var(self.fuel);
-        let mut values = vec![fuel];
+        let mut values = Vec::new();
         if self.start == Start::Call {
             values.extend(regs.iter().map(|reg| self.get(*reg)));
         } else {
