@@ -288,11 +288,11 @@ impl State {
 
     /// The native code of a site that the interpreter has come to, if it is to be entered.
     #[inline]
-    pub(crate) fn at_site(&self, site: Side) -> Option<Entry> {
-        let site = self.site(site);
+    pub(crate) fn at_site(&self, index: Side) -> Option<Entry> {
+        let site = self.site(index);
         match site.entry.get() {
             Some(entry) if site.count.load(Ordering::Relaxed) == 0 => Some(*entry),
-            _ => self.count(site),
+            _ => self.count(site, index),
         }
     }
 
@@ -301,21 +301,19 @@ impl State {
     }
 
     /// Counts down to the compilation, or to the end of a pause. The entry, if it is there at once.
-    fn count(&self, site: &Site) -> Option<Entry> {
+    fn count(&self, site: &Site, index: Side) -> Option<Entry> {
         let count = site.count.load(Ordering::Relaxed);
         site.count.store(count.saturating_sub(1), Ordering::Relaxed);
         if count != 1 {
             return None;
         }
-        if site.entry.get().is_none() {
-            let index = (std::ptr::from_ref(site) as usize - self.sites.as_ptr() as usize)
-                / size_of::<Site>();
-            if let Some(program) = self.program.upgrade() {
-                self.jit.executor.execute(Job {
-                    program,
-                    site: index,
-                });
-            }
+        if site.entry.get().is_none()
+            && let Some(program) = self.program.upgrade()
+        {
+            self.jit.executor.execute(Job {
+                program,
+                site: index.index(),
+            });
         }
         site.entry.get().copied()
     }

@@ -17,7 +17,7 @@
 //! **Invariants.** Nothing runs that was not verified. A run is a function of program, state and
 //! answers. A machine stops at safepoints alone, and there its state is exact. Fuel is the same
 //! number however a run is divided, and whatever runs as native code. There is no clock here, no
-//! thread, no global, and `unsafe` in five small modules alone: `interp::window`, `interp::native`,
+//! thread, no global, and `unsafe` in four small modules alone: `interp::window`, `interp::native`,
 //! `heap::native`, `jit::memory`
 
 mod capture;

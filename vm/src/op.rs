@@ -788,6 +788,7 @@ pub(crate) enum Op {
     },
 
     /// Only in the table of a program with native code: a site of [`crate::jit`].
+    #[allow(dead_code, reason = "is in no program where there is no JIT")]
     Enter {
         site: Side,
     },
