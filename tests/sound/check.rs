@@ -1,7 +1,7 @@
 //! What the checker accepts runs: generated programs that are well typed compile without an error,
 //! verify, and do the same whether they run plainly or are taken apart into bytes and put together
-//! again, in the interpreter and as native code. Programs that were well typed and are broken get errors, or are programs still; never a
-//! panic.
+//! again, in the interpreter and as native code. Programs that were well typed and are broken get
+//! errors, or are programs still; never a panic.
 //!
 //! With `SM_SOUND_SECONDS=N` each test goes on for N seconds, from the seed `SM_SOUND_SEED`.
 

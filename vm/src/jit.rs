@@ -12,9 +12,9 @@
 //! machines use what is compiled. The interpreter counts at function entries and loop headers,
 //! which are the sites where native code is entered.
 //!
-//! **Invariants.** Native code changes no fuel, no output and no state: whenever anything out of the
-//! ordinary is about to happen, it leaves *before* the instruction, with frames that are those of
-//! the interpreter, which then does it. What is compiled, and when, has no effect but on time.
+//! **Invariants.** Native code changes no fuel, no output and no state: whenever anything out of
+//! the ordinary is about to happen, it leaves *before* the instruction, with frames that are those
+//! of the interpreter, which then does it. What is compiled, and when, has no effect but on time.
 
 mod compile;
 mod context;

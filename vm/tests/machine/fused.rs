@@ -564,8 +564,8 @@ fn a_function_that_takes_one_word_and_gives_nothing() {
     let mut asm = Assembler::default();
     let (number, unit) = (asm.ty(Type::Int), asm.ty(Type::Unit));
     let list = asm.ty(Type::List(number));
-    // `for i in 0..20 { push(list) }; list[19]`, where `push` adds the length, and is called by what
-    // is interpreted and by native code.
+    // `for i in 0..20 { push(list) }; list[19]`, where `push` adds the length, and is called by
+    // what is interpreted and by native code.
     let call = Inst::Call {
         dsts: rs([]),
         func: FuncRef::Local(1),
