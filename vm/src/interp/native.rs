@@ -25,6 +25,9 @@ pub(crate) struct Scratch {
     window: Stack,
     /// Whether native code is running: nothing may be collected then.
     is_running: bool,
+    /// The map, key and entry of the last search of this activation, until a helper may change the
+    /// structure of a map: who looks for a key often sets it next.
+    last: Option<(Ref, u64, MapEntry)>,
 }
 
 impl Scratch {
@@ -90,6 +93,7 @@ impl Interp<'_> {
             interp: std::ptr::from_mut(self).cast(),
             charge: 0,
         };
+        self.native.last = None;
         self.native.is_running = true;
         // SAFETY: the context is as its invariants say, and the entry is that of this place of
         // this function.
@@ -161,6 +165,7 @@ impl Interp<'_> {
     /// Runs an instruction whose operands are in the window. `None` if it has to be run outside of
     /// native code, as if it had not been tried: it would trap, or collect garbage.
     fn run_in_window(&mut self, func: FuncId, pc: Pc, site: Side) -> Option<i64> {
+        self.native.last = None;
         let site = &self.program.slow[site.index()];
         let end = self.program.function(func).registers() as u32;
         let frame = Frame {
@@ -278,10 +283,9 @@ unsafe extern "C" fn list_push(context: *mut Context, list: u64, word: u64) -> u
 /// The entry, or the largest number.
 unsafe extern "C" fn map_find_word(context: *mut Context, map: u64, key: u64, stride: u64) -> u64 {
     let work = |interp: &mut Interp<'_>, _: &mut Context| {
-        let found = interp
-            .heap
-            .map_find_word(Ref::of_word(map), key, stride as usize);
-        found.map_or(u64::MAX, |entry| entry.0.into())
+        let map = Ref::of_word(map);
+        let found = interp.heap.map_find_word(map, key, stride as usize);
+        interp.found(map, key, found)
     };
     // SAFETY: native code calls with its context.
     unsafe { help(context, work) }
@@ -291,9 +295,13 @@ unsafe extern "C" fn map_find_word(context: *mut Context, map: u64, key: u64, st
 unsafe extern "C" fn map_insert_word(context: *mut Context, map: u64, key: u64, value: u64) -> u64 {
     let work = |interp: &mut Interp<'_>, _: &mut Context| {
         let map = Ref::of_word(map);
-        let entry = interp.heap.map_find_word(map, key, MAP_STRIDE);
+        let known = interp.known(map, key);
+        let entry = known.or_else(|| interp.heap.map_find_word(map, key, MAP_STRIDE));
+        if interp.heap.map_replace(map, entry, value) {
+            return 1;
+        }
         let hash = interp.heap.hash_word(key);
-        u64::from(interp.insert_found(map, entry, hash, key, value))
+        u64::from(interp.insert(map, hash, key, value))
     };
     // SAFETY: native code calls with its context.
     unsafe { help(context, work) }
@@ -302,18 +310,18 @@ unsafe extern "C" fn map_insert_word(context: *mut Context, map: u64, key: u64, 
 /// The entry, or the largest number. Sets the charge.
 unsafe extern "C" fn map_find_text(context: *mut Context, map: u64, key: u64, stride: u64) -> u64 {
     let work = |interp: &mut Interp<'_>, context: &mut Context| {
-        let (map, key) = (Ref::of_word(map), Ref::of_word(key));
-        let steps = interp.key_steps(key);
+        let (map, text) = (Ref::of_word(map), Ref::of_word(key));
+        let steps = interp.key_steps(text);
         context.charge = steps.unwrap_or(-1);
         if steps.is_none() {
             return 0;
         }
         let statics = &interp.program.statics;
-        let hash = interp.heap.hash_text(statics, key);
+        let hash = interp.heap.hash_text(statics, text);
         let found = interp
             .heap
-            .map_find_text(statics, map, hash, key, stride as usize);
-        found.map_or(u64::MAX, |entry| entry.0.into())
+            .map_find_text(statics, map, hash, text, stride as usize);
+        interp.found(map, key, found)
     };
     // SAFETY: native code calls with its context.
     unsafe { help(context, work) }
@@ -324,32 +332,41 @@ unsafe extern "C" fn map_insert_text(context: *mut Context, map: u64, key: u64, 
     let work = |interp: &mut Interp<'_>, _: &mut Context| {
         let (at, text) = (Ref::of_word(map), Ref::of_word(key));
         let steps = interp.key_steps(text)?;
-        let statics = &interp.program.statics;
-        let hash = interp.heap.hash_text(statics, text);
-        let entry = interp
-            .heap
-            .map_find_text(statics, at, hash, text, MAP_STRIDE);
-        interp
-            .insert_found(at, entry, hash, key, value)
-            .then_some(steps)
+        let known = interp.known(at, key);
+        if interp.heap.map_replace(at, known, value) {
+            return Some(steps);
+        }
+        let (heap, statics) = (&*interp.heap, &interp.program.statics);
+        let hash = heap.hash_text(statics, text);
+        let entry = heap.map_find_text(statics, at, hash, text, MAP_STRIDE);
+        let done = interp.heap.map_replace(at, entry, value);
+        (done || interp.insert(at, hash, key, value)).then_some(steps)
     };
     // SAFETY: native code calls with its context.
     unsafe { help(context, work) }.unwrap_or(-1)
 }
 
 impl Interp<'_> {
-    /// Sets the value of an entry that was found, or inserts the key. False if there is no room.
-    fn insert_found(
-        &mut self,
-        map: Ref,
-        entry: Option<MapEntry>,
-        hash: u64,
-        key: u64,
-        value: u64,
-    ) -> bool {
-        if self.heap.map_replace(map, entry, value) {
-            return true;
+    /// Keeps what a search has found, and answers it.
+    fn found(&mut self, map: Ref, key: u64, entry: Option<MapEntry>) -> u64 {
+        if let Some(entry) = entry {
+            self.native.last = Some((map, key, entry));
         }
+        entry.map_or(u64::MAX, |entry| entry.0.into())
+    }
+
+    /// The entry of a key if the last search was for it.
+    fn known(&self, map: Ref, key: u64) -> Option<MapEntry> {
+        let last = self
+            .native
+            .last
+            .filter(|last| (last.0, last.1) == (map, key));
+        last.map(|last| last.2)
+    }
+
+    /// Inserts a key that is not in the map. False if there is no room.
+    fn insert(&mut self, map: Ref, hash: u64, key: u64, value: u64) -> bool {
+        self.native.last = None;
         let statics = &self.program.statics;
         let words = self.heap.insert_words(statics, map);
         let has_room = self.heap.has_room(words);

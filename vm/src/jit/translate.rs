@@ -487,10 +487,10 @@ impl Translator<'_> {
     /// The value of a register as it stands in a frame.
     fn get_word(&mut self, reg: R) -> Value {
         let value = self.get(reg);
-        self.to_word(value)
+        self.word_of(value)
     }
 
-    fn to_word(&mut self, value: Value) -> Value {
+    fn word_of(&mut self, value: Value) -> Value {
         match self.b.func.dfg.value_type(value) {
             types::I8 => self.b.ins().uextend(types::I64, value),
             types::F64 => {

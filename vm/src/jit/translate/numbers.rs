@@ -211,7 +211,7 @@ impl Translator<'_> {
             Op::FloatBits { dst, a } => {
                 let a = self.get(a);
                 let is_nan = self.b.ins().fcmp(FloatCC::Unordered, a, a);
-                let bits = self.to_word(a);
+                let bits = self.word_of(a);
                 let nan = self
                     .b
                     .ins()

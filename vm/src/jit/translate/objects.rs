@@ -270,7 +270,7 @@ impl Translator<'_> {
             self.b.seal_block(block);
         }
         self.b.switch_to_block(long);
-        let word = self.to_word(value);
+        let word = self.word_of(value);
         let done = self.help(Helper::ListPush, &[list, word]);
         self.exit_unless(done, Reason::Heap);
         self.b.ins().jump(next, &[]);
