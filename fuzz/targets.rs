@@ -14,8 +14,9 @@ mod nodes;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
+use sm_bytecode::arbitrary::{self, Calls};
 use sm_bytecode::bundle::Bundle;
-use sm_bytecode::{BrickHash, VerifiedGroup};
+use sm_bytecode::{BrickHash, EntryRef, ModuleManifest, ProgramManifest, VerifiedGroup};
 use sm_compiler::ast::FileId;
 use sm_compiler::check::{self, Loader, Source};
 use sm_compiler::cost::{Assume, Cost};
@@ -25,7 +26,7 @@ use sm_compiler::parse as parse_source;
 use sm_net::control;
 use sm_net::control::protocol::Request;
 use sm_sim::{Network, Seed};
-use sm_vm::{Limits, Machine, Outcome, Program};
+use sm_vm::{AtOnce, Jit, JitOptions, Limits, Machine, Outcome, Program};
 
 /// The parser, and where it has nothing to say the checker and lowering.
 pub(crate) fn parse(data: &[u8]) {
@@ -130,14 +131,68 @@ pub(crate) fn state(data: &[u8]) {
         data,
         "a state that is accepted is canonical"
     );
-    for _ in 0..4 {
-        match machine.run(5_000, &mut host::Nowhere) {
-            Outcome::OutOfFuel | Outcome::Yield => {}
-            _ => return,
-        }
+    let restored = Machine::restore(SAMPLE.clone(), data, limits);
+    let interpreted = restored.expect("it was accepted before");
+    if !same_in_both(&mut machine, interpreted) {
+        return;
     }
     let again = Machine::restore(SAMPLE.clone(), &captured(&machine), limits);
     assert!(again.is_ok(), "what was captured can be restored");
+}
+
+/// Native code and the interpreter do the same with any program that is accepted.
+pub(crate) fn engines(data: &[u8]) {
+    let group = VerifiedGroup::new(arbitrary::group(data, Calls::Own));
+    let group = Arc::new(group.expect("what is generated is valid"));
+    let module = ModuleManifest {
+        name: "lib".into(),
+        groups: vec![group.hash()],
+        exports: vec![],
+        debug: None,
+    };
+    let manifest = ProgramManifest {
+        modules: vec![module.hash()],
+        entry: EntryRef {
+            brick: group.hash(),
+            function: 0,
+        },
+        bricks: vec![group.hash()],
+    };
+    let program = Program::link(&manifest, &[module], |_| Some(group.clone()));
+    let program = compiled_natively(program.expect("one brick fits together"));
+    let limits = Limits {
+        heap_bytes: 1 << 20,
+        frames: 200,
+        ..Limits::default()
+    };
+    let start = || Machine::start(program.clone(), program.entry(), &[], limits, [7; 32]);
+    let (native, interpreted) = (start(), start());
+    if let (Ok(mut native), Ok(interpreted)) = (native, interpreted) {
+        same_in_both(&mut native, interpreted);
+    }
+}
+
+/// Runs a machine in native code and another in the interpreter; all that there is to see must be
+/// the same. False if they ended.
+fn same_in_both(native: &mut Machine, mut interpreted: Machine) -> bool {
+    interpreted.interpret(true);
+    for fuel in [5_000, 70, 5_000, 300] {
+        let outcome = native.run(fuel, &mut host::Nowhere);
+        assert_eq!(outcome, interpreted.run(fuel, &mut host::Nowhere));
+        assert_eq!(native.fuel_used(), interpreted.fuel_used());
+        if !matches!(outcome, Outcome::OutOfFuel | Outcome::Yield) {
+            return false;
+        }
+        assert_eq!(captured(native), captured(&interpreted));
+    }
+    true
+}
+
+fn compiled_natively(program: Arc<Program>) -> Arc<Program> {
+    if let Some(jit) = Jit::new(Arc::new(AtOnce), JitOptions::EAGER) {
+        jit.attach(&program);
+    }
+    program
 }
 
 /// What a neighbor sends in one session: frames, each with its length in two bytes before it.
@@ -210,6 +265,7 @@ pub(crate) fn samples(target: &str) -> Vec<Vec<u8>> {
             bricks.chain([bundle.encode()]).collect()
         }
         "state" => states(),
+        "engines" => (1..9).map(|seed| noise(Seed(seed))).collect(),
         "wire" => nodes::recorded(&bundle_of_sample()),
         "request" => encoded(&controls::requests(&bundle_of_sample())),
         "answer" => encoded(&controls::answers()),
@@ -224,6 +280,12 @@ pub(crate) fn samples(target: &str) -> Vec<Vec<u8>> {
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// Bytes by chance, from which programs are made.
+fn noise(seed: Seed) -> Vec<u8> {
+    let mut chance = seed.stream("programs", 0);
+    (0..600).map(|_| chance.bits() as u8).collect()
 }
 
 const NETWORKS: [&str; 3] = [
@@ -277,10 +339,10 @@ static SAMPLE: LazyLock<Arc<Program>> = LazyLock::new(|| {
         .map(|brick| VerifiedGroup::new(brick.clone()).expect("the sample verifies"))
         .map(|brick| (brick.hash(), Arc::new(brick)))
         .collect();
-    Program::link(&bundle.program, &bundle.modules, |hash| {
+    let program = Program::link(&bundle.program, &bundle.modules, |hash| {
         bricks.get(hash).cloned()
-    })
-    .expect("the sample links")
+    });
+    compiled_natively(program.expect("the sample links"))
 });
 
 /// A little of everything that can be in a state.

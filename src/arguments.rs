@@ -33,6 +33,33 @@ pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
         .ok_or_else(|| "write a duration like 5s, 250ms, 2min".to_owned())
 }
 
+/// An amount of fuel on the command line: `5000000`, `500M`, `2G`.
+pub(crate) fn fuel(text: &str) -> Result<u64, String> {
+    let units = [("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)];
+    amount(text, &units).ok_or_else(|| "write a number like 5000000, 500M or 2G".to_owned())
+}
+
+/// A size on the command line: `65536`, `512KiB`, `64MiB`, `1GiB`.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+    amount(text, &units).ok_or_else(|| "write a size like 512KiB, 64MiB or 1GiB".to_owned())
+}
+
+/// A number that is not 0, with one of the units or none. Digits may be grouped by `_`.
+fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let unit = units.iter().find(|(unit, _)| text.ends_with(unit));
+    let (digits, factor) = match unit {
+        Some((unit, factor)) => (text.strip_suffix(unit)?, *factor),
+        None => (text, 1),
+    };
+    let is_number = digits.starts_with(|digit: char| digit.is_ascii_digit())
+        && digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'_');
+    let number: u64 = digits.replace('_', "").parse().ok().filter(|_| is_number)?;
+    number.checked_mul(factor).filter(|amount| *amount > 0)
+}
+
 /// What `main` wants.
 #[derive(Debug)]
 pub(crate) struct Signature {

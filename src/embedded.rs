@@ -6,9 +6,11 @@ use ed25519_dalek::SigningKey;
 use sm_core::ids::{MessageId, NodeId, Span, Time};
 use sm_core::launch::{Launch, LaunchError, LaunchLimits};
 use sm_core::node::{Boot, Config, Counters, End, Log, Node, Output, Report, Step, Trace};
+use sm_vm::JitStats;
 
 use crate::complaint::{Complaint, Kind};
 use crate::conclusion::Conclusion;
+use crate::engine::Compiler;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::{Style, Terminal};
@@ -24,6 +26,9 @@ pub(crate) struct Job<'a> {
     /// Of all chance in the run.
     pub(crate) seed: u64,
     pub(crate) timeout: Option<Duration>,
+    /// What its launch is granted.
+    pub(crate) limits: LaunchLimits,
+    pub(crate) compiler: Option<&'a Compiler>,
 }
 
 /// What came of it.
@@ -31,6 +36,7 @@ pub(crate) struct Job<'a> {
 pub(crate) struct Ran {
     pub(crate) conclusion: Conclusion,
     pub(crate) counters: Counters,
+    pub(crate) compiled: JitStats,
 }
 
 /// Fuel between two looks at the clock and at Ctrl-C: some milliseconds.
@@ -50,7 +56,10 @@ pub(crate) fn run(
     let clock = Clock::start();
     let author = SigningKey::from_bytes(&blake3::derive_key(AUTHOR, &job.seed.to_le_bytes()));
     let here = NodeId(author.verifying_key().to_bytes());
-    let mut node = Node::new(Config::new(here), boot(job.seed));
+    let mut node = Node::new(job.config(here), boot(job.seed));
+    if let Some(compiler) = job.compiler {
+        node.compile_with(compiler.jit.clone());
+    }
     for (kind, bytes) in job.program.content() {
         node.add_content(kind, &bytes)
             .map_err(|error| Failure::failed(format!("the node refuses the program: {error}")))?;
@@ -69,6 +78,7 @@ pub(crate) fn run(
     Ok(Ran {
         conclusion,
         counters: driver.node.counters(),
+        compiled: driver.node.compiled(),
     })
 }
 
@@ -91,6 +101,17 @@ fn refused(error: LaunchError) -> Failure {
 }
 
 impl Job<'_> {
+    /// A node that grants what the launch asks for.
+    fn config(&self, here: NodeId) -> Config {
+        let mut config = Config::new(here);
+        let limits = &mut config.limits;
+        limits.fuel_per_turn = limits.fuel_per_turn.max(self.limits.fuel_per_turn);
+        limits.heap_bytes = limits.heap_bytes.max(self.limits.heap_bytes);
+        // Room for a message that collects its garbage, beside those that it spawns.
+        limits.bytes = limits.bytes.max(self.limits.heap_bytes.saturating_mul(4));
+        config
+    }
+
     fn record(&self, here: NodeId, author: &SigningKey) -> Result<Vec<u8>, LaunchError> {
         let entry = self.program.entry();
         let nonce = blake3::derive_key(NONCE, &self.seed.to_le_bytes());
@@ -103,7 +124,7 @@ impl Job<'_> {
             arguments: self.arguments.clone(),
             limits: LaunchLimits {
                 lifetime: LIFETIME,
-                ..LaunchLimits::default()
+                ..self.limits
             },
             nonce: *nonce.first_chunk().expect("a hash has 32 bytes"),
             expiry: 0,

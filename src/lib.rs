@@ -18,6 +18,7 @@ mod diagnostics;
 mod diff;
 mod docs;
 mod embedded;
+mod engine;
 mod exit;
 mod files;
 mod fleet;

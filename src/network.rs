@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use sm_core::engine::{Engine, Vm};
 use sm_core::ids::{LaunchHash, MessageId, Span};
+use sm_core::launch::LaunchLimits;
 use sm_core::node::{Doing, End, Report};
 use sm_sim::limits::FILE_BYTES;
 use sm_sim::reading::FileErrors;
@@ -17,6 +18,7 @@ use sm_sim::{
 
 use crate::complaint::{Complaint, Kind, Place};
 use crate::conclusion::Conclusion;
+use crate::engine::Compiler;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::{self, Style, Terminal};
@@ -39,6 +41,8 @@ pub(crate) struct Job<'a> {
     pub(crate) tracing: Tracing,
     /// How often it is launched, one after the other.
     pub(crate) repeat: u32,
+    pub(crate) limits: LaunchLimits,
+    pub(crate) compiler: Option<Compiler>,
     pub(crate) engine: EngineChoice,
 }
 
@@ -151,10 +155,14 @@ fn run_in<E: Engine>(
     printing: &mut Printing,
     interrupt: Interrupt,
 ) -> Result<Ran, Failure> {
-    let simulation = Simulation::<E>::with_engine(&job.network, options(job))
+    let mut simulation = Simulation::<E>::with_engine(&job.network, options(job))
         .map_err(|error| Failure::failed(error.to_string()))?;
+    if let Some(compiler) = &job.compiler {
+        simulation.compile_with(&compiler.jit);
+    }
     let start = Start {
         arguments: job.arguments.clone(),
+        limits: job.limits,
         ..Start::new(package(job.program))
     };
     let mut driver = Driver::<E> {

@@ -59,6 +59,15 @@ fn state() {
 }
 
 #[test]
+fn engines() {
+    smoke(
+        "engines",
+        targets::engines,
+        &[&[0xff; 9], &[0x80; 4], &[0; 8]],
+    );
+}
+
+#[test]
 fn wire() {
     smoke("wire", targets::wire, &[&[0xff; 9], &[0x80; 4], &[0; 8]]);
 }

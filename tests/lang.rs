@@ -1,5 +1,5 @@
 //! Every case in `tests/lang` does what its comments say: run plainly, and taken apart into bytes
-//! and put together again at every safepoint.
+//! and put together again at every safepoint, in the interpreter and as native code.
 
 #[path = "support/case.rs"]
 mod case;
@@ -18,13 +18,25 @@ use std::sync::Arc;
 use case::{Case, End, Expected, Steps};
 use compile::Ready;
 use sm_vm::Program;
-use world::Plan;
+use world::{Engine, Plan};
 
 /// How a case is run, in this order.
-const FEW: [Plan; 3] = [Plan::Never, Plan::Safepoints(1), Plan::Safepoints(7)];
+const FEW: [(Plan, Engine); 6] = [
+    (Plan::Never, Engine::Interpreter),
+    (Plan::Safepoints(1), Engine::Interpreter),
+    (Plan::Safepoints(7), Engine::Both),
+    (Plan::Never, Engine::Native),
+    (Plan::Fuel(50), Engine::Native),
+    (Plan::Fuel(301), Engine::Both),
+];
 
 /// The same for cases with too many safepoints to stop at each.
-const MANY: [Plan; 2] = [Plan::Never, Plan::Fuel(200_000)];
+const MANY: [(Plan, Engine); 4] = [
+    (Plan::Never, Engine::Interpreter),
+    (Plan::Never, Engine::Native),
+    (Plan::Fuel(200_000), Engine::Native),
+    (Plan::Fuel(100_001), Engine::Both),
+];
 
 /// With `SM_CASE=map` set at compile time only the cases with `map` in their names.
 #[test]
@@ -67,7 +79,7 @@ fn code_that_is_left_as_it_is_lowered_does_the_same() {
             continue;
         };
         seen += 1;
-        let (found, _) = run(&compiled, program, Plan::Never);
+        let (found, _) = run(&compiled, program, FEW[0]);
         if let Some(difference) = case.expected.difference(&found) {
             let _ = writeln!(report, "{}\n{difference}", case.name);
         }
@@ -87,7 +99,7 @@ fn check(case: &Case) -> Option<String> {
         };
         return case.expected.difference(&found);
     };
-    let plans: &[Plan] = if case.steps == Steps::Few {
+    let plans: &[(Plan, Engine)] = if case.steps == Steps::Few {
         &FEW
     } else {
         &MANY
@@ -107,8 +119,12 @@ fn check(case: &Case) -> Option<String> {
     None
 }
 
-fn run(compiled: &Ready, program: &Arc<Program>, plan: Plan) -> (Expected, u64) {
-    let ran = world::run(program, plan);
+fn run(
+    compiled: &Ready,
+    program: &Arc<Program>,
+    (plan, engine): (Plan, Engine),
+) -> (Expected, u64) {
+    let ran = world::run(program, plan, engine);
     let end = match ran.end {
         world::End::Done(data) => End::Result(compiled.show(&data)),
         world::End::Trap(report) => End::Trap {

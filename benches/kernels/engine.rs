@@ -35,9 +35,10 @@ enum Tool {
 }
 
 /// In the order of the columns. Debian names its Lua by its version, others do not.
-const TOOLS: [(&str, &[Tool]); 4] = [
+const TOOLS: [(&str, &[Tool]); 5] = [
     (BASE, &[Tool::Gcc]),
-    ("interp", &[Tool::Smc(&[])]),
+    ("interp", &[Tool::Smc(&["--engine", "interp"])]),
+    ("jit", &[Tool::Smc(&["--engine", "auto"])]),
     ("lua", &[lua("lua5.4"), lua("lua")]),
     ("node", &[NODE]),
 ];

@@ -22,6 +22,7 @@ use std::io;
 use sm_core::ids::{Incarnation, NodeId, SessionId, Time};
 use sm_core::node::{Boot, Config, Input, Node, Output, Reply, TagChange};
 use sm_core::tags::Keeper;
+use sm_vm::Jit;
 use tokio::sync::mpsc;
 
 use crate::clock::{Clock, unix_nanos};
@@ -64,6 +65,8 @@ pub struct Parts {
     pub record: Option<std::fs::File>,
     /// Where it dies, if a test wants that.
     pub crash_at: Option<CrashAt>,
+    /// What compiles programs that run hot.
+    pub jit: Option<Jit>,
     /// Is told everything that happens.
     pub listener: Box<dyn FnMut(&Event) + Send>,
 }
@@ -134,6 +137,7 @@ impl Host {
             orders,
             record,
             crash_at,
+            jit,
             listener,
         } = parts;
         let clock = Clock::start();
@@ -146,11 +150,16 @@ impl Host {
             records: store.records(),
         };
         let record = record.map(|file| Record::new(file, &config, &boot));
+        let key = config.node;
+        let mut node = Node::new(config, boot);
+        if let Some(jit) = jit {
+            node.compile_with(jit);
+        }
         let mut host = Self {
             name,
-            key: config.node,
+            key,
             incarnation,
-            node: Node::new(config, boot),
+            node,
             clock,
             link,
             backlogs: Default::default(),

@@ -190,3 +190,27 @@ fn order_and_names() {
     assert!(given(&["Ann", "name=Bo"]).is_err());
     assert!(given(&["times=1", "Ann", "times=1"]).is_err());
 }
+
+#[test]
+fn amounts_have_units() {
+    assert_eq!(super::fuel("5_000_000"), Ok(5_000_000));
+    assert_eq!(super::fuel("500M"), Ok(500_000_000));
+    assert_eq!(super::size("64MiB"), Ok(64 << 20));
+    assert_eq!(super::size("1GiB"), Ok(1 << 30));
+    for wrong in [
+        "",
+        "M",
+        "-1",
+        "+1",
+        "_1",
+        "1.5G",
+        "0",
+        "1m",
+        "99999999999999G",
+    ] {
+        assert!(super::fuel(wrong).is_err(), "{wrong}");
+    }
+    for wrong in ["64MB", "64 MiB", "0KiB"] {
+        assert!(super::size(wrong).is_err(), "{wrong}");
+    }
+}

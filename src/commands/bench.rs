@@ -8,9 +8,11 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 use sm_compiler::ast::TestKind;
+use sm_vm::Jit;
 
 use super::test::{Opened, Selection, list};
 use crate::complaint::{Complaint, Kind};
+use crate::engine::EngineOptions;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, MessageFormat, Terminal};
 use crate::testing::Measured;
@@ -43,6 +45,9 @@ pub(crate) struct Options {
     #[arg(value_name = "DURATION", default_value = "1s")]
     time: Duration,
 
+    #[command(flatten)]
+    engine: EngineOptions,
+
     /// Write what was measured to this file
     #[arg(long, env = "SM_SAVE", value_name = "FILE")]
     save: Option<PathBuf>,
@@ -65,12 +70,13 @@ impl Options {
             list(terminal, &suites)?;
             return Ok(if broken > 0 { Exit::Failed } else { Exit::Ok });
         }
+        let jit = self.engine.jit()?;
         let (mut saved, mut failed) = (Saved::default(), broken);
         let mut rows = vec![head(before.is_some())];
         // One after the other: benches that run at a time disturb each other.
         for suite in &suites {
             for block in &suite.blocks {
-                let Some(measured) = self.measure(terminal, block) else {
+                let Some(measured) = self.measure(terminal, block, jit.as_ref()) else {
                     failed += 1;
                     continue;
                 };
@@ -93,9 +99,9 @@ impl Options {
         Ok(if failed > 0 { Exit::Failed } else { Exit::Ok })
     }
 
-    fn measure(&self, terminal: &Terminal, block: &Block) -> Option<Measured> {
+    fn measure(&self, terminal: &Terminal, block: &Block, jit: Option<&Jit>) -> Option<Measured> {
         let nanos = u64::try_from(self.time.as_nanos()).unwrap_or(u64::MAX);
-        let ran = block.case(FUEL).bench(nanos);
+        let ran = block.case(FUEL, jit).bench(nanos);
         if ran.measured.is_some() {
             return ran.measured;
         }

@@ -25,6 +25,7 @@ use sm_net::store::Forgetful;
 use sm_sim::network::TagDef;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::engine::EngineOptions;
 use crate::exit::{Exit, Failure};
 use crate::keys::KeyPlace;
 use crate::output::{self, Terminal};
@@ -55,6 +56,9 @@ pub(crate) struct Options {
     /// A tag that a driver keeps: clock, file:PATH, process:COMMAND, thermal:ZONE, const:VALUE
     #[arg(long, value_name = "NAME=DRIVER")]
     io: Vec<String>,
+
+    #[command(flatten)]
+    engine: EngineOptions,
 
     /// Be the node of this network file that `--as` names: its tags are put up
     #[arg(long, env = "SM_NET", value_name = "NET.toml")]
@@ -131,6 +135,7 @@ impl Options {
             orders: ordered,
             record: record(settings.said.record.as_deref())?,
             crash_at: self.crash_at,
+            jit: self.engine.background()?,
             listener: self.listener(),
         };
         let host = Host::start(parts).map_err(|error| cannot("start", &error))?;

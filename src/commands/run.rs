@@ -5,8 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use serde_json::{Value as Json, json};
+use sm_core::launch::LaunchLimits;
 
 use crate::conclusion::Conclusion;
+use crate::engine::EngineOptions;
 use crate::exit::{Exit, Failure};
 use crate::network::{self, EngineChoice, Tracing};
 use crate::output::{self, Terminal};
@@ -42,6 +44,21 @@ pub(crate) struct Options {
     #[arg(long, env = "SM_TIMEOUT", value_parser = arguments::span)]
     #[arg(value_name = "DURATION")]
     timeout: Option<Duration>,
+
+    /// Fuel that the program may use: 5000000, 500M, 2G [default: 1G]
+    #[arg(long, env = "SM_FUEL", value_name = "N", value_parser = arguments::fuel)]
+    fuel: Option<u64>,
+
+    /// Heap that a message may have: 512KiB, 64MiB, 1GiB [default: 16MiB]
+    #[arg(long, env = "SM_HEAP", value_name = "SIZE", value_parser = arguments::size)]
+    heap: Option<u64>,
+
+    #[command(flatten)]
+    engine: EngineOptions,
+
+    /// Tell on standard error what was compiled, and how it was used
+    #[arg(long, env = "SM_STATS")]
+    stats: bool,
 
     /// Write one JSON object about the run, instead of lines and result
     #[arg(long, env = "SM_JSON")]
@@ -103,20 +120,33 @@ impl Options {
         arguments: Vec<u8>,
     ) -> Result<Exit, Failure> {
         let seed = self.net.seed.unwrap_or_else(fresh_seed);
+        let compiler = self.engine.compiler()?;
         let job = embedded::Job {
             program,
             arguments,
             seed,
             timeout: self.timeout,
+            limits: self.limits(),
+            compiler: compiler.as_ref(),
         };
         let mut printing = self.printing();
         let ran = embedded::run(terminal, &job, &mut printing)?;
+        let compiler = compiler.as_ref().filter(|_| self.stats);
         if self.json {
-            let cost = json!({ "fuel": ran.counters.fuel, "turns": ran.counters.turns });
+            let mut cost = json!({ "fuel": ran.counters.fuel, "turns": ran.counters.turns });
+            if let Some(compiler) = compiler {
+                cost["native"] = compiler.json(&ran.compiled);
+            }
             let launch = launch_json(&ran.conclusion, printing.take(), cost);
             output::line(json!({ "launches": [launch], "seed": seed }))?;
         } else {
             ran.conclusion.show(terminal, program)?;
+            if let Some(compiler) = compiler {
+                compiler
+                    .lines(&ran.compiled)
+                    .iter()
+                    .for_each(|line| output::talk(line));
+            }
             if matches!(
                 ran.conclusion,
                 Conclusion::Failed(_) | Conclusion::Stuck { .. }
@@ -125,6 +155,19 @@ impl Options {
             }
         }
         Ok(ran.conclusion.exit())
+    }
+
+    /// What is not said is as for any launch.
+    fn limits(&self) -> LaunchLimits {
+        let mut limits = LaunchLimits::default();
+        if let Some(fuel) = self.fuel {
+            limits.fuel = fuel;
+            limits.fuel_per_turn = limits.fuel_per_turn.max(fuel);
+        }
+        if let Some(heap) = self.heap {
+            limits.heap_bytes = heap;
+        }
+        limits
     }
 
     /// A program of a project that came to nothing on a node alone may be meant for its network.
@@ -160,6 +203,8 @@ impl Options {
                 Tracing::Off
             },
             repeat: self.net.repeat,
+            limits: self.limits(),
+            compiler: self.engine.compiler()?,
             engine: if self.net.capture {
                 EngineChoice::Captured
             } else {

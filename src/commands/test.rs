@@ -8,8 +8,10 @@ use clap::Args;
 use serde_json::json;
 use sm_compiler::ast::TestKind;
 use sm_sim::sweep::{Jobs, sweep};
+use sm_vm::Jit;
 
 use crate::docs::{Book, examples};
+use crate::engine::EngineOptions;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, MessageFormat, Terminal};
 use crate::project::{self, Project};
@@ -58,6 +60,9 @@ pub(crate) struct Options {
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     fuel: u64,
 
+    #[command(flatten)]
+    engine: EngineOptions,
+
     /// Show what tests print also if they hold
     #[arg(long, env = "SM_SHOW_OUTPUT")]
     show_output: bool,
@@ -102,9 +107,10 @@ impl Options {
             .iter()
             .flat_map(|suite| suite.blocks.iter().map(|block| (&suite.file, block)))
             .collect();
+        let jit = self.engine.jit()?;
         let cases: Vec<Case> = blocks
             .iter()
-            .map(|(_, block)| block.case(self.fuel))
+            .map(|(_, block)| block.case(self.fuel, jit.as_ref()))
             .collect();
         let jobs = self.jobs.unwrap_or_else(|| Jobs::all_cores().0);
         // The cores that are left over try several seeds at a time.
@@ -305,11 +311,12 @@ pub(crate) fn list(terminal: &Terminal, suites: &[Suite]) -> Result<(), Failure>
 }
 
 impl Block {
-    pub(crate) fn case(&self, fuel: u64) -> Case {
+    pub(crate) fn case(&self, fuel: u64, jit: Option<&Jit>) -> Case {
         Case {
             code: self.code.clone(),
             folder: self.folder.clone(),
             fuel,
+            jit: jit.cloned(),
         }
     }
 }

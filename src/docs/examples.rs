@@ -14,6 +14,7 @@ use sm_compiler::check::PRELUDE;
 use sm_compiler::diagnostic::Diagnostic;
 use sm_compiler::docs::{self, Example, Mode};
 use sm_compiler::input::{self, PieceKind};
+use sm_core::launch::LaunchLimits;
 use sm_sim::{Network, NodeIx};
 
 use super::{Book, Module};
@@ -100,6 +101,8 @@ impl Case<'_> {
             timeout: None,
             tracing: Tracing::Off,
             repeat: 1,
+            limits: LaunchLimits::default(),
+            compiler: None,
             engine: EngineChoice::Plain,
         };
         let printing = &mut Printing::Kept(Vec::new());

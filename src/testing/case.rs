@@ -8,6 +8,7 @@ use sm_bytecode::TrapKind;
 use sm_core::ids::{LaunchHash, Span};
 use sm_core::node::{End, Kill, Step};
 use sm_sim::{Detail, Event, Network, NodeIx, Options, Package, Simulation, Start};
+use sm_vm::Jit;
 
 use super::engine::Tested;
 use super::measure::Measured;
@@ -22,6 +23,8 @@ pub(crate) struct Case {
     pub(crate) folder: Arc<Path>,
     /// Fuel that the test and its networks may use.
     pub(crate) fuel: u64,
+    /// What compiles programs that run hot.
+    pub(crate) jit: Option<Jit>,
 }
 
 /// What came of a run.
@@ -87,7 +90,7 @@ impl Case {
     )]
     fn run(&self, seed: u64, mode: Mode) -> Ran {
         let began = Instant::now();
-        let nets = Nets::new(self.code.clone(), self.folder.clone(), seed, self.fuel);
+        let nets = Nets::new(self, seed);
         let stage = stage::enter(Props {
             nets,
             first: None,
@@ -136,6 +139,9 @@ impl Case {
             Ok(simulation) => simulation,
             Err(error) => return (Ended::Refused(error.to_string()), 0),
         };
+        if let Some(jit) = &self.jit {
+            simulation.compile_with(jit);
+        }
         let mut start = Start::new(self.code.clone());
         start.limits.fuel = self.fuel;
         start.limits.fuel_per_turn = self.fuel;

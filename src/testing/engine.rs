@@ -7,7 +7,7 @@ use sm_bytecode::{EntryRef, TagCode, TrapKind};
 use sm_core::content::{Checked, ContentError, ContentId, ContentKind};
 use sm_core::engine::{Code, Engine, Vm};
 use sm_vm::{
-    Answer, CreateOptions, Host, Limits, Machine, Outcome, Program, SpawnRefused, TagRef,
+    Answer, CreateOptions, Host, Jit, Limits, Machine, Outcome, Program, SpawnRefused, TagRef,
     TrapReport,
 };
 
@@ -53,6 +53,10 @@ impl Engine for Tested {
         code: &dyn Fn(ContentId) -> Option<&'a Code>,
     ) -> Result<Arc<Program>, String> {
         Vm::link(program, code)
+    }
+
+    fn compile(program: &Arc<Program>, jit: &Jit) {
+        Vm::compile(program, jit);
     }
 
     fn start(

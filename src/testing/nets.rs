@@ -10,8 +10,10 @@ use sm_bytecode::{EntryRef, TrapKind};
 use sm_core::ids::{LaunchHash, Span};
 use sm_core::node::{End, Report};
 use sm_sim::{Event, NodeIx, Options, Package, Record, Simulation, Start, Totals};
+use sm_vm::Jit;
 
 use super::answer::{Answer, RunError};
+use super::case::Case;
 use super::question::Question;
 use crate::conclusion::trap_sentence;
 
@@ -22,6 +24,7 @@ pub(super) struct Nets {
     pub(super) variation: u64,
     folder: Arc<Path>,
     code: Arc<Package>,
+    jit: Option<Jit>,
     nets: Vec<Net>,
     /// The network and the launch of each run.
     runs: Vec<(usize, LaunchHash)>,
@@ -63,17 +66,18 @@ const NO_DEADLINE: Span = Span(u64::MAX / 4);
 type Asked = Result<Answer, String>;
 
 impl Nets {
-    pub(super) fn new(code: Arc<Package>, folder: Arc<Path>, variation: u64, fuel: u64) -> Self {
+    pub(super) fn new(case: &Case, variation: u64) -> Self {
         Self {
             variation,
-            folder,
-            code,
+            folder: case.folder.clone(),
+            code: case.code.clone(),
+            jit: case.jit.clone(),
             nets: Vec::new(),
             runs: Vec::new(),
             aim: None,
             launched: Err("nothing was spawned".to_owned()),
             lines: Vec::new(),
-            fuel_left: fuel,
+            fuel_left: case.fuel,
         }
     }
 
@@ -167,7 +171,11 @@ impl Nets {
             deadline: NO_DEADLINE,
             ..Options::new(seed)
         };
-        let simulation = Simulation::new(&network, options).map_err(|error| error.to_string())?;
+        let mut simulation =
+            Simulation::new(&network, options).map_err(|error| error.to_string())?;
+        if let Some(jit) = &self.jit {
+            simulation.compile_with(jit);
+        }
         self.nets.push(Net {
             counted: work(&simulation.totals()),
             simulation,

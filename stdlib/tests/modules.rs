@@ -7,6 +7,7 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use sm_compiler::check::{Loader, Options, Source};
 use sm_compiler::driver::compile;
 use sm_compiler::parse;
 use sm_vm::{Program, TrapReport};
-use world::{End, Plan};
+use world::{End, Engine, Plan};
 
 /// What the compiler calls the program under test.
 const ROOT: &str = "./root";
@@ -222,14 +223,23 @@ fn problem_of(name: &str, text: &str, report: &mut String) {
         }
     };
     let program = link(&bundle);
-    let plain = world::run(&program, Plan::Never);
+    let plain = world::run(&program, Plan::Never, Engine::Interpreter);
     let plan = match plain.fuel {
         0..SHORT => Plan::Safepoints(1),
         fuel => Plan::Fuel(fuel / CAPTURES),
     };
-    let captured = world::run(&program, plan);
-    let ways = [("plain", &plain), ("captured", &captured)];
-    for (way, ran) in ways {
+    let ways = [
+        ("captured", plan, Engine::Interpreter),
+        ("native", Plan::Never, Engine::Native),
+        (
+            "native and captured",
+            Plan::Fuel(plain.fuel / CAPTURES + 50),
+            Engine::Both,
+        ),
+    ];
+    let runs = ways.map(|(way, plan, engine)| (way, world::run(&program, plan, engine)));
+    let others = runs.iter().map(|(way, ran)| (*way, ran));
+    for (way, ran) in iter::once(("plain", &plain)).chain(others) {
         let problem = match &ran.end {
             End::Done(_) => continue,
             End::Trap(trap) => {
@@ -243,11 +253,13 @@ fn problem_of(name: &str, text: &str, report: &mut String) {
         let last = ran.output.last().map_or("", String::as_str);
         let _ = writeln!(report, "{name}.sm, {way}, {last:?}: {problem}");
     }
-    if plain.fuel != captured.fuel || plain.output != captured.output {
-        let _ = writeln!(
-            report,
-            "{name}.sm: captured it does not do what it does plainly"
-        );
+    for (way, ran) in &runs {
+        if plain.fuel != ran.fuel || plain.output != ran.output {
+            let _ = writeln!(
+                report,
+                "{name}.sm: {way} it does not do what it does plainly"
+            );
+        }
     }
 }
 

@@ -38,6 +38,48 @@ fn a_quota_is_a_refusal() {
 }
 
 #[test]
+fn every_engine_does_the_same() {
+    let with = |engine, more: &[&str]| {
+        let args = [
+            "run",
+            "computes.sm",
+            "30",
+            "--json",
+            "--seed",
+            "7",
+            "--engine",
+            engine,
+        ];
+        smc(&[&args, more].concat())
+    };
+    let interpreted = with("interp", &[]);
+    assert_eq!(interpreted.exit, 0);
+    for engine in ["jit", "auto"] {
+        let ran = with(engine, &[]);
+        assert_eq!((ran.exit, ran.stdout), (0, interpreted.stdout.clone()));
+    }
+    let told = with("jit", &["--stats"]).stdout;
+    let told: serde_json::Value = serde_json::from_str(&told).expect("an object");
+    let native = &told["launches"][0]["native"];
+    if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+        assert!(native["functions"].as_u64() > Some(0), "{told}");
+        assert!(native["entries"].as_u64() > Some(0), "{told}");
+    }
+    assert_eq!(with("interp", &["--stats"]).stdout, interpreted.stdout);
+}
+
+#[test]
+fn fuel_and_heap_can_be_chosen() {
+    let with = |more: &[&str]| smc(&[&["run", "computes.sm", "30"], more].concat());
+    let much = with(&["--fuel", "2G", "--heap", "64MiB"]);
+    assert_eq!((much.exit, much.stderr.as_str()), (0, ""));
+    snapshot("run_little_fuel", &with(&["--fuel", "10k"]));
+    snapshot("run_wrong_fuel", &with(&["--fuel", "much"]));
+    snapshot("run_wrong_heap", &with(&["--heap", "64MB"]));
+    snapshot("run_wrong_engine", &with(&["--engine", "turbo"]));
+}
+
+#[test]
 fn what_one_turn_cannot_print_is_counted() {
     let all = smc(&["run", "prints.sm", "50000"]);
     assert_eq!(

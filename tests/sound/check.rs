@@ -1,7 +1,7 @@
 //! What the checker accepts runs: generated programs that are well typed compile without an error,
 //! verify, and do the same whether they run plainly or are taken apart into bytes and put together
-//! again. Programs that were well typed and are broken get errors, or are programs still; never a
-//! panic.
+//! again, in the interpreter and as native code. Programs that were well typed and are broken get
+//! errors, or are programs still; never a panic.
 //!
 //! With `SM_SOUND_SECONDS=N` each test goes on for N seconds, from the seed `SM_SOUND_SEED`.
 
@@ -11,13 +11,19 @@ use std::time::{Duration, Instant};
 use super::broken;
 use super::maker::{self, Made};
 use crate::compile::{self, Ready};
-use crate::world::{self, End, Plan};
+use crate::world::{self, End, Engine, Plan};
 
 /// Programs of each test, if no time is said.
 const PROGRAMS: u64 = 100;
 
 /// How a program is run: all must agree.
-const PLANS: [Plan; 3] = [Plan::Never, Plan::Safepoints(1), Plan::Safepoints(5)];
+const PLANS: [(Plan, Engine); 5] = [
+    (Plan::Never, Engine::Interpreter),
+    (Plan::Safepoints(1), Engine::Interpreter),
+    (Plan::Never, Engine::Native),
+    (Plan::Fuel(37), Engine::Native),
+    (Plan::Fuel(150), Engine::Both),
+];
 
 #[test]
 fn what_is_accepted_runs() {
@@ -72,7 +78,7 @@ fn numbered(text: &str) -> String {
 /// Runs it in every way, and answers how its messages ended.
 fn ends(seed: u64, made: &Made, ready: &Ready) -> Vec<End> {
     let program = ready.program.as_ref().expect("it has no error");
-    let [first, others @ ..] = PLANS.map(|plan| world::run(program, plan));
+    let [first, others @ ..] = PLANS.map(|(plan, engine)| world::run(program, plan, engine));
     for (plan, other) in std::iter::zip(&PLANS[1..], others) {
         assert!(
             is_killed(&first) || is_killed(&other) || first == other,
@@ -82,7 +88,7 @@ fn ends(seed: u64, made: &Made, ready: &Ready) -> Vec<End> {
     }
     let plain = compile::source_plain(&made.text, &made.modules);
     let program = plain.program.as_ref().expect("it is the same program");
-    let as_lowered = world::run(program, Plan::Never);
+    let as_lowered = world::run(program, Plan::Never, Engine::Native);
     if !is_killed(&first) && !is_killed(&as_lowered) {
         compare(seed, made, (ready, &first), (&plain, &as_lowered));
     }

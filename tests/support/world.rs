@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use sm_bytecode::{EntryRef, TagCode, TrapKind};
 use sm_vm::{
-    Answer, CreateOptions, Data, Host, KillKind, Lifetime, Limits, Machine, Outcome, Program,
-    SpawnRefused, TagBuf, TagRef, TrapReport,
+    Answer, AtOnce, CreateOptions, Data, Host, Jit, JitOptions, KillKind, Lifetime, Limits,
+    Machine, Outcome, Program, SpawnRefused, TagBuf, TagRef, TrapReport,
 };
 
 /// How the first message ended.
@@ -43,19 +43,34 @@ pub(crate) enum Plan {
     Fuel(u64),
 }
 
+/// What runs the messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Interpreter,
+    /// All that can be compiled runs as native code.
+    Native,
+    /// Each in its turn, from stop to stop.
+    Both,
+}
+
 /// Fuel of one turn, as on a real node.
 const TURN: u64 = 100_000_000;
 
 const HERE: [u8; 32] = [7; 32];
 
 /// Runs a program's entry without arguments to its end.
-pub(crate) fn run(program: &Arc<Program>, plan: Plan) -> Ran {
+pub(crate) fn run(program: &Arc<Program>, plan: Plan, engine: Engine) -> Ran {
+    if let Some(jit) = Jit::new(Arc::new(AtOnce), JitOptions::EAGER) {
+        jit.attach(program);
+    }
     let mut world = World::default();
     let machine = Machine::start(program.clone(), program.entry(), &[], limits(), [1; 32]);
     let machine = machine.expect("main takes no arguments");
     let mut runner = Runner {
         program: program.clone(),
         plan,
+        interpreted: engine != Engine::Native,
+        engine,
         fuel: 0,
         safepoints: 0,
     };
@@ -226,6 +241,9 @@ fn name(tag: &TagRef<'_>) -> ([u8; 32], Vec<u8>) {
 struct Runner {
     program: Arc<Program>,
     plan: Plan,
+    engine: Engine,
+    /// Whether the next run is the interpreter's.
+    interpreted: bool,
     fuel: u64,
     safepoints: u64,
 }
@@ -250,6 +268,8 @@ impl Runner {
                 id: message.id,
                 born: message.born,
             };
+            message.machine.interpret(self.interpreted);
+            self.interpreted ^= self.engine == Engine::Both;
             match message.machine.run(slice, &mut host) {
                 Outcome::OutOfFuel => self.stopped(message),
                 outcome => break self.outcome(world, message, outcome),

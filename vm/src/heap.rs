@@ -8,6 +8,8 @@ pub(crate) mod key;
 pub(crate) mod layout;
 pub(crate) mod list;
 pub(crate) mod map;
+#[cfg(all(feature = "jit", any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(crate) mod native;
 #[cfg(test)]
 mod tests;
 

@@ -8,6 +8,8 @@
 mod collections;
 mod exec;
 mod messages;
+#[cfg(all(feature = "jit", any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(crate) mod native;
 mod slow;
 mod tags;
 mod window;
@@ -22,6 +24,7 @@ use crate::heap::key::TooManySteps;
 use crate::heap::layout::{Kind, Ref};
 use crate::host::{Host, TagBuf};
 use crate::index::{TagId, TypeId};
+use crate::jit::{Scratch, State};
 use crate::limits::Limits;
 use crate::machine::{Machine, Reply};
 use crate::op::Op;
@@ -102,6 +105,9 @@ pub(crate) struct Interp<'m> {
     fuel: i64,
     /// The first register of the innermost frame.
     base: usize,
+    /// The program's native code, and what it needs beside.
+    jit: Option<&'m State>,
+    native: Scratch,
 }
 
 impl<'m> Interp<'m> {
@@ -116,6 +122,10 @@ impl<'m> Interp<'m> {
             host,
             fuel,
             base,
+            jit: (!machine.interpreted)
+                .then(|| machine.program.jit.state(&machine.program))
+                .flatten(),
+            native: Scratch::default(),
         }
     }
 
@@ -223,6 +233,9 @@ impl<'m> Interp<'m> {
 
     #[cold]
     fn collect(&mut self, words: usize) -> Result<(), KillKind> {
+        if self.native.is_running() {
+            return Err(KillKind::Heap);
+        }
         let Interp {
             program,
             heap,

@@ -9,13 +9,16 @@
 //! | --- | --- |
 //! | `link`, `program`, `op` | from bricks to 16-byte instructions with the program's own indices |
 //! | `interp`, `natives` | the loop, and everything it calls |
+//! | `jit` | native code for what runs hot |
 //! | `heap`, `stack` | plain words; the only module that knows bits is `heap::layout` |
 //! | `capture` | the whole state as bytes, `docs/STATE.md` |
 //! | `data`, [`value`] | values that leave a message, inside and outside of a machine |
 //!
 //! **Invariants.** Nothing runs that was not verified. A run is a function of program, state and
 //! answers. A machine stops at safepoints alone, and there its state is exact. Fuel is the same
-//! number however a run is divided. There is no `unsafe` here, no clock, no thread, no global.
+//! number however a run is divided, and whatever runs as native code. There is no clock here, no
+//! thread, no global, and `unsafe` in four small modules alone: `interp::window`, `interp::native`,
+//! `heap::native`, `jit::memory`
 
 mod capture;
 mod data;
@@ -23,6 +26,11 @@ mod heap;
 pub mod host;
 mod index;
 mod interp;
+#[cfg(all(feature = "jit", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod jit;
+#[cfg(not(all(feature = "jit", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+#[path = "jit/absent.rs"]
+mod jit;
 pub mod limits;
 mod link;
 mod machine;
@@ -38,6 +46,7 @@ pub mod value;
 
 pub use capture::{RestoreError, state_bricks};
 pub use host::{CreateOptions, Host, Lifetime, SpawnRefused, TagBuf, TagDecl, TagRef};
+pub use jit::{AtOnce, Executor, Jit, JitOptions, JitStats, Job};
 pub use limits::{Collection, Limits};
 pub use link::tag_identity;
 pub use machine::{Machine, StartError};

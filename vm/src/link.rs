@@ -173,6 +173,7 @@ impl Linker {
             jumps: self.code.jumps,
             records: self.code.records,
             slow: self.code.slow,
+            jit: crate::jit::Slot::default(),
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct Machine {
     pub(crate) rng: Rng,
     pub(crate) fuel_used: u64,
     pub(crate) status: Status,
+    /// Whether native code is left aside.
+    pub(crate) interpreted: bool,
 }
 
 /// What a machine does between two runs.
@@ -122,6 +124,7 @@ impl Machine {
             rng: Rng::from_seed(seed),
             fuel_used: 0,
             status: Status::Ready,
+            interpreted: false,
         })
     }
 
@@ -156,7 +159,9 @@ impl Machine {
         };
         let left = interp.fuel_left();
         // What is left can be negative: the last stretch before a safepoint, and bulk work.
-        self.fuel_used += (i128::from(granted) - i128::from(left)) as u64;
+        let used = (i128::from(granted) - i128::from(left)) as u64;
+        self.fuel_used += used;
+        self.program.jit.ran(used);
         self.outcome(stop)
     }
 
@@ -220,6 +225,12 @@ impl Machine {
         };
         self.status = Status::Ended(Box::new(Outcome::Trap(report.clone())));
         report
+    }
+
+    /// Says whether native code is left aside, if the program has some. It makes no difference but
+    /// in time.
+    pub fn interpret(&mut self, interpreted: bool) {
+        self.interpreted = interpreted;
     }
 
     /// All fuel used by the message since its start, wherever it ran.

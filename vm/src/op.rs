@@ -786,6 +786,12 @@ pub(crate) enum Op {
         src: R,
         values: List,
     },
+
+    /// Only in the table of a program with native code: a site of [`crate::jit`].
+    #[allow(dead_code, reason = "is in no program where there is no JIT")]
+    Enter {
+        site: Side,
+    },
 }
 
 /// What a `RecordNew` makes.

@@ -46,6 +46,8 @@ pub struct Program {
     /// Instructions without a form of their own; their types, constants and tags are numbered as
     /// in the program.
     pub(crate) slow: Vec<SlowSite>,
+    /// Its native code.
+    pub(crate) jit: crate::jit::Slot,
 }
 
 /// One brick of a program.

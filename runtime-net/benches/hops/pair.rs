@@ -79,6 +79,7 @@ fn host(
         orders,
         record: None,
         crash_at: None,
+        jit: None,
         listener,
     };
     Host::start(parts).expect("it is not recorded")

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use sm_vm::{Jit, JitStats};
+
 use crate::engine::Engine;
 use crate::ids::{LaunchHash, in_order};
 use crate::launch::{LaunchError, SignedLaunch};
@@ -155,6 +157,7 @@ pub struct Library<E: Engine> {
     pieces: BTreeMap<ContentId, Piece<E::Code>>,
     /// The programs that are linked: all that they need is here, and it is not too large.
     programs: BTreeMap<[u8; 32], E::Program>,
+    jit: Option<Jit>,
     bytes: usize,
     clock: u64,
     unsaved: BTreeSet<ContentId>,
@@ -168,6 +171,7 @@ impl<E: Engine> Default for Library<E> {
             launches: BTreeMap::new(),
             pieces: BTreeMap::new(),
             programs: BTreeMap::new(),
+            jit: None,
             bytes: 0,
             clock: 0,
             unsaved: BTreeSet::new(),
@@ -283,8 +287,26 @@ impl<E: Engine> Library<E> {
         }
         let pieces = &self.pieces;
         let program = E::link(hash, &|id| pieces.get(&id).map(|piece| &piece.code))?;
+        if let Some(jit) = &self.jit {
+            E::compile(&program, jit);
+        }
         self.programs.insert(*hash, program.clone());
         Ok(program)
+    }
+
+    /// Compiles what runs hot from now on.
+    pub fn compile_with(&mut self, jit: Jit) {
+        let programs = self.programs.values();
+        programs.for_each(|program| E::compile(program, &jit));
+        self.jit = Some(jit);
+    }
+
+    /// What was compiled of all programs that are here.
+    pub fn compiled(&self) -> JitStats {
+        let mut all = JitStats::default();
+        let programs = self.programs.values();
+        programs.for_each(|program| all.add(&E::compiled(program)));
+        all
     }
 
     /// What has come in since the last call, for the store.

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use sm_bytecode::{EntryRef, TrapKind};
-use sm_vm::{Answer, Host, Limits, Outcome, TrapReport};
+use sm_vm::{Answer, Host, Jit, JitStats, Limits, Outcome, TrapReport};
 
 use crate::content::{Checked, ContentError, ContentId, ContentKind};
 
@@ -40,6 +40,15 @@ pub trait Engine: fmt::Debug {
         program: &[u8; 32],
         code: &dyn Fn(ContentId) -> Option<&'a Self::Code>,
     ) -> Result<Self::Program, String>;
+
+    /// Compiles what runs hot of the program from now on, if the engine can. It makes no difference
+    /// but in time.
+    fn compile(_: &Self::Program, _: &Jit) {}
+
+    /// What was compiled of the program.
+    fn compiled(_: &Self::Program) -> JitStats {
+        JitStats::default()
+    }
 
     /// A machine at the beginning of a function of the program.
     ///

@@ -28,6 +28,8 @@ mod turn;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use sm_vm::{Jit, JitStats};
+
 pub use config::{Authors, Boot, Config, NodeLimits, Parking, Policy, Rules, Tracing};
 pub use input::{Input, Reply};
 pub use inspect::{Doing, MessageInfo};
@@ -241,6 +243,16 @@ impl<E: Engine> Node<E> {
         let added = self.library.add(kind, bytes);
         self.commit();
         added
+    }
+
+    /// Compiles what runs hot of programs from now on. It makes no difference but in time.
+    pub fn compile_with(&mut self, jit: Jit) {
+        self.library.compile_with(jit);
+    }
+
+    /// What was compiled of the programs that are here.
+    pub fn compiled(&self) -> JitStats {
+        self.library.compiled()
     }
 
     /// The next thing to do.

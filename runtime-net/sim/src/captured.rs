@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sm_bytecode::{EntryRef, TrapKind};
 use sm_core::content::{Checked, ContentError, ContentId, ContentKind};
 use sm_core::engine::{Code, Engine, Vm};
-use sm_vm::{Answer, Host, Limits, Machine, Outcome, Program, TrapReport};
+use sm_vm::{Answer, Host, Jit, JitStats, Limits, Machine, Outcome, Program, TrapReport};
 
 /// The virtual machine, captured and restored at the first safepoint after each so much fuel, and
 /// wherever it stops. `Captured<1>` does it at every safepoint.
@@ -58,6 +58,14 @@ impl<const FUEL: u64> Engine for Captured<FUEL> {
         code: &dyn Fn(ContentId) -> Option<&'a Code>,
     ) -> Result<Arc<Program>, String> {
         Vm::link(program, code)
+    }
+
+    fn compile(program: &Arc<Program>, jit: &Jit) {
+        Vm::compile(program, jit);
+    }
+
+    fn compiled(program: &Arc<Program>) -> JitStats {
+        Vm::compiled(program)
     }
 
     fn start(

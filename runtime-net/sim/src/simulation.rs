@@ -22,6 +22,7 @@ use std::collections::{BTreeMap, VecDeque};
 use sm_core::engine::{Engine, Vm};
 use sm_core::ids::{LaunchHash, MessageId, Span, Time};
 use sm_core::node::Node;
+use sm_vm::{Jit, JitStats};
 
 use crate::check::{Checkers, Facts, Violation};
 use crate::launch::Start;
@@ -81,6 +82,24 @@ impl Simulation {
 }
 
 impl<E: Engine> Simulation<E> {
+    /// Compiles what runs hot, at every node, from now on. It makes no difference but in time.
+    pub fn compile_with(&mut self, jit: &Jit) {
+        for host in &mut self.hosts {
+            host.jit = Some(jit.clone());
+            if let Some(node) = &mut host.node {
+                node.compile_with(jit.clone());
+            }
+        }
+    }
+
+    /// What was compiled at all nodes that are up.
+    pub fn compiled(&self) -> JitStats {
+        let mut all = JitStats::default();
+        let nodes = self.hosts.iter().filter_map(|host| host.node.as_ref());
+        nodes.for_each(|node| all.add(&node.compiled()));
+        all
+    }
+
     /// The network of this seed, running programs in any engine.
     ///
     /// # Errors

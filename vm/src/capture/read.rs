@@ -47,6 +47,7 @@ pub(super) fn restore(
         rng,
         fuel_used,
         status,
+        interpreted: false,
     };
     check_status(&machine)?;
     Ok(machine)

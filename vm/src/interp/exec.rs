@@ -22,6 +22,7 @@ use crate::heap::map::{Entry, MAP_STRIDE};
 use crate::index::{FuncId, TypeId};
 use crate::interp::window::Window;
 use crate::interp::{Interp, Stop, out_of_range};
+use crate::jit::Ended;
 use crate::limits::DATA_STEPS;
 use crate::natives::floats;
 use crate::op::{Op, R, Side};
@@ -31,7 +32,7 @@ use crate::program::Program;
 const MAX_SHIFT: u64 = 63;
 
 /// The steps of hashing a text as a key, beside one for each 16 bytes.
-const TEXT_STEPS: u64 = 2;
+pub(super) const TEXT_STEPS: u64 = 2;
 
 /// The two forms of the loop.
 const FUSED: bool = false;
@@ -76,11 +77,12 @@ impl Interp<'_> {
         let Some(top) = self.stack.top() else {
             return Err(TrapKind::Unreachable.into());
         };
-        let code = match MODE {
+        let jit = self.jit;
+        let table = match MODE {
             EXACT => &program.code,
-            FUSED => &program.fused,
+            FUSED => jit.map_or(&program.fused, |jit| &jit.code),
         };
-        let mut window = Window::new(code, top.pc, self.stack, self.base);
+        let mut window = Window::new(table, top.pc, self.stack, self.base);
         let mut fuel = self.fuel;
         // The map, key and entry of the last search: who looks for a key often sets it next. All
         // that moves objects or changes the structure of a map is outside of the loop.
@@ -154,11 +156,18 @@ impl Interp<'_> {
             }};
         }
 
+        let mut code = window.code();
         loop {
-            let code = window.code();
             let price = i64::from(code.fuel);
             fuel -= price;
 
+            /// Goes on at the program counter.
+            macro_rules! next {
+                () => {{
+                    code = window.code();
+                    continue;
+                }};
+            }
             /// Lets the exact loop run this operation and what follows.
             macro_rules! exact {
                 () => {{
@@ -195,7 +204,7 @@ impl Interp<'_> {
             macro_rules! jump {
                 ($to:expr) => {{
                     window.jump($to);
-                    continue;
+                    next!();
                 }};
             }
             /// Goes on at one of two places. A jump that the processor foresees is better than a
@@ -213,7 +222,7 @@ impl Interp<'_> {
             macro_rules! step {
                 ($count:literal) => {{
                     window.step($count);
-                    continue;
+                    next!();
                 }};
             }
             macro_rules! checked {
@@ -323,7 +332,7 @@ impl Interp<'_> {
                     leave!();
                     self.return_values(values)?;
                     enter!();
-                    continue;
+                    next!();
                 }};
             }
 
@@ -560,7 +569,7 @@ impl Interp<'_> {
                     if fuel <= 0 {
                         stop!(Stop::OutOfFuel);
                     }
-                    continue;
+                    next!();
                 }
                 Op::CallClosure { closure, lists } => {
                     let closure = reference!(closure);
@@ -571,13 +580,13 @@ impl Interp<'_> {
                     if fuel <= 0 {
                         stop!(Stop::OutOfFuel);
                     }
-                    continue;
+                    next!();
                 }
                 Op::Return { values } => {
                     leave!();
                     self.return_values(program.list(values))?;
                     enter!();
-                    continue;
+                    next!();
                 }
                 Op::ClosureNew {
                     dst,
@@ -956,7 +965,7 @@ impl Interp<'_> {
                 }
                 Op::CallShort { func, args, .. } => {
                     call_short!(program.function(func), func, args);
-                    continue;
+                    next!();
                 }
                 Op::CallClosureShort { closure, args, .. } => {
                     let closure = reference!(closure);
@@ -967,7 +976,7 @@ impl Interp<'_> {
                         let word = self.heap.field(closure, slot.into());
                         set!(function.param_slots + slot, word);
                     }
-                    continue;
+                    next!();
                 }
                 Op::ReturnShort { src, values } => return_short!(get!(src), values),
                 Op::ReturnImm { imm, values } => return_short!(imm.get() as u64, values),
@@ -975,8 +984,30 @@ impl Interp<'_> {
                     Some(sum) => return_short!(sum as u64, values),
                     None => trap!(IntOverflow),
                 },
+                Op::Enter { site } => {
+                    let Some(jit) = jit.filter(|_| MODE == FUSED) else {
+                        unreachable!("is in the table of a program with native code alone");
+                    };
+                    code = &jit.site(site).original;
+                    if fuel > 0
+                        && let Some(entry) = jit.at_site(site)
+                    {
+                        leave!();
+                        let ended = self.enter_native(jit, site, entry)?;
+                        enter!();
+                        last = (Ref::NULL, 0, Entry(0));
+                        // Not at a site again before one operation was run: native code may have
+                        // come to an exit at once.
+                        code = match ended {
+                            Ended::Returned => window.code(),
+                            Ended::Exited | Ended::Refused => &program.fused[window.pc().index()],
+                        };
+                    }
+                    continue;
+                }
             }
             window.step(1);
+            code = window.code();
         }
     }
 
@@ -996,7 +1027,7 @@ impl Interp<'_> {
     }
 
     /// Pops the innermost frame, and lets its caller go on behind the call.
-    fn return_values(&mut self, values: &[R]) -> Result<(), Stop> {
+    pub(super) fn return_values(&mut self, values: &[R]) -> Result<(), Stop> {
         let returning = self.base;
         if self.stack.frames.len() == 1 {
             let get = |reg: &R| self.stack.regs[returning + usize::from(*reg)];

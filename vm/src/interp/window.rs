@@ -1,5 +1,5 @@
 //! What the loop looks at with every operation: the next one, and the registers of the innermost
-//! frame. Neither access is checked, so this is the only module of the machine with unsafe code.
+//! frame. Neither access is checked, so there is unsafe code here.
 //!
 //! **Invariants**, which hold for every program that linked, since linking takes verified bricks:
 //! - a register of an operation is below the number of registers of its function, or in the

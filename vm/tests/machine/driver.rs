@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::ProptestConfig;
 use sm_bytecode::verify::VerifiedGroup;
 use sm_bytecode::{EntryRef, Group, ModuleManifest, ProgramManifest};
-use sm_vm::{Collection, Limits, Machine, Outcome, Program};
+use sm_vm::{AtOnce, Collection, Jit, JitOptions, Limits, Machine, Outcome, Program};
 
 use crate::host::ScriptedHost;
 
@@ -30,7 +30,12 @@ pub(crate) fn program(group: Group) -> Arc<Program> {
         bricks: vec![group.hash()],
     };
     let group = Arc::new(group);
-    Program::link(&manifest, &[module], |_| Some(group.clone())).expect("the brick links")
+    let program = Program::link(&manifest, &[module], |_| Some(group.clone()));
+    let program = program.expect("the brick links");
+    if let Some(jit) = Jit::new(Arc::new(AtOnce), JitOptions::EAGER) {
+        jit.attach(&program);
+    }
+    program
 }
 
 /// Small limits, so that runaway programs end soon.
@@ -58,6 +63,17 @@ pub(crate) enum Slices {
     Safepoints,
     /// At every safepoint, where the machine is replaced by a restored copy of itself.
     Restored,
+    /// The same at the next safepoint after so much fuel.
+    Fuel(u64),
+}
+
+/// What runs a program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Engine {
+    Interpreter,
+    Native,
+    /// Each in its turn, from slice to slice.
+    Both,
 }
 
 /// What a run shows.
@@ -71,11 +87,30 @@ pub(crate) struct Ran {
     pub(crate) state: Option<Vec<u8>>,
 }
 
-/// Runs until the end, or the first safepoint at which `budget` was used.
+/// Runs until the end, or the first safepoint at which `budget` was used: with each engine, which
+/// have to agree.
 pub(crate) fn run(program: &Arc<Program>, limits: Limits, budget: u64, slices: Slices) -> Ran {
+    let ran = run_by(Engine::Interpreter, program, limits, budget, slices);
+    for engine in [Engine::Native, Engine::Both] {
+        let other = run_by(engine, program, limits, budget, slices);
+        assert_eq!(other, ran, "{engine:?}, {slices:?}, {budget} units of fuel");
+    }
+    ran
+}
+
+fn run_by(
+    engine: Engine,
+    program: &Arc<Program>,
+    limits: Limits,
+    budget: u64,
+    slices: Slices,
+) -> Ran {
     let mut machine = start(program, limits);
     let mut host = ScriptedHost::default();
+    let mut interpreted = engine == Engine::Interpreter;
     loop {
+        machine.interpret(interpreted);
+        interpreted ^= engine == Engine::Both;
         let used = machine.fuel_used();
         if used >= budget {
             return Ran {
@@ -85,10 +120,10 @@ pub(crate) fn run(program: &Arc<Program>, limits: Limits, budget: u64, slices: S
                 state: Some(capture(&machine)),
             };
         }
-        let fuel = if slices == Slices::Whole {
-            budget - used
-        } else {
-            1
+        let fuel = match slices {
+            Slices::Whole => budget - used,
+            Slices::Safepoints | Slices::Restored => 1,
+            Slices::Fuel(fuel) => fuel.min(budget - used),
         };
         let outcome = machine.run(fuel, &mut host);
         if let Outcome::Done(_) | Outcome::Trap(_) | Outcome::Kill(_) = outcome {
@@ -99,11 +134,12 @@ pub(crate) fn run(program: &Arc<Program>, limits: Limits, budget: u64, slices: S
                 state: None,
             };
         }
-        if slices == Slices::Restored {
+        let is_moved = matches!(slices, Slices::Restored | Slices::Fuel(_));
+        if is_moved {
             machine = moved(&machine, limits);
         }
         host.answer(&mut machine, &outcome);
-        if slices == Slices::Restored {
+        if is_moved {
             machine = moved(&machine, limits);
         }
     }

@@ -15,6 +15,9 @@ use crate::host::ScriptedHost;
 fn check(program: &Arc<Program>) -> Outcome {
     let whole = run(program, limits(), u64::MAX, Slices::Whole);
     assert_eq!(run(program, limits(), u64::MAX, Slices::Restored), whole);
+    for fuel in [7, 20, 100] {
+        assert_eq!(run(program, limits(), u64::MAX, Slices::Fuel(fuel)), whole);
+    }
     for budget in 1..=whole.fuel {
         let fused = run(program, limits(), budget, Slices::Whole);
         let exact = run(program, limits(), budget, Slices::Restored);
@@ -554,4 +557,65 @@ fn a_removed_key_is_inserted_again() {
     locals.extend([Slot::Bool, Slot::Ref(map)]);
     asm.function(&[], ty, &locals, vec![code]);
     assert_eq!(check(&program(asm.finish())), sum_is(10));
+}
+
+#[test]
+fn a_function_that_takes_one_word_and_gives_nothing() {
+    let mut asm = Assembler::default();
+    let (number, unit) = (asm.ty(Type::Int), asm.ty(Type::Unit));
+    let list = asm.ty(Type::List(number));
+    // `for i in 0..20 { push(list) }; list[19]`, where `push` adds the length, and is called by
+    // what is interpreted and by native code.
+    let call = Inst::Call {
+        dsts: rs([]),
+        func: FuncRef::Local(1),
+        args: rs([2]),
+    };
+    let blocks = vec![
+        vec![
+            Inst::ListNew {
+                dst: r(2),
+                ty: list,
+                args: rs([]),
+            },
+            int(0, 0),
+            int(1, 20),
+            Inst::Jump { to: b(1) },
+        ],
+        vec![Inst::ForNext {
+            i: r(0),
+            limit: r(1),
+            body: b(2),
+            exit: b(3),
+        }],
+        vec![call, Inst::Jump { to: b(1) }],
+        vec![
+            int(0, 19),
+            Inst::ListGet {
+                dst: r(0),
+                list: r(2),
+                index: r(0),
+            },
+            ret([0]),
+        ],
+    ];
+    asm.function(
+        &[],
+        number,
+        &[Slot::Int, Slot::Int, Slot::Ref(list)],
+        blocks,
+    );
+    let len = Inst::ListLen {
+        dst: r(1),
+        list: r(0),
+    };
+    let push = Inst::ListPush {
+        list: r(0),
+        value: r(1),
+    };
+    asm.function(&[list], unit, &[Slot::Int], vec![vec![len, push, ret([])]]);
+    let program = program(asm.finish());
+    for _ in 0..2 {
+        check(&program);
+    }
 }

@@ -7,7 +7,7 @@ use sm_bytecode::{
     BrickHash, DecodeError, EntryRef, ManifestHash, ModuleManifest, ProgramHash, ProgramManifest,
     TrapKind, VerifiedGroup,
 };
-use sm_vm::{Answer, Host, Limits, Machine, Outcome, Program, TrapReport};
+use sm_vm::{Answer, Host, Jit, JitStats, Limits, Machine, Outcome, Program, TrapReport};
 
 use super::Engine;
 use crate::content::{Checked, ContentError, ContentId, ContentKind};
@@ -82,6 +82,14 @@ impl Engine for Vm {
             _ => None,
         };
         Program::link(manifest, &modules, brick).map_err(|error| error.to_string())
+    }
+
+    fn compile(program: &Arc<Program>, jit: &Jit) {
+        jit.attach(program);
+    }
+
+    fn compiled(program: &Arc<Program>) -> JitStats {
+        program.jit_stats()
     }
 
     fn start(

@@ -6,6 +6,7 @@ use sm_core::engine::Engine;
 use sm_core::hop::Memory as Durability;
 use sm_core::ids::{Incarnation, SessionId, Span, StoreToken, Time};
 use sm_core::node::{Boot, Config, Node, Output, Parking, Progress, Tracing};
+use sm_vm::Jit;
 
 use super::Options;
 use super::turns::Input;
@@ -38,6 +39,8 @@ pub(super) struct Host<E: Engine> {
     incarnation: Incarnation,
     seeds: Stream,
     parking: Parking,
+    /// What compiles programs, from its first start on.
+    pub(super) jit: Option<Jit>,
 }
 
 /// Clocks of nodes differ by up to this much.
@@ -62,6 +65,7 @@ impl<E: Engine> Host<E> {
             incarnation: Incarnation(0),
             seeds,
             parking: options.parking,
+            jit: None,
         }
     }
 
@@ -92,7 +96,11 @@ impl<E: Engine> Host<E> {
             hash_seed: self.seeds.bits(),
             records: self.store.disk.clone().into_iter().collect(),
         };
-        self.node = Some(Node::new(config, boot));
+        let mut node = Node::new(config, boot);
+        if let Some(jit) = &self.jit {
+            node.compile_with(jit.clone());
+        }
+        self.node = Some(node);
         fresh
     }
 
