@@ -5,9 +5,11 @@
 //! safepoints alone; there the frame's program counter is that of an instruction that did not run
 //! yet, so going on means running it.
 
+mod calls;
 mod collections;
 mod exec;
 mod messages;
+mod numbers;
 mod slow;
 mod tags;
 mod window;
