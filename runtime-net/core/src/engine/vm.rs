@@ -7,7 +7,7 @@ use sm_bytecode::{
     BrickHash, DecodeError, EntryRef, ManifestHash, ModuleManifest, ProgramHash, ProgramManifest,
     TrapKind, VerifiedGroup,
 };
-use sm_vm::{Answer, Host, Limits, Machine, Outcome, Program, TrapReport};
+use sm_vm::{Answer, Host, Limits, Machine, Outcome, Program, Seed, TrapReport};
 
 use super::Engine;
 use crate::content::{Checked, ContentError, ContentId, ContentKind};
@@ -89,7 +89,7 @@ impl Engine for Vm {
         entry: EntryRef,
         arguments: &[u8],
         limits: Limits,
-        seed: [u8; 32],
+        seed: Seed,
     ) -> Result<Machine, String> {
         Machine::start(program.clone(), entry, arguments, limits, seed)
             .map_err(|error| error.to_string())
