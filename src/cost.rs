@@ -124,7 +124,7 @@ impl Code {
 /// Whether the library was compiled to this brick: other programs bring it too.
 fn is_prebuilt(hash: &BrickHash) -> bool {
     let mut modules = sm_stdlib::prebuilt().iter();
-    modules.any(|module| module.code.manifest.groups.binary_search(hash).is_ok())
+    modules.any(|module| module.code().manifest.groups.binary_search(hash).is_ok())
 }
 
 /// `main 16 > route/pull.migrate 4 > travel 56`: the most bytes of each frame. A module is named

@@ -51,6 +51,7 @@ use std::sync::Arc;
 
 use crate::ast::FileId;
 use crate::diagnostic::{Diagnostic, Fix, code};
+use crate::outline::Outline;
 use crate::typed::{Module, Program, Tag, TagId, Types};
 use body::Cx;
 use collect::World;
@@ -133,8 +134,18 @@ pub struct Checked {
 
 /// Reads and checks a program.
 pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
+    check_against(loader, options, None)
+}
+
+/// The same with what the program needs of the prelude. Only without a diagnostic is the result
+/// that of [`check`].
+pub(crate) fn check_against(
+    loader: &mut dyn Loader,
+    options: &Options,
+    prelude: Option<&Outline>,
+) -> Checked {
     let mut sink = Sink::default();
-    let parsed = module::load(loader, options, &mut sink);
+    let parsed = module::load(loader, options, prelude, &mut sink);
     let mut types = Types::new();
     let mut used = Vec::new();
     let world = collect::collect(&parsed, options, &mut types, &mut used, &mut sink);

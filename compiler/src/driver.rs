@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ast::FileId;
-use crate::check::{self, Checked, Loader, Source};
+use crate::check::{self, Checked, Loader, PRELUDE, Source};
 use crate::diagnostic::{Diagnostic, has_errors};
 use crate::lower::{Lowered, PrebuiltModule, lower};
+use crate::outline::Outline;
 
 /// What came out of a compilation.
 #[derive(Debug)]
@@ -17,6 +18,10 @@ pub struct Compiled {
     pub code: Option<Lowered>,
 }
 
+/// Longer programs are checked with the whole prelude at once: a diagnostic would have them checked
+/// twice, and the prelude is a small part of the work.
+const MAX_OUTLINED_BYTES: usize = 128 << 10;
+
 /// Compiles the module `options.root` and all it imports. Modules of the library that are
 /// `prebuilt` from the same text are not compiled again.
 pub fn compile(
@@ -26,19 +31,21 @@ pub fn compile(
 ) -> Compiled {
     let mut recorder = Recorder {
         loader,
-        texts: BTreeMap::new(),
+        sources: BTreeMap::new(),
     };
     let Checked {
         program,
         mut diagnostics,
-    } = check::check(&mut recorder, options);
+    } = check(&mut recorder, options, prebuilt);
     if has_errors(&diagnostics) {
         return Compiled {
             diagnostics,
             code: None,
         };
     }
-    let texts = recorder.texts;
+    let sources = recorder.sources.into_values().flatten();
+    let texts: BTreeMap<FileId, Arc<str>> =
+        sources.map(|source| (source.file, source.text)).collect();
     let text_of = |file: FileId| texts.get(&file).map_or("", |text| &**text);
     let mut code = lower(&program, text_of, prebuilt, options.plain);
     diagnostics.append(&mut code.diagnostics);
@@ -46,17 +53,49 @@ pub fn compile(
     Compiled { diagnostics, code }
 }
 
-/// Keeps the texts that another loader gives: lines are counted in them.
+/// Checks a program: against the outline of the prelude if there is nothing to say about it.
+fn check(
+    recorder: &mut Recorder<'_>,
+    options: &check::Options,
+    prebuilt: &[PrebuiltModule],
+) -> Checked {
+    if let Some(prelude) = outlined(recorder, options, prebuilt) {
+        let checked = check::check_against(recorder, options, Some(prelude));
+        if checked.diagnostics.is_empty() {
+            return checked;
+        }
+    }
+    check::check(recorder, options)
+}
+
+/// The outline of the prelude, where it may be used.
+fn outlined<'p>(
+    recorder: &mut Recorder<'_>,
+    options: &check::Options,
+    prebuilt: &'p [PrebuiltModule],
+) -> Option<&'p Outline> {
+    let known = prebuilt.iter().find(|module| module.path() == PRELUDE)?;
+    let is_same = *recorder.load(PRELUDE)?.text == *known.source();
+    let root = recorder.load(&options.root)?;
+    let fits = is_same && options.root != PRELUDE && root.text.len() <= MAX_OUTLINED_BYTES;
+    fits.then(|| known.outline())
+}
+
+/// Keeps the texts that another loader gives: each is asked for once, and lines are counted in
+/// them.
 struct Recorder<'l> {
     loader: &'l mut dyn Loader,
-    texts: BTreeMap<FileId, Arc<str>>,
+    sources: BTreeMap<String, Option<Source>>,
 }
 
 impl Loader for Recorder<'_> {
     fn load(&mut self, path: &str) -> Option<Source> {
-        let source = self.loader.load(path)?;
-        self.texts.insert(source.file, source.text.clone());
-        Some(source)
+        if let Some(known) = self.sources.get(path) {
+            return known.clone();
+        }
+        let source = self.loader.load(path);
+        self.sources.insert(path.to_owned(), source.clone());
+        source
     }
 
     fn library(&self) -> Vec<&str> {

@@ -14,6 +14,7 @@ pub mod input;
 mod lexer;
 pub mod limits;
 pub mod lower;
+mod outline;
 mod parser;
 pub mod typed;
 

@@ -32,7 +32,7 @@ mod modules;
 mod natives;
 mod operators;
 mod opt;
-mod prebuilt;
+pub(crate) mod prebuilt;
 mod program;
 mod registers;
 mod unit;
@@ -195,7 +195,7 @@ fn collect<'p>(
     let makers = Modules::new(&lowering, bricks, calls);
     let modules: Vec<ModuleCode> = (0..program.modules.len())
         .map(|at| match lowering.prebuilt[at] {
-            Some(known) => known.code.clone(),
+            Some(known) => known.code().clone(),
             None => makers.code(crate::typed::ModuleId::new(at), &debug),
         })
         .collect();

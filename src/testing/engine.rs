@@ -7,8 +7,8 @@ use sm_bytecode::{EntryRef, TagCode, TrapKind};
 use sm_core::content::{Checked, ContentError, ContentId, ContentKind};
 use sm_core::engine::{Code, Engine, Vm};
 use sm_vm::{
-    Answer, CreateOptions, Host, Jit, Limits, Machine, Outcome, Program, SpawnRefused, TagRef,
-    TrapReport,
+    Answer, CreateOptions, Host, Jit, Limits, Machine, Outcome, Program, Seed, SpawnRefused,
+    TagRef, TrapReport,
 };
 
 use super::question::Question;
@@ -64,14 +64,14 @@ impl Engine for Tested {
         entry: EntryRef,
         arguments: &[u8],
         limits: Limits,
-        seed: [u8; 32],
+        seed: Seed,
     ) -> Result<Player, String> {
         let machine = Vm::start(program, entry, arguments, limits, seed)?;
         let beginning = measure::Beginning {
             program: program.clone(),
             entry,
             limits,
-            seed,
+            seed: seed.bytes(),
         };
         Ok(Player {
             machine,

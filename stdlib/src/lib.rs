@@ -36,7 +36,7 @@ pub fn importable() -> impl Iterator<Item = &'static str> {
 #[must_use]
 pub fn prebuilt() -> &'static [PrebuiltModule] {
     static MODULES: OnceLock<Vec<PrebuiltModule>> = OnceLock::new();
-    const BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/prebuilt.bin"));
+    static BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/prebuilt.bin"));
     MODULES.get_or_init(|| {
         PrebuiltModule::decode_all(BYTES).expect("the build script wrote what is read here")
     })

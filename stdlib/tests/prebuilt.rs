@@ -1,6 +1,7 @@
 //! Prebuilt bricks are those that the compiler makes of the same text, and change no program.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use sm_compiler::ast::FileId;
 use sm_compiler::check::{Loader, Options, Source};
@@ -79,16 +80,17 @@ fn prebuilt_modules_are_what_their_text_compiles_to() {
     let imports = imports.collect::<String>() + "fn main() {}";
     let lowered = build(&[("./main", &imports)], &[]);
     for known in sm_stdlib::prebuilt() {
-        let name = &known.code.manifest.name;
+        let name = known.path();
         let now = lowered
             .modules
             .iter()
-            .find(|module| module.manifest.name == *name)
+            .find(|module| module.manifest.name == name)
             .unwrap();
-        assert_eq!(now.manifest, known.code.manifest, "{name}");
-        assert_eq!(now.debug, known.code.debug, "{name}");
-        assert_eq!(now.own, known.code.own, "{name}");
-        for (hash, brick) in known.code.manifest.groups.iter().zip(&known.bricks) {
+        let code = known.code();
+        assert_eq!(now.manifest, code.manifest, "{name}");
+        assert_eq!(now.debug, code.debug, "{name}");
+        assert_eq!(now.own, code.own, "{name}");
+        for (hash, brick) in code.manifest.groups.iter().zip(known.bricks()) {
             assert_eq!(brick.hash(), *hash);
             assert_eq!(lowered.bricks[hash], *brick);
         }
@@ -98,12 +100,13 @@ fn prebuilt_modules_are_what_their_text_compiles_to() {
 
 #[test]
 fn prebuilt_bricks_stand_only_for_their_own_text() {
-    let mut changed = sm_stdlib::prebuilt().to_vec();
-    for module in &mut changed {
-        module.source.push_str("\n// another text\n");
-        module.bricks.clear();
-        module.code.manifest.groups.clear();
-    }
+    let changed = sm_stdlib::prebuilt().iter().map(|module| {
+        let text = format!("{}\n// another text\n", module.source());
+        let mut code = module.code().clone();
+        code.manifest.groups.clear();
+        PrebuiltModule::of(&text, code, Vec::new())
+    });
+    let changed: Vec<PrebuiltModule> = changed.collect();
     let own = [("./main", PROGRAM)];
     assert_eq!(build(&own, &changed).bundle(), build(&own, &[]).bundle());
 }
@@ -111,12 +114,59 @@ fn prebuilt_bricks_stand_only_for_their_own_text() {
 #[test]
 fn embedded_modules_survive_their_encoding_and_nothing_less() {
     let modules = sm_stdlib::prebuilt();
-    let bytes = PrebuiltModule::encode_all(modules);
-    assert!(PrebuiltModule::decode_all(&bytes).is_some_and(|read| read.len() == modules.len()));
+    let bytes: &'static [u8] = PrebuiltModule::encode_all(modules).leak();
+    let read = PrebuiltModule::decode_all(bytes).unwrap();
+    assert_eq!(read.len(), modules.len());
+    assert_eq!(PrebuiltModule::encode_all(&read), bytes);
     for len in [0, 3, 4, 100, bytes.len() / 2, bytes.len() - 1] {
         assert!(
             PrebuiltModule::decode_all(&bytes[..len]).is_none(),
             "{len} bytes"
         );
     }
+}
+
+/// Programs from all over, each with the whole prelude and with what it needs of it: a text of many
+/// lines is checked with all of it.
+#[test]
+fn a_program_is_the_same_with_all_of_the_prelude() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folders = ["examples", "tests/lang", "benches/kernels"].map(|folder| root.join(folder));
+    let mut files: Vec<PathBuf> = folders.iter().flat_map(|folder| programs(folder)).collect();
+    files.sort();
+    assert!(files.len() > 80, "there are {}", files.len());
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        // What imports files of its own is tested where they are found.
+        if text.contains("import .") || !text.contains("fn main") {
+            continue;
+        }
+        let long = text.clone() + &"\n".repeat(128 << 10);
+        let [whole, outlined] = [&*long, &*text].map(|text| {
+            let mut files = Files::new(&[("./main", text)]);
+            let options = Options {
+                root: "./main".to_owned(),
+                ..Options::default()
+            };
+            compile(&mut files, &options, sm_stdlib::prebuilt())
+        });
+        let name = file.display();
+        assert_eq!(whole.diagnostics, outlined.diagnostics, "{name}");
+        let [whole, outlined] = [whole, outlined].map(|one| one.code.map(|code| code.bundle()));
+        assert_eq!(whole, outlined, "{name}");
+    }
+}
+
+/// All programs in a folder and those in it.
+fn programs(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("it can be read").path();
+        if path.is_dir() {
+            found.extend(programs(&path));
+        } else if path.extension().is_some_and(|extension| extension == "sm") {
+            found.push(path);
+        }
+    }
+    found
 }

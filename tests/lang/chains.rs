@@ -21,7 +21,7 @@ fn value(ty: &str, expr: &str) -> String {
         let Some(program) = &ready.program else {
             return format!("{:?}", ready.diagnostics);
         };
-        match world::run(program, Plan::Never).end {
+        match world::run(program, Plan::Never, world::Engine::Native).end {
             End::Done(data) => ready.show(&data),
             other => format!("{other:?}"),
         }

@@ -5,6 +5,8 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use sm_bytecode::{Access, EntryRef, ManifestHash, TagCode, TypeHash};
 
@@ -30,8 +32,25 @@ pub struct TagDecl {
     pub owner: Option<ManifestHash>,
 }
 
+/// Where a host found a tag the last time. It means something to that host alone, which has to see
+/// for itself whether it still holds.
+#[derive(Debug, Default)]
+pub struct TagHint(AtomicU32);
+
+impl TagHint {
+    /// What was noted last; 0 at first.
+    pub fn get(&self) -> u32 {
+        self.0.load(Relaxed)
+    }
+
+    /// Notes something for the next time.
+    pub fn set(&self, hint: u32) {
+        self.0.store(hint, Relaxed);
+    }
+}
+
 /// One tag: a plain one, or one member of a family.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct TagRef<'a> {
     /// The identity of the declaration: a hash of name, value type, key types and, for
     /// `access code`, the manifest of the declaring module.
@@ -40,6 +59,8 @@ pub struct TagRef<'a> {
     pub key: &'a [u8],
     /// The declaration in the running program.
     pub decl: &'a TagDecl,
+    /// One for each declaration, where the program itself asks.
+    pub hint: Option<&'a TagHint>,
 }
 
 /// A [`TagRef`] that owns its parts.
@@ -60,6 +81,7 @@ impl TagBuf {
             base: &self.base,
             key: &self.key,
             decl: &self.decl,
+            hint: None,
         }
     }
 }

@@ -5,19 +5,24 @@
 //! safepoints alone; there the frame's program counter is that of an instruction that did not run
 //! yet, so going on means running it.
 
+mod calls;
 mod collections;
 mod exec;
 mod messages;
 #[cfg(all(feature = "jit", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub(crate) mod native;
+mod numbers;
 mod slow;
 mod tags;
 mod window;
 
+use std::ops::Deref;
+
+use sm_bytecode::codec::Writer;
 use sm_bytecode::{Inst, Reg, TrapKind};
 
 use crate::data::decode::{DecodeFault, decode};
-use crate::data::encode::encode;
+use crate::data::encode::{Encoded, encode, number};
 use crate::data::{NotData, View, data_steps};
 use crate::heap::Heap;
 use crate::heap::key::TooManySteps;
@@ -108,6 +113,29 @@ pub(crate) struct Interp<'m> {
     /// The program's native code, and what it needs beside.
     jit: Option<&'m State>,
     native: Scratch,
+    /// Memory for what is encoded, empty meanwhile.
+    buffer: Vec<u8>,
+}
+
+/// Words from registers: few of them need no memory of their own.
+pub(crate) enum Words {
+    Few(usize, [u64; Words::FEW]),
+    Many(Vec<u64>),
+}
+
+impl Words {
+    const FEW: usize = 4;
+}
+
+impl Deref for Words {
+    type Target = [u64];
+
+    fn deref(&self) -> &[u64] {
+        match self {
+            Words::Few(count, words) => &words[..*count],
+            Words::Many(words) => words,
+        }
+    }
 }
 
 impl<'m> Interp<'m> {
@@ -126,6 +154,7 @@ impl<'m> Interp<'m> {
                 .then(|| machine.program.jit.state(&machine.program))
                 .flatten(),
             native: Scratch::default(),
+            buffer: Vec::new(),
         }
     }
 
@@ -186,8 +215,39 @@ impl<'m> Interp<'m> {
         self.set(reg, reference.word());
     }
 
-    fn get_all(&self, regs: &[Reg]) -> Vec<u64> {
-        regs.iter().map(|reg| self.get(*reg)).collect()
+    fn get_all(&self, regs: &[Reg]) -> Words {
+        if regs.len() > Words::FEW {
+            return Words::Many(regs.iter().map(|reg| self.get(*reg)).collect());
+        }
+        let mut words = [0; Words::FEW];
+        words
+            .iter_mut()
+            .zip(regs)
+            .for_each(|(word, reg)| *word = self.get(*reg));
+        Words::Few(regs.len(), words)
+    }
+
+    /// Encodes the values in these registers. The bytes are to be given back by
+    /// [`Interp::give_back`].
+    fn encode_regs(&mut self, regs: &[Reg], types: &[TypeId]) -> Result<Encoded, NotData> {
+        if let ([reg], [ty]) = (regs, types) {
+            let mut out = Writer::from(std::mem::take(&mut self.buffer));
+            let is_number = number(self.program.shape(*ty), self.get(*reg), &mut out);
+            let bytes = out.into_bytes();
+            if is_number {
+                let size = bytes.len() as u64;
+                return Ok(Encoded { bytes, size });
+            }
+            self.buffer = bytes;
+        }
+        let slots = self.get_all(regs);
+        let buffer = std::mem::take(&mut self.buffer);
+        encode(self.view(&slots), types, buffer)
+    }
+
+    fn give_back(&mut self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        self.buffer = buffer;
     }
 
     /// The type that a register refers to.
@@ -258,7 +318,7 @@ impl<'m> Interp<'m> {
 
     /// The values of a function's result, as they leave the message.
     fn result(&self, ty: TypeId, slots: &[u64]) -> Stop {
-        match encode(self.view(slots), &[ty]) {
+        match encode(self.view(slots), &[ty], Vec::new()) {
             Ok(encoded) => Stop::Done(Data {
                 ty: self.program.hashes[ty.index()],
                 bytes: encoded.bytes,

@@ -45,11 +45,12 @@ mod text;
 pub mod value;
 
 pub use capture::{RestoreError, state_bricks};
-pub use host::{CreateOptions, Host, Lifetime, SpawnRefused, TagBuf, TagDecl, TagRef};
+pub use host::{CreateOptions, Host, Lifetime, SpawnRefused, TagBuf, TagDecl, TagHint, TagRef};
 pub use jit::{AtOnce, Executor, Jit, JitOptions, JitStats, Job};
 pub use limits::{Collection, Limits};
 pub use link::tag_identity;
 pub use machine::{Machine, StartError};
 pub use outcome::{Answer, CodePlace, Data, KillKind, Outcome, TrapReport};
 pub use program::{LinkError, Program, Signature};
+pub use rng::Seed;
 pub use value::{TagValue, Value, ValueError};

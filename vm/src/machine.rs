@@ -13,7 +13,7 @@ use crate::interp::{Interp, Stop};
 use crate::limits::{Limits, TRACE_FRAMES};
 use crate::outcome::{Answer, CodePlace, KillKind, Outcome, TrapReport};
 use crate::program::Program;
-use crate::rng::Rng;
+use crate::rng::{Rng, Seed};
 use crate::stack::Stack;
 
 /// A message's code, stack and heap.
@@ -98,7 +98,7 @@ impl Machine {
         entry: EntryRef,
         args: &[u8],
         limits: Limits,
-        seed: [u8; 32],
+        seed: impl Into<Seed>,
     ) -> Result<Machine, StartError> {
         let func = program.find(entry).ok_or(StartError::NoEntry)?;
         let function = program.function(func);

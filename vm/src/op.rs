@@ -450,7 +450,13 @@ pub(crate) enum Op {
         a: R,
         imm: Imm,
     },
-    /// The same and a `Jump`: 3.
+    /// `IntWrapAdd` or `IntWrapSub` of a constant: 2.
+    WrapAddImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+    },
+    /// The same as [`Op::AddImm`] and a `Jump`: 3.
     AddImmJump {
         dst: R,
         imm: Imm,
@@ -464,6 +470,11 @@ pub(crate) enum Op {
         imm: Imm,
     },
     MulImm {
+        dst: R,
+        a: R,
+        imm: Imm,
+    },
+    WrapMulImm {
         dst: R,
         a: R,
         imm: Imm,
@@ -735,6 +746,22 @@ pub(crate) enum Op {
     IterNext {
         coll: R,
         counter: R,
+        i: R,
+        limit: R,
+        targets: Side,
+    },
+    /// `IntAdd` to a register and `ForNext`: 2. The side table of jumps as above.
+    AddNext {
+        sum: R,
+        b: R,
+        i: R,
+        limit: R,
+        targets: Side,
+    },
+    /// The same with `FloatAdd`.
+    FloatAddNext {
+        sum: R,
+        b: R,
         i: R,
         limit: R,
         targets: Side,

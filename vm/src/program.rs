@@ -12,7 +12,7 @@ use sm_bytecode::{
 
 use crate::heap::Statics;
 use crate::heap::layout::Kind;
-use crate::host::TagDecl;
+use crate::host::{TagDecl, TagHint};
 use crate::index::{ConstId, FuncId, TagId, TypeId};
 use crate::op::{Code, List, Pc, R, RecordSite, Side, SlowSite};
 use crate::shape::Shape;
@@ -87,6 +87,7 @@ pub(crate) struct Function {
 pub(crate) struct Tag {
     pub(crate) base: [u8; 32],
     pub(crate) decl: Arc<TagDecl>,
+    pub(crate) hint: TagHint,
     pub(crate) value: TypeId,
     pub(crate) keys: Vec<TypeId>,
     pub(crate) source: Source,

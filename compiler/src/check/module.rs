@@ -12,6 +12,7 @@ use super::{Loader, Options, PRELUDE, Source, TESTING, Tests};
 use crate::ast::{self, FileId, ImportPath, ImportRoot, Item, ItemKind, Span};
 use crate::diagnostic::{Diagnostic, Fix, code};
 use crate::limits::{MAX_IMPORT_DEPTH, MAX_MODULES};
+use crate::outline::{Outline, Wanted};
 use crate::parser;
 use crate::typed::{ModuleId, Name};
 
@@ -29,7 +30,12 @@ pub(super) struct Parsed {
 }
 
 /// Reads all modules. The prelude is the first, the root the last.
-pub(super) fn load(loader: &mut dyn Loader, options: &Options, sink: &mut Sink) -> Vec<Parsed> {
+pub(super) fn load(
+    loader: &mut dyn Loader,
+    options: &Options,
+    prelude: Option<&Outline>,
+    sink: &mut Sink,
+) -> Vec<Parsed> {
     let mut reader = Reader {
         loader,
         root: &options.root,
@@ -38,8 +44,9 @@ pub(super) fn load(loader: &mut dyn Loader, options: &Options, sink: &mut Sink) 
         states: HashMap::new(),
         chain: Vec::new(),
         modules: Vec::new(),
+        outline: prelude.map(|outline| (outline, Wanted::default())),
     };
-    reader.prelude();
+    let prelude = reader.prelude();
     let root = Name::new(&options.root);
     if reader.module(&root).is_none() {
         let message = format!("there is no module `{root}`");
@@ -49,6 +56,14 @@ pub(super) fn load(loader: &mut dyn Loader, options: &Options, sink: &mut Sink) 
             Span::default(),
             message,
         ));
+    }
+    if let (Some(source), Some((outline, wanted))) = (prelude, reader.outline) {
+        let text = outline.text(&source.text, wanted);
+        let (ast, diagnostics) = parser::parse(source.file, &text);
+        diagnostics
+            .into_iter()
+            .for_each(|one| reader.sink.push(one));
+        reader.modules[0].ast = ast;
     }
     reader.modules
 }
@@ -62,6 +77,8 @@ struct Reader<'a> {
     /// The modules that are being read, each imported by the one before.
     chain: Vec<Name>,
     modules: Vec<Parsed>,
+    /// What there is in the prelude, and what of it the other modules may name.
+    outline: Option<(&'a Outline, Wanted)>,
 }
 
 #[derive(Clone, Copy)]
@@ -72,15 +89,30 @@ enum State {
 }
 
 impl Reader<'_> {
-    /// Without a prelude the language has no library, but it can be checked.
-    fn prelude(&mut self) {
-        if self.module(&Name::new(PRELUDE)).is_some() {
-            return;
+    /// Without a prelude the language has no library, but it can be checked. Where there is an
+    /// outline of it, its text is answered, to be parsed when all others were.
+    fn prelude(&mut self) -> Option<Source> {
+        let path = Name::new(PRELUDE);
+        if self.outline.is_none() {
+            if self.module(&path).is_none() {
+                self.empty_prelude(FileId::default());
+            }
+            return None;
         }
-        let (ast, _) = parser::parse(FileId::default(), "");
+        let source = self.loader.load(PRELUDE);
+        let file = source
+            .as_ref()
+            .map_or(FileId::default(), |source| source.file);
+        self.states.insert(path, State::Read(ModuleId::new(0)));
+        self.empty_prelude(file);
+        source
+    }
+
+    fn empty_prelude(&mut self, file: FileId) {
+        let (ast, _) = parser::parse(file, "");
         self.modules.push(Parsed {
             path: Name::new(PRELUDE),
-            file: FileId::default(),
+            file,
             ast,
             imports: Vec::new(),
             broken: false,
@@ -99,6 +131,9 @@ impl Reader<'_> {
         };
         self.states.insert(path.clone(), State::Reading);
         self.chain.push(path.clone());
+        if let Some((outline, wanted)) = &mut self.outline {
+            outline.note(&text, wanted);
+        }
         let (ast, diagnostics) = parser::parse(file, &text);
         let errors = self.sink.errors();
         diagnostics.into_iter().for_each(|one| self.sink.push(one));

@@ -1,21 +1,64 @@
 //! Bricks of library modules that were compiled before.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use sm_bytecode::{BrickHash, DebugBlob, EntryRef, Group, ModuleManifest};
 
 use super::Lowered;
 use super::modules::ModuleCode;
+use crate::outline::Outline;
 use crate::typed::Program;
 
 /// A module of the library with its bricks: what [`super::lower`] gives for it.
-#[derive(Clone, Debug, Default)]
+///
+/// What stands in bytes is read when it is first asked for: most programs need few modules.
+#[derive(Clone, Debug)]
 pub struct PrebuiltModule {
-    /// Its text: it stands for no other.
-    pub source: String,
-    pub code: ModuleCode,
+    path: Cow<'static, str>,
+    source: Cow<'static, str>,
+    outline: Lazy<Outline>,
+    content: Lazy<Content>,
+}
+
+/// The code of a module.
+#[derive(Clone, Debug)]
+struct Content {
+    code: ModuleCode,
     /// The bricks that the manifest lists, in its order.
-    pub bricks: Vec<Group>,
+    bricks: Vec<Group>,
+}
+
+/// Something with the bytes that it is read from.
+#[derive(Clone, Debug)]
+struct Lazy<T> {
+    bytes: &'static [u8],
+    value: OnceLock<T>,
+}
+
+impl<T> Lazy<T> {
+    fn new(value: T) -> Self {
+        Self {
+            bytes: &[],
+            value: value.into(),
+        }
+    }
+
+    fn of(bytes: &'static [u8]) -> Self {
+        Self {
+            bytes,
+            value: OnceLock::new(),
+        }
+    }
+
+    fn get(&self, decode: fn(&mut &[u8]) -> Option<T>) -> &T {
+        self.value.get_or_init(|| {
+            let mut bytes = self.bytes;
+            let value = decode(&mut bytes).filter(|_| bytes.is_empty());
+            value.expect("the build of the library wrote what is read here")
+        })
+    }
 }
 
 impl PrebuiltModule {
@@ -29,11 +72,45 @@ impl PrebuiltModule {
             .iter()
             .map(|hash| lowered.bricks.get(hash).cloned());
         let bricks = bricks.collect::<Option<_>>()?;
-        Some(Self {
-            source: source.to_owned(),
-            code,
-            bricks,
-        })
+        Some(Self::of(source, code, bricks))
+    }
+
+    /// A module of these parts.
+    #[must_use]
+    pub fn of(source: &str, code: ModuleCode, bricks: Vec<Group>) -> Self {
+        Self {
+            path: code.manifest.name.clone().into(),
+            outline: Lazy::new(Outline::new(source)),
+            source: source.to_owned().into(),
+            content: Lazy::new(Content { code, bricks }),
+        }
+    }
+
+    /// Its path, as `import` has it.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Its text: it stands for no other.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    #[must_use]
+    pub fn code(&self) -> &ModuleCode {
+        &self.content.get(Content::decode).code
+    }
+
+    /// The bricks that the manifest lists, in its order.
+    #[must_use]
+    pub fn bricks(&self) -> &[Group] {
+        &self.content.get(Content::decode).bricks
+    }
+
+    pub(crate) fn outline(&self) -> &Outline {
+        self.outline.get(Outline::decode)
     }
 
     /// Modules as bytes, to be embedded.
@@ -42,27 +119,21 @@ impl PrebuiltModule {
         let mut out = Vec::new();
         count(&mut out, modules.len());
         for module in modules {
+            part(&mut out, module.path.as_bytes());
             part(&mut out, module.source.as_bytes());
-            part(&mut out, &module.code.manifest.encode());
-            part(&mut out, &module.code.debug.encode());
-            count(&mut out, module.code.own.len());
-            module
-                .code
-                .own
-                .iter()
-                .for_each(|hash| out.extend_from_slice(hash.as_bytes()));
-            count(&mut out, module.bricks.len());
-            module
-                .bricks
-                .iter()
-                .for_each(|brick| part(&mut out, &brick.encode()));
+            let mut outline = Vec::new();
+            module.outline().encode(&mut outline);
+            part(&mut out, &outline);
+            let mut content = Vec::new();
+            module.content.get(Content::decode).encode(&mut content);
+            part(&mut out, &content);
         }
         out
     }
 
     /// Modules from the bytes that [`PrebuiltModule::encode_all`] made.
     #[must_use]
-    pub fn decode_all(mut bytes: &[u8]) -> Option<Vec<Self>> {
+    pub fn decode_all(mut bytes: &'static [u8]) -> Option<Vec<Self>> {
         let bytes = &mut bytes;
         let modules = (0..take_count(bytes)?)
             .map(|_| Self::decode(bytes))
@@ -70,8 +141,42 @@ impl PrebuiltModule {
         if bytes.is_empty() { modules } else { None }
     }
 
+    fn decode(bytes: &mut &'static [u8]) -> Option<Self> {
+        let mut text = || std::str::from_utf8(take_part(bytes)?).ok();
+        let (path, source) = (text()?.into(), text()?.into());
+        Some(Self {
+            path,
+            source,
+            outline: Lazy::of(take_part(bytes)?),
+            content: Lazy::of(take_part(bytes)?),
+        })
+    }
+
+    /// The function that is exported under this name.
+    #[must_use]
+    pub fn export(&self, symbol: &str) -> Option<EntryRef> {
+        let exports = &self.code().manifest.exports;
+        let at = exports
+            .binary_search_by(|export| export.symbol.as_str().cmp(symbol))
+            .ok()?;
+        Some(exports[at].target)
+    }
+}
+
+impl Content {
+    fn encode(&self, out: &mut Vec<u8>) {
+        part(out, &self.code.manifest.encode());
+        part(out, &self.code.debug.encode());
+        count(out, self.code.own.len());
+        let own = self.code.own.iter();
+        own.for_each(|hash| out.extend_from_slice(hash.as_bytes()));
+        count(out, self.bricks.len());
+        self.bricks
+            .iter()
+            .for_each(|brick| part(out, &brick.encode()));
+    }
+
     fn decode(bytes: &mut &[u8]) -> Option<Self> {
-        let source = String::from_utf8(take_part(bytes)?.to_vec()).ok()?;
         let manifest = ModuleManifest::decode(take_part(bytes)?).ok()?;
         let debug = DebugBlob::decode(take_part(bytes)?).ok()?;
         let own = (0..take_count(bytes)?).map(|_| {
@@ -83,7 +188,6 @@ impl PrebuiltModule {
         let bricks = (0..take_count(bytes)?).map(|_| Group::decode(take_part(bytes)?).ok());
         let bricks = bricks.collect::<Option<_>>()?;
         Some(Self {
-            source,
             code: ModuleCode {
                 manifest,
                 debug,
@@ -92,35 +196,25 @@ impl PrebuiltModule {
             bricks,
         })
     }
-
-    /// The function that is exported under this name.
-    #[must_use]
-    pub fn export(&self, symbol: &str) -> Option<EntryRef> {
-        let exports = &self.code.manifest.exports;
-        let at = exports
-            .binary_search_by(|export| export.symbol.as_str().cmp(symbol))
-            .ok()?;
-        Some(exports[at].target)
-    }
 }
 
-fn count(out: &mut Vec<u8>, count: usize) {
+pub(crate) fn count(out: &mut Vec<u8>, count: usize) {
     let count = u32::try_from(count).expect("a library is smaller than 4 GiB");
     out.extend_from_slice(&count.to_le_bytes());
 }
 
-fn part(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn part(out: &mut Vec<u8>, bytes: &[u8]) {
     count(out, bytes.len());
     out.extend_from_slice(bytes);
 }
 
-fn take_count(bytes: &mut &[u8]) -> Option<usize> {
+pub(crate) fn take_count(bytes: &mut &[u8]) -> Option<usize> {
     let (count, rest) = bytes.split_first_chunk()?;
     *bytes = rest;
     usize::try_from(u32::from_le_bytes(*count)).ok()
 }
 
-fn take_part<'b>(bytes: &mut &'b [u8]) -> Option<&'b [u8]> {
+pub(crate) fn take_part<'b>(bytes: &mut &'b [u8]) -> Option<&'b [u8]> {
     let len = take_count(bytes)?;
     let (part, rest) = bytes.split_at_checked(len)?;
     *bytes = rest;
@@ -145,9 +239,7 @@ impl<'p> Library<'p> {
         // Each module stands after those it imports.
         for module in &program.modules {
             let path: &'p str = &module.path;
-            let found = prebuilt
-                .iter()
-                .find(|known| known.code.manifest.name == path);
+            let found = prebuilt.iter().find(|known| known.path() == path);
             let imports = module
                 .imports
                 .iter()
@@ -156,7 +248,7 @@ impl<'p> Library<'p> {
                 && (path == PRELUDE || modules.contains_key(PRELUDE));
             if let Some(known) = found
                 && imports_fit
-                && text_of(path) == Some(known.source.as_str())
+                && text_of(path) == Some(known.source())
             {
                 modules.insert(path, known);
             }
@@ -184,7 +276,7 @@ pub(crate) fn by_hash<'p>(
     let mut out = BTreeMap::new();
     for (at, module) in modules.iter().enumerate() {
         let Some(module) = module else { continue };
-        for (hash, brick) in module.code.manifest.groups.iter().zip(&module.bricks) {
+        for (hash, brick) in module.code().manifest.groups.iter().zip(module.bricks()) {
             out.entry(*hash).or_insert((at, brick));
         }
     }

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use sm_bytecode::{EntryRef, TrapKind};
-use sm_vm::{Answer, Host, Jit, JitStats, Limits, Outcome, TrapReport};
+use sm_vm::{Answer, Host, Jit, JitStats, Limits, Outcome, Seed, TrapReport};
 
 use crate::content::{Checked, ContentError, ContentId, ContentKind};
 
@@ -59,7 +59,7 @@ pub trait Engine: fmt::Debug {
         entry: EntryRef,
         arguments: &[u8],
         limits: Limits,
-        seed: [u8; 32],
+        seed: Seed,
     ) -> Result<Self::Machine, String>;
 
     /// A machine from a captured state, which is validated.

@@ -84,24 +84,26 @@ impl Budget {
 
 /// The whole part of it, as far as it fits.
 fn cube_root(of: u128) -> u32 {
-    let (mut root, mut bit) = (0u32, 1u32 << 31);
-    while bit > 0 {
-        let more = root | bit;
-        if u128::from(more).pow(3) <= of {
-            root = more;
-        }
-        bit >>= 1;
+    // Close to it, and corrected by whole numbers: the same on every machine.
+    let mut root = (of as f64).cbrt() as u32;
+    let is_over = |root: u32| u128::from(root).pow(3) > of;
+    while is_over(root) {
+        root -= 1;
+    }
+    while root < u32::MAX && !is_over(root + 1) {
+        root += 1;
     }
     root
 }
 
 /// W3C trace context: one trace for each launch, a span for each stay at a node.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TraceContext {
     /// The trace.
     pub trace: [u8; 16],
-    /// The span of the stay before.
-    pub span: [u8; 8],
+    /// The span of the stay before; `None` for that of the message's own, which is computed when
+    /// somebody asks.
+    pub span: Option<[u8; 8]>,
     /// The flags; the lowest bit says that it is sampled.
     pub flags: u8,
 }
@@ -109,25 +111,35 @@ pub struct TraceContext {
 static TRACE_CONTEXT: Context = Context::new("smart-messages 2026 trace of a launch");
 static SPAN_CONTEXT: Context = Context::new("smart-messages 2026 span of a stay");
 
+impl Default for TraceContext {
+    fn default() -> Self {
+        Self {
+            trace: [0; 16],
+            span: Some([0; 8]),
+            flags: 0,
+        }
+    }
+}
+
 impl TraceContext {
     /// The trace of a launch, sampled.
     pub fn of(launch: &LaunchHash) -> Self {
         let hash = TRACE_CONTEXT.hash(&[&launch.0]);
-        let mut context = Self {
+        let (trace, span) = (hash.first_chunk().copied(), hash[16..].first_chunk());
+        Self {
+            trace: trace.expect("a hash has 32 bytes"),
+            span: span.copied(),
             flags: 1,
-            ..Self::default()
-        };
-        context.trace.copy_from_slice(&hash[..16]);
-        context.span.copy_from_slice(&hash[16..24]);
-        context
+        }
     }
 
     /// The span of the next stay of a message, after this many hops.
     pub fn stay(&self, message: &MessageId, hops: u64) -> Self {
         let hash = SPAN_CONTEXT.hash(&[&message.0, &hops.to_le_bytes()]);
-        let mut context = *self;
-        context.span.copy_from_slice(&hash[..8]);
-        context
+        Self {
+            span: hash.first_chunk().copied(),
+            ..*self
+        }
     }
 }
 
@@ -145,8 +157,9 @@ impl Envelope {
             Standing::Stranger => 0,
             Standing::Trusted => 1,
         });
+        let own = || self.trace.stay(&self.message, self.hops).span;
         out.raw(&self.trace.trace);
-        out.raw(&self.trace.span);
+        out.raw(&self.trace.span.or_else(own).unwrap_or_default());
         out.u8(self.trace.flags);
     }
 
@@ -167,7 +180,7 @@ impl Envelope {
             },
             trace: TraceContext {
                 trace: input.array()?,
-                span: input.array()?,
+                span: Some(input.array()?),
                 flags: input.u8()?,
             },
         })
@@ -233,6 +246,27 @@ mod tests {
             budgets.push(child.children);
         }
         assert_eq!(budgets, [4_096, 369, 74, 25, 12, 7, 5, 3, 2, 1, 0]);
+    }
+
+    #[test]
+    fn cube_roots_are_exact() {
+        for root in [
+            0,
+            1,
+            2,
+            3,
+            1_000,
+            1_625_499,
+            2_642_245,
+            u32::MAX - 1,
+            u32::MAX,
+        ] {
+            let cube = u128::from(root).pow(3);
+            assert_eq!(cube_root(cube), root);
+            assert_eq!(cube_root(cube + u128::from(root)), root);
+            assert_eq!(cube_root(cube.saturating_sub(1)), root.saturating_sub(1));
+        }
+        assert_eq!(cube_root(u128::MAX), u32::MAX);
     }
 
     proptest! {

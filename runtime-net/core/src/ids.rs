@@ -12,6 +12,7 @@ use std::ops::{Add, Sub};
 use crate::digest::Context;
 
 pub use sm_bytecode::TypeHash;
+use sm_vm::Seed;
 
 /// The order of the bytes, eight at a time: the first of them nearly always decide.
 #[inline]
@@ -116,6 +117,11 @@ impl MessageId {
 }
 
 impl MessageId {
+    /// The same as [`MessageId::seed`], computed when it is needed.
+    pub fn lazy_seed(&self) -> Seed {
+        Seed::Of(self.0, |id| MessageId(*id).seed())
+    }
+
     /// The seed of the message's own random stream.
     pub fn seed(&self) -> [u8; 32] {
         RANDOM_STREAM.hash(&[&self.0])

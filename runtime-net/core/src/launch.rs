@@ -17,7 +17,7 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::content::ContentId;
-use crate::ids::{AuthorId, LaunchHash, NodeId, Span};
+use crate::ids::{AuthorId, LaunchHash, MessageId, NodeId, Span};
 use crate::limits;
 
 /// The version of the record's format.
@@ -158,6 +158,8 @@ pub struct SignedLaunch {
     pub launch: Launch,
     /// Its name.
     pub hash: LaunchHash,
+    /// The message that it starts.
+    pub first: MessageId,
     /// Its signed encoding.
     pub bytes: Arc<[u8]>,
 }
@@ -177,11 +179,7 @@ impl Launch {
         let mut bytes = self.encode();
         let signature = key.sign(&signed_text(&bytes));
         bytes.extend_from_slice(&signature.to_bytes());
-        Ok(SignedLaunch {
-            launch: self,
-            hash: hash_of(&bytes),
-            bytes: bytes.into(),
-        })
+        Ok(SignedLaunch::new(self, bytes.into()))
     }
 
     fn encode(&self) -> Vec<u8> {
@@ -238,11 +236,17 @@ impl SignedLaunch {
         let key = VerifyingKey::from_bytes(&launch.author.0).map_err(|_| LaunchError::WrongKey)?;
         key.verify_strict(&signed_text(body), &Signature::from_bytes(signature))
             .map_err(|_| LaunchError::BadSignature)?;
-        Ok(Self {
+        Ok(Self::new(launch, bytes.into()))
+    }
+
+    fn new(launch: Launch, bytes: Arc<[u8]>) -> Self {
+        let hash = hash_of(&bytes);
+        Self {
             launch,
-            hash: hash_of(bytes),
-            bytes: bytes.into(),
-        })
+            hash,
+            first: MessageId::first(&hash),
+            bytes,
+        }
     }
 }
 

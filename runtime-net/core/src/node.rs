@@ -113,6 +113,8 @@ pub struct Node<E: Engine = Vm> {
     next_token: StoreToken,
     outputs: VecDeque<Output>,
     counters: Counters,
+    /// Memory for states that are written: what is in it means nothing.
+    buffer: Vec<u8>,
 }
 
 /// What is due at a time.
@@ -178,7 +180,7 @@ impl<E: Engine> Node<E> {
             hash_seed,
             now,
             date: None,
-            tags: TagSpace::new(config.limits.tags),
+            tags: TagSpace::new(config.limits.tags, hash_seed),
             library: Library::default(),
             messages: BTreeMap::new(),
             spoors: BTreeMap::new(),
@@ -204,6 +206,7 @@ impl<E: Engine> Node<E> {
             next_token: StoreToken::default(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
+            buffer: Vec::new(),
             config,
         };
         node.recover(records);
@@ -379,16 +382,13 @@ impl<E: Engine> Node<E> {
         }
     }
 
-    /// How many more messages a message may have beside it.
-    fn room_for(&self, message: MessageId) -> usize {
-        let Some(resident) = self.messages.get(&message) else {
-            return 0;
-        };
+    /// How many more messages of a launch there may be.
+    fn room_for(&self, launch: &LaunchHash) -> usize {
         if self.is_full() {
             return 0;
         }
         let grants = &self.config.limits;
-        let live = self.live_of(&resident.envelope.launch);
+        let live = self.live_of(launch);
         let of_launch = grants.messages_per_launch.saturating_sub(live);
         grants
             .messages

@@ -26,18 +26,22 @@
 mod account;
 mod entry;
 mod open;
+mod shelf;
 mod waiting;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use sm_vm::TagRef;
 
 pub use account::{TagLimits, Usage};
-pub use entry::{Access, Actor, Keeper, Standing, Tag, TagName, TagSpec};
+pub use entry::{Access, Actor, Keeper, Standing, Tag, TagKey, TagName, TagSpec};
 pub use open::OpenTag;
 pub use waiting::{Waiter, Wake};
 
 use crate::ids::{AuthorId, MessageId, Span, Time};
 use crate::limits;
 use account::Accounts;
+use shelf::{Kept, Place, Shelf};
 use waiting::WaitList;
 
 /// Why a tag was not created or written.
@@ -54,8 +58,10 @@ pub enum TagError {
 /// What became of a write.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Written {
-    /// The tag has the value.
+    /// A tag that was there has the value.
     Kept,
+    /// There is a new tag, with the value.
+    Created,
     /// A driver keeps the tag: the value is for it, and is to be released when the turn ends.
     ForDriver,
 }
@@ -63,7 +69,7 @@ pub enum Written {
 /// The tags of one node.
 #[derive(Clone, Debug, Default)]
 pub struct TagSpace {
-    tags: BTreeMap<TagName, Tag>,
+    tags: Shelf,
     expiries: BTreeSet<(Time, TagName)>,
     accounts: Accounts,
     waiting: WaitList,
@@ -73,9 +79,10 @@ pub struct TagSpace {
 }
 
 impl TagSpace {
-    /// An empty space with these quotas.
-    pub fn new(limits: TagLimits) -> Self {
+    /// An empty space with these quotas; `seed` is the node's secret.
+    pub fn new(limits: TagLimits, seed: u64) -> Self {
         Self {
+            tags: Shelf::new(seed),
             accounts: Accounts::new(limits),
             ..Self::default()
         }
@@ -116,17 +123,66 @@ impl TagSpace {
         spec: &TagSpec<'_>,
         value: &[u8],
     ) -> Result<Written, TagError> {
-        match self.live(now, spec.name) {
-            None => self.insert(now, actor, spec, value).map(|()| Written::Kept),
-            Some(tag) if !tag.may_write(actor) => Err(TagError::Refused),
-            Some(tag) if tag.keeper == Keeper::Driver => {
-                fits(value.len(), limits::TAG_VALUE_BYTES)?;
-                Ok(Written::ForDriver)
+        match self.found(now, spec.name) {
+            Some((place, _)) => self.write_at(now, actor, place, value),
+            None => {
+                self.insert(now, actor, spec, value)?;
+                Ok(Written::Created)
             }
-            Some(_) => self
-                .replace(now, actor.author, spec.name, value)
-                .map(|()| Written::Kept),
         }
+    }
+
+    /// The same, where the tag lies.
+    fn write_at(
+        &mut self,
+        now: Time,
+        actor: &Actor,
+        place: Place,
+        value: &[u8],
+    ) -> Result<Written, TagError> {
+        let kept = self.tags.get(place).ok_or(TagError::Refused)?;
+        if !kept.tag.may_write(actor) {
+            return Err(TagError::Refused);
+        }
+        fits(value.len(), limits::TAG_VALUE_BYTES)?;
+        if kept.tag.keeper == Keeper::Driver {
+            return Ok(Written::ForDriver);
+        }
+        self.replace(now, actor.author, place, value)?;
+        Ok(Written::Kept)
+    }
+
+    /// Gives a tag a new value that is there; `None` where it is absent. See [`TagSpace::write`].
+    pub(crate) fn overwrite(
+        &mut self,
+        now: Time,
+        actor: &Actor,
+        tag: &TagRef<'_>,
+        value: &[u8],
+    ) -> Option<Result<Written, TagError>> {
+        let place = self.place_of(now, tag)?;
+        Some(self.write_at(now, actor, place, value))
+    }
+
+    /// As [`TagSpace::read`], of the tag as a program names it.
+    pub(crate) fn look(&self, now: Time, actor: &Actor, tag: &TagRef<'_>) -> Option<&Tag> {
+        let kept = self.tags.get(self.place_of(now, tag)?)?;
+        kept.tag.may_read(actor).then_some(&kept.tag)
+    }
+
+    /// Where a tag lies that has not expired: mostly where it was found the last time.
+    fn place_of(&self, now: Time, tag: &TagRef<'_>) -> Option<Place> {
+        let last = tag.hint.map(|hint| Place(hint.get()));
+        let place = match last.filter(|place| self.tags.is(*place, tag.base, tag.key)) {
+            Some(place) => place,
+            None => {
+                let place = self.tags.find(tag.base, tag.key)?;
+                tag.hint.inspect(|hint| hint.set(place.0));
+                place
+            }
+        };
+        let is_live = self.tags.get(place)?.tag.expires > now;
+        is_live.then_some(place)
     }
 
     /// Removes a tag; whether there was one that the author may write.
@@ -189,6 +245,12 @@ impl TagSpace {
 
     /// The names of all tags changed since the last call, for the store.
     pub fn take_dirty(&mut self) -> BTreeSet<TagName> {
+        for name in &self.dirty {
+            let place = self.tags.find(&name.base, &name.key);
+            if let Some(kept) = place.and_then(|place| self.tags.get_mut(place)) {
+                kept.dirty = false;
+            }
+        }
         std::mem::take(&mut self.dirty)
     }
 
@@ -250,11 +312,9 @@ impl TagSpace {
 
     /// A driver stops keeping a tag: it is gone.
     pub fn undrive(&mut self, name: &TagName) {
-        if self
-            .tags
-            .get(name)
-            .is_some_and(|tag| tag.keeper == Keeper::Driver)
-        {
+        let place = self.tags.find(&name.base, &name.key);
+        let kept = place.and_then(|place| self.tags.get(place));
+        if kept.is_some_and(|kept| kept.tag.keeper == Keeper::Driver) {
             self.remove(name);
         }
     }
@@ -270,7 +330,7 @@ impl TagSpace {
         self.version = self.version.max(tag.version);
         self.accounts
             .force(tag.payer, Usage::one(tag.bytes() + name.bytes()));
-        self.index(name, tag);
+        self.index(name, tag, false);
     }
 
     /// A tag as it lies there, without regard to rights; `None` where it has expired.
@@ -280,7 +340,8 @@ impl TagSpace {
 
     /// All tags that have not expired, by name.
     pub fn iter(&self, now: Time) -> impl Iterator<Item = (&TagName, &Tag)> {
-        self.tags.iter().filter(move |(_, tag)| tag.expires > now)
+        let all = self.tags.iter().map(|kept| (&kept.name, &kept.tag));
+        all.filter(move |(_, tag)| tag.expires > now)
     }
 
     /// What all tags together use.
@@ -294,7 +355,14 @@ impl TagSpace {
     }
 
     fn live(&self, now: Time, name: &TagName) -> Option<&Tag> {
-        self.tags.get(name).filter(|tag| tag.expires > now)
+        self.found(now, name).map(|(_, tag)| tag)
+    }
+
+    /// A tag that has not expired, and where it lies.
+    fn found(&self, now: Time, name: &TagName) -> Option<(Place, &Tag)> {
+        let place = self.tags.find(&name.base, &name.key)?;
+        let tag = &self.tags.get(place)?.tag;
+        (tag.expires > now).then_some((place, tag))
     }
 
     fn readable(&self, now: Time, actor: &Actor, name: &TagName) -> Option<&Tag> {
@@ -324,24 +392,36 @@ impl TagSpace {
         &mut self,
         now: Time,
         payer: AuthorId,
-        name: &TagName,
+        place: Place,
         value: &[u8],
     ) -> Result<(), TagError> {
-        fits(value.len(), limits::TAG_VALUE_BYTES)?;
-        let Some(mut tag) = self.remove(name) else {
+        let Some(Kept { name, tag, dirty }) = self.tags.get_mut(place) else {
             return Err(TagError::Refused);
         };
-        let before = (tag.payer, Usage::one(tag.bytes() + name.bytes()));
-        let after = Usage::one(tag.bytes() - tag.value.len() + value.len() + name.bytes());
-        if let Err(full) = self.accounts.charge(payer, after) {
-            self.accounts.force(before.0, before.1);
-            self.index(name.clone(), tag);
-            return Err(full);
+        let rest = tag.bytes() - tag.value.len() + name.bytes();
+        self.accounts.exchange(
+            (tag.payer, Usage::one(rest + tag.value.len())),
+            (payer, Usage::one(rest + value.len())),
+        )?;
+        match tag.value.len() == value.len() {
+            true => tag.value.copy_from_slice(value),
+            false => tag.value = value.into(),
         }
-        tag.value = value.into();
         tag.payer = payer;
-        tag.expires = expiry(now, tag.lifetime);
-        self.put(name.clone(), tag);
+        let expires = expiry(now, tag.lifetime);
+        if expires != tag.expires {
+            self.expiries.remove(&(tag.expires, name.clone()));
+            self.expiries.insert((expires, name.clone()));
+            tag.expires = expires;
+        }
+        self.version += 1;
+        tag.version = self.version;
+        if !self.waiting.is_empty() {
+            self.woken.extend(self.waiting.wake(name, tag));
+        }
+        if !std::mem::replace(dirty, true) {
+            self.dirty.insert(name.clone());
+        }
         Ok(())
     }
 
@@ -351,18 +431,18 @@ impl TagSpace {
         tag.version = self.version;
         self.woken.extend(self.waiting.wake(&name, &tag));
         self.dirty.insert(name.clone());
-        self.index(name, tag);
+        self.index(name, tag, true);
     }
 
-    fn index(&mut self, name: TagName, tag: Tag) {
+    fn index(&mut self, name: TagName, tag: Tag, dirty: bool) {
         if tag.expires != Time::NEVER {
             self.expiries.insert((tag.expires, name.clone()));
         }
-        self.tags.insert(name, tag);
+        self.tags.put(Kept { name, tag, dirty });
     }
 
     fn remove(&mut self, name: &TagName) -> Option<Tag> {
-        let tag = self.tags.remove(name)?;
+        let Kept { tag, .. } = self.tags.take(name)?;
         let own = if tag.keeper == Keeper::Driver {
             0
         } else {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sm_bytecode::{EntryRef, TrapKind};
 use sm_core::content::{Checked, ContentError, ContentId, ContentKind};
 use sm_core::engine::{Code, Engine, Vm};
-use sm_vm::{Answer, Host, Jit, JitStats, Limits, Machine, Outcome, Program, TrapReport};
+use sm_vm::{Answer, Host, Jit, JitStats, Limits, Machine, Outcome, Program, Seed, TrapReport};
 
 /// The virtual machine, captured and restored at the first safepoint after each so much fuel, and
 /// wherever it stops. `Captured<1>` does it at every safepoint.
@@ -73,7 +73,7 @@ impl<const FUEL: u64> Engine for Captured<FUEL> {
         entry: EntryRef,
         arguments: &[u8],
         limits: Limits,
-        seed: [u8; 32],
+        seed: Seed,
     ) -> Result<Restorable, String> {
         let machine = Vm::start(program, entry, arguments, limits, seed)?;
         Ok(Restorable {

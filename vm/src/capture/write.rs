@@ -23,6 +23,8 @@ pub(super) fn capture(machine: &Machine, out: &mut Vec<u8>) {
         tables: TablesOut::new(program),
         numbers: vec![0; machine.heap.size()],
         objects: Vec::new(),
+        bulk: Vec::new(),
+        start,
     };
     capture.out.number(machine.fuel_used);
     capture.out.raw(&machine.rng.state());
@@ -32,11 +34,23 @@ pub(super) fn capture(machine: &Machine, out: &mut Vec<u8>) {
     let mut head = Writer::with_capacity(HEAD_BYTES);
     capture.tables.write(&mut head);
     *out = capture.out.into_bytes();
-    out.splice(start..start, head.into_bytes());
+    let body = out.split_off(start);
+    out.extend(head.into_bytes());
+    let mut at = 0;
+    for (before, block) in capture.bulk {
+        out.extend_from_slice(&body[at..before]);
+        out.extend_from_slice(block);
+        at = before;
+    }
+    out.extend_from_slice(&body[at..]);
 }
 
 /// What the tables and the frames of a small message take.
 const HEAD_BYTES: usize = 512;
+
+/// Blocks of so many bytes or more are copied once, from the heap to their place. What is shorter
+/// is moved again when the length of the head is known.
+const BULK_BYTES: usize = 4096;
 
 struct Capture<'m> {
     program: &'m Program,
@@ -47,9 +61,13 @@ struct Capture<'m> {
     numbers: Vec<u32>,
     /// The objects that were met, in the order of their numbers.
     objects: Vec<Addr>,
+    /// Long blocks, each with the length of what stands before it in `out`.
+    bulk: Vec<(usize, &'m [u8])>,
+    /// Where the state begins in `out`.
+    start: usize,
 }
 
-impl Capture<'_> {
+impl<'m> Capture<'m> {
     fn status(&mut self, status: &Status) {
         match status {
             Status::Ready => self.out.byte(0),
@@ -153,9 +171,27 @@ impl Capture<'_> {
     /// Identities have a known length, text and bytes have not.
     fn blob(&mut self, header: Header, addr: Addr) {
         let bytes = self.heap.bytes_of(&self.program.statics, Ref::object(addr));
-        match self.program.shape(TypeId(header.shape())) {
-            Shape::Identity => self.out.raw(bytes),
-            _ => self.out.blob(bytes),
+        if self.program.shape(TypeId(header.shape())) != &Shape::Identity {
+            self.out.length(bytes.len());
+        }
+        self.block(bytes);
+    }
+
+    /// Bytes as they are.
+    fn block(&mut self, bytes: &'m [u8]) {
+        match bytes.len() {
+            0..BULK_BYTES => self.out.raw(bytes),
+            _ => self.bulk.push((self.out.len() - self.start, bytes)),
+        }
+    }
+
+    /// Words as they are, each in eight bytes.
+    fn words(&mut self, words: &'m [u64]) {
+        match cfg!(target_endian = "little") {
+            true => self.block(bytemuck::cast_slice(words)),
+            false => words
+                .iter()
+                .for_each(|word| self.out.raw(&word.to_le_bytes())),
         }
     }
 
@@ -190,13 +226,14 @@ impl Capture<'_> {
         self.out.number(self.heap.changes(list));
         self.out.length(self.heap.list_len(list));
         match kind {
-            Kind::Bool => self.out.raw(self.heap.list_bytes(list)),
-            Kind::Int => self.heap.write_words(list, &mut self.out),
+            Kind::Bool => self.block(self.heap.list_bytes(list)),
+            Kind::Int => self.words(self.heap.list_elements(list)),
             Kind::Float => {
-                self.heap
-                    .list_elements(list)
-                    .iter()
-                    .for_each(|word| self.float(*word));
+                let words = self.heap.list_elements(list);
+                match words.iter().all(|word| FloatBits(*word).is_canonical()) {
+                    true => self.words(words),
+                    false => words.iter().for_each(|word| self.float(*word)),
+                }
             }
             _ => {
                 let heap = self.heap;

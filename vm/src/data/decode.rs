@@ -78,6 +78,33 @@ fn decode_slots(
     Ok(build.slots)
 }
 
+/// The word of a value that is a number, if the type's values are: what [`decode`] would answer,
+/// for one step.
+pub(crate) fn decode_number(
+    program: &Program,
+    ty: TypeId,
+    bytes: &[u8],
+) -> Option<Result<u64, DecodeFault>> {
+    let read = |read: fn(&mut Reader<'_>) -> Result<u64, DecodeFault>| {
+        let mut reader = Reader::new(bytes, DATA_BYTES)?;
+        let word = read(&mut reader)?;
+        reader.finish()?;
+        Ok(word)
+    };
+    Some(match program.shape(ty) {
+        Shape::Bool => read(|reader| Ok(reader.flag()?.into())),
+        Shape::Int | Shape::Duration => read(|reader| Ok(reader.signed()? as u64)),
+        Shape::Float => read(float),
+        _ => return None,
+    })
+}
+
+fn float(reader: &mut Reader<'_>) -> Result<u64, DecodeFault> {
+    let bytes = reader.raw(8)?;
+    let bytes = bytes.try_into().expect("raw(8) answers 8 bytes");
+    canonical_float(u64::from_le_bytes(bytes))
+}
+
 /// Where a decoded word goes.
 #[derive(Clone, Copy)]
 enum Dest {
@@ -154,8 +181,8 @@ impl Build<'_, '_> {
                 self.put(dest, value as u64);
             }
             Shape::Float => {
-                let word = self.word()?;
-                self.put(dest, canonical_float(word)?);
+                let word = float(&mut self.bytes)?;
+                self.put(dest, word);
             }
             Shape::SmallEnum(variants) => {
                 let variant = self.variant(usize::from(*variants))?;
@@ -212,13 +239,6 @@ impl Build<'_, '_> {
             0 => Ok(()),
             _ => Err(DecodeFault::Malformed),
         }
-    }
-
-    fn word(&mut self) -> Result<u64, DecodeFault> {
-        let bytes = self.bytes.raw(8)?;
-        Ok(u64::from_le_bytes(
-            bytes.try_into().expect("raw(8) answers 8 bytes"),
-        ))
     }
 
     fn variant(&mut self, count: usize) -> Result<usize, DecodeFault> {

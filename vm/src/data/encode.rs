@@ -18,18 +18,23 @@ pub(crate) struct Encoded {
     pub(crate) size: u64,
 }
 
-/// The encodings of values of these types, one after the other; their slots are the view's.
-pub(crate) fn encode(view: View<'_>, types: &[TypeId]) -> Result<Encoded, NotData> {
+/// The encodings of values of these types, one after the other; their slots are the view's. They
+/// are written to `buffer`, which is empty.
+pub(crate) fn encode(
+    view: View<'_>,
+    types: &[TypeId],
+    buffer: Vec<u8>,
+) -> Result<Encoded, NotData> {
     let mut walk = Walk {
         view,
-        out: Writer::new(),
+        out: Writer::from(buffer),
         size: 0,
         stack: Vec::new(),
         steps: data_steps(),
     };
     let mut slot = 0;
     for ty in types {
-        walk.stack.push(Item::Value(*ty, At::Slot(slot)));
+        walk.item(Item::Value(*ty, At::Slot(slot)))?;
         walk.run()?;
         slot += view.program.slot_count(*ty);
     }
@@ -38,6 +43,17 @@ pub(crate) fn encode(view: View<'_>, types: &[TypeId]) -> Result<Encoded, NotDat
         size: walk.steps.spent().max(bytes.len() as u64),
         bytes,
     })
+}
+
+/// Writes a value that is a number; whether it is one.
+pub(crate) fn number(shape: &Shape, word: u64, out: &mut Writer) -> bool {
+    match shape {
+        Shape::Bool => out.byte(word as u8),
+        Shape::Int | Shape::Duration => out.signed(word as i64),
+        Shape::Float => out.raw(&FloatBits::of(f64::from_bits(word)).0.to_le_bytes()),
+        _ => return false,
+    }
+    true
 }
 
 /// What is still to be written, the next thing last.
@@ -60,24 +76,28 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn run(&mut self) -> Result<(), NotData> {
         while let Some(item) = self.stack.pop() {
-            self.steps.spend(1)?;
-            match item {
-                Item::Value(ty, at) => self.value(ty, at)?,
-                Item::List(element, list, index) => self.list_element(element, list, index),
-                Item::Entries(key, value, map, entry) => self.entry(key, value, map, entry),
-            }
-            self.steps.wait(self.stack.len())?;
+            self.item(item)?;
         }
         Ok(())
+    }
+
+    fn item(&mut self, item: Item) -> Result<(), NotData> {
+        self.steps.spend(1)?;
+        match item {
+            Item::Value(ty, at) => self.value(ty, at)?,
+            Item::List(element, list, index) => self.list_element(element, list, index),
+            Item::Entries(key, value, map, entry) => self.entry(key, value, map, entry),
+        }
+        Ok(self.steps.wait(self.stack.len())?)
     }
 
     fn value(&mut self, ty: TypeId, at: At) -> Result<(), NotData> {
         let program = self.view.program;
         match program.shape(ty) {
             Shape::Unit => self.out.byte(0),
-            Shape::Bool => self.out.byte(self.view.word(at, 0) as u8),
-            Shape::Int | Shape::Duration => self.out.signed(self.view.word(at, 0) as i64),
-            Shape::Float => self.float(self.view.word(at, 0)),
+            shape @ (Shape::Bool | Shape::Int | Shape::Duration | Shape::Float) => {
+                number(shape, self.view.word(at, 0), &mut self.out);
+            }
             Shape::SmallEnum(_) => self.out.number(self.view.word(at, 0)),
             Shape::Str | Shape::Bytes | Shape::Name => self.blob(self.view.reference(at))?,
             Shape::Identity => self.raw(self.view.reference(at))?,

@@ -8,8 +8,6 @@
 
 use std::ops::Range;
 
-use sm_bytecode::codec::Writer;
-
 use crate::heap::Heap;
 use crate::heap::layout::{
     Addr, COUNT, Class, Header, Kind, LIST_DATA, ONE_CHANGE, ONE_MORE, Ref, words_for,
@@ -334,16 +332,6 @@ impl Heap {
         match self.list_len(list) {
             0 => &[],
             len => &self.byte_view(self.data(list))[..len],
-        }
-    }
-
-    /// Writes the elements of a list of words as one little-endian block.
-    pub(crate) fn write_words(&self, list: Ref, out: &mut Writer) {
-        let words = self.list_elements(list);
-        if cfg!(target_endian = "little") {
-            out.raw(bytemuck::cast_slice(words));
-        } else {
-            words.iter().for_each(|word| out.raw(&word.to_le_bytes()));
         }
     }
 

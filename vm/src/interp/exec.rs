@@ -20,12 +20,13 @@ use crate::heap::Heap;
 use crate::heap::layout::{FIELDS, Header, Kind, Ref};
 use crate::heap::map::{Entry, MAP_STRIDE};
 use crate::index::{FuncId, TypeId};
+use crate::interp::numbers::{below_power, float_to_int};
 use crate::interp::window::Window;
 use crate::interp::{Interp, Stop, out_of_range};
 use crate::jit::Ended;
 use crate::limits::DATA_STEPS;
 use crate::natives::floats;
-use crate::op::{Op, R, Side};
+use crate::op::{Op, Side};
 use crate::program::Program;
 
 /// The largest distance of a shift.
@@ -260,6 +261,20 @@ impl Interp<'_> {
                         trap!(= out_of_range(index as i64, len));
                     }
                     (list, index as usize)
+                }};
+            }
+
+            /// The end of a loop, of which the side table has the body, then the exit.
+            macro_rules! for_next {
+                ($i:expr, $limit:expr, $targets:expr) => {{
+                    let targets = &program.jumps[$targets.index()..][..2];
+                    let value = int!($i);
+                    if value < int!($limit) {
+                        set!($i, (value + 1) as u64);
+                        jump!(targets[0]);
+                    }
+                    cold_path();
+                    jump!(targets[1]);
                 }};
             }
 
@@ -667,6 +682,10 @@ impl Interp<'_> {
                     checked!(dst, int!(a).checked_add(imm.get()), IntOverflow);
                     step!(2);
                 }
+                Op::WrapAddImm { dst, a, imm } => {
+                    set!(dst, get!(a).wrapping_add(imm.get() as u64));
+                    step!(2);
+                }
                 Op::AddImmJump { dst, a, imm, to } => {
                     checked!(dst, int!(a).checked_add(imm.get()), IntOverflow);
                     jump!(to);
@@ -677,6 +696,10 @@ impl Interp<'_> {
                 }
                 Op::MulImm { dst, a, imm } => {
                     checked!(dst, int!(a).checked_mul(imm.get()), IntOverflow);
+                    step!(2);
+                }
+                Op::WrapMulImm { dst, a, imm } => {
+                    set!(dst, get!(a).wrapping_mul(imm.get() as u64));
                     step!(2);
                 }
                 Op::MulAddImm { dst, a, imm, more } => {
@@ -931,14 +954,27 @@ impl Interp<'_> {
                     if self.heap.changes(reference!(coll)) != get!(counter) {
                         trap!(ChangedWhileIterating);
                     }
-                    let targets = &program.jumps[targets.index()..][..2];
-                    let value = int!(i);
-                    if value < int!(limit) {
-                        set!(i, (value + 1) as u64);
-                        jump!(targets[0]);
-                    }
-                    cold_path();
-                    jump!(targets[1]);
+                    for_next!(i, limit, targets);
+                }
+                Op::AddNext {
+                    sum,
+                    b,
+                    i,
+                    limit,
+                    targets,
+                } => {
+                    checked!(sum, int!(sum).checked_add(int!(b)), IntOverflow);
+                    for_next!(i, limit, targets);
+                }
+                Op::FloatAddNext {
+                    sum,
+                    b,
+                    i,
+                    limit,
+                    targets,
+                } => {
+                    set_float!(sum, float!(sum) + float!(b));
+                    for_next!(i, limit, targets);
                 }
                 Op::SwitchTag {
                     src,
@@ -1010,50 +1046,6 @@ impl Interp<'_> {
             code = window.code();
         }
     }
-
-    /// Pushes a frame; its parameters come from registers, its captures from a closure.
-    fn call(&mut self, func: FuncId, args: &[R], closure: Ref) -> Result<(), Stop> {
-        let caller = self.base + self.function().registers();
-        let function = self.program.function(func);
-        self.stack.push(self.limits, func, function, caller)?;
-        let (old, new) = self.stack.regs[self.base..].split_at_mut(caller - self.base);
-        for (slot, reg) in args.iter().enumerate() {
-            new[slot] = old[usize::from(*reg)];
-        }
-        for slot in 0..usize::from(function.capture_slots) {
-            new[usize::from(function.param_slots) + slot] = self.heap.field(closure, slot);
-        }
-        Ok(())
-    }
-
-    /// Pops the innermost frame, and lets its caller go on behind the call.
-    pub(super) fn return_values(&mut self, values: &[R]) -> Result<(), Stop> {
-        let returning = self.base;
-        if self.stack.frames.len() == 1 {
-            let get = |reg: &R| self.stack.regs[returning + usize::from(*reg)];
-            let slots: Vec<u64> = values.iter().map(get).collect();
-            return Err(self.result(self.function().result, &slots));
-        }
-        self.stack.frames.pop();
-        let caller = self.stack.frames.last_mut().expect("there were two frames");
-        let call = self.program.code[caller.pc.index()].op;
-        caller.pc = caller.pc.next();
-        let base = caller.base as usize;
-        let (Op::Call { lists, .. } | Op::CallClosure { lists, .. }) = call else {
-            return Err(TrapKind::Unreachable.into());
-        };
-        for (dst, value) in self.program.list_after(lists).iter().zip(values) {
-            let word = self.stack.regs[returning + usize::from(*value)];
-            self.stack.regs[base + usize::from(*dst)] = word;
-        }
-        Ok(())
-    }
-}
-
-/// What to add before a division by two to the power of `shift` that rounds towards zero.
-#[inline]
-fn below_power(value: i64, shift: u16) -> i64 {
-    if value < 0 { (1 << shift) - 1 } else { 0 }
 }
 
 /// The kind of a list's elements.
@@ -1061,10 +1053,4 @@ fn below_power(value: i64, shift: u16) -> i64 {
 pub(super) fn list_kind(program: &Program, heap: &Heap, list: Ref) -> Kind {
     let ty = TypeId(heap.header(list.addr()).shape());
     program.statics.layouts.element(ty)
-}
-
-/// Rounds towards zero; `None` for what is no 64-bit integer.
-fn float_to_int(value: f64) -> Option<i64> {
-    const END: f64 = 9_223_372_036_854_775_808.0;
-    (-END..END).contains(&value).then_some(value as i64)
 }

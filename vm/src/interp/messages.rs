@@ -2,7 +2,6 @@
 
 use sm_bytecode::{Fuel, Inst, Opcode, Reg, TrapKind};
 
-use crate::data::encode::encode;
 use crate::heap::Heap;
 use crate::heap::layout::Kind;
 use crate::index::{FuncId, TypeId};
@@ -88,9 +87,8 @@ impl Interp<'_> {
 
     pub(super) fn spawn(&mut self, dst: R, func: FuncId, args: &[R]) -> Result<(), Stop> {
         let regs: Vec<Reg> = args.iter().map(|reg| Reg(*reg)).collect();
-        let slots = self.get_all(&regs);
         let params: &[TypeId] = &self.program.function(func).params;
-        let encoded = encode(self.view(&slots), params)?;
+        let encoded = self.encode_regs(&regs, params)?;
         self.charge(Opcode::Spawn.info().fuel, encoded.size);
         self.reserve(Heap::blob_words(IDENTITY))?;
         let entry = self.program.entry_ref(func);
@@ -98,6 +96,7 @@ impl Interp<'_> {
             .host
             .spawn(entry, &encoded.bytes)
             .map_err(|_| TrapKind::TooManyChildren)?;
+        self.give_back(encoded.bytes);
         self.set_blob(Reg(dst), &id)
     }
 }

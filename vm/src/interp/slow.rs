@@ -91,7 +91,7 @@ impl Interp<'_> {
             | Inst::TagVersion { .. }
             | Inst::PlaceNew { .. }
             | Inst::PlaceName { .. }
-            | Inst::PlaceHolds { .. } => self.tag_inst(inst),
+            | Inst::PlaceHolds { .. } => self.tag_inst(inst, fuel),
             Inst::TagBlock { .. }
             | Inst::Migrate { .. }
             | Inst::MigrateAll { .. }

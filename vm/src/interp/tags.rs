@@ -2,7 +2,7 @@
 
 use sm_bytecode::{Access, Fuel, Inst, Reg, TagIx, TrapKind};
 
-use crate::data::encode::encode;
+use crate::data::decode::decode_number;
 use crate::data::show::show_place;
 use crate::heap::Heap;
 use crate::heap::layout::Ref;
@@ -17,8 +17,7 @@ use crate::text::NAME_MARK;
 const NAME_CONTEXT: &str = "smart-messages 0 place name";
 
 impl<'m> Interp<'m> {
-    pub(super) fn tag_inst(&mut self, inst: &Inst) -> Result<(), Stop> {
-        let fuel = inst.info().fuel;
+    pub(super) fn tag_inst(&mut self, inst: &Inst, fuel: Fuel) -> Result<(), Stop> {
         match inst {
             Inst::TagMember { dst, tag, args } => self.tag_member(fuel, *dst, *tag, args),
             Inst::TagCreate {
@@ -36,12 +35,14 @@ impl<'m> Interp<'m> {
                 };
                 let bytes = self.tag_value(fuel, *tag, value)?;
                 let code = self.with_tag(*tag, |host, tag| host.tag_create(tag, &bytes, options));
+                self.give_back(bytes);
                 self.set(*dst, code.code().into());
                 Ok(())
             }
             Inst::TagWrite { dst, tag, value } => {
                 let bytes = self.tag_value(fuel, *tag, value)?;
                 let code = self.with_tag(*tag, |host, tag| host.tag_write(tag, &bytes));
+                self.give_back(bytes);
                 self.set(*dst, code.code().into());
                 Ok(())
             }
@@ -60,10 +61,7 @@ impl<'m> Interp<'m> {
                 self.set(*dst, i64::try_from(version).unwrap_or(i64::MAX) as u64);
                 Ok(())
             }
-            Inst::TagRead { dsts, tag } => {
-                let value = self.with_tag(*tag, |host, tag| host.tag_read(tag).map(Vec::from));
-                self.take_in_tag(fuel, dsts, *tag, value.as_deref())
-            }
+            Inst::TagRead { dsts, tag } => self.tag_read(fuel, dsts, *tag),
             Inst::PlaceNew {
                 dst,
                 wanted,
@@ -99,14 +97,14 @@ impl<'m> Interp<'m> {
             base: &declared.base,
             key: self.heap.bytes_of(&self.program.statics, tag),
             decl: &declared.decl,
+            hint: Some(&declared.hint),
         };
         ask(self.host, &tag)
     }
 
     fn tag_value(&mut self, fuel: Fuel, tag: Reg, value: &[Reg]) -> Result<Vec<u8>, Stop> {
-        let slots = self.get_all(value);
         let ty = self.tag_decl(self.get_ref(tag)).value;
-        let encoded = encode(self.view(&slots), &[ty])?;
+        let encoded = self.encode_regs(value, &[ty])?;
         self.charge(fuel, encoded.size);
         Ok(encoded.bytes)
     }
@@ -114,8 +112,7 @@ impl<'m> Interp<'m> {
     fn tag_member(&mut self, fuel: Fuel, dst: Reg, tag: TagIx, args: &[Reg]) -> Result<(), Stop> {
         let id = TagId(tag.0);
         let program = self.program;
-        let slots = self.get_all(args);
-        let encoded = encode(self.view(&slots), &program.tags[id.index()].keys)?;
+        let encoded = self.encode_regs(args, &program.tags[id.index()].keys)?;
         self.charge(fuel, encoded.size);
         let key = encoded.bytes;
         if key.len() > KEY_BYTES {
@@ -123,8 +120,34 @@ impl<'m> Interp<'m> {
         }
         self.reserve(Heap::blob_words(key.len()))?;
         let member = self.heap.new_tag(id, &key);
+        self.give_back(key);
         self.set_ref(dst, member);
         Ok(())
+    }
+
+    fn tag_read(&mut self, fuel: Fuel, dsts: &[Reg], tag: Reg) -> Result<(), Stop> {
+        let reference = self.get_ref(tag);
+        let declared = self.tag_decl(reference);
+        let asked = TagRef {
+            base: &declared.base,
+            key: self.heap.bytes_of(&self.program.statics, reference),
+            decl: &declared.decl,
+            hint: Some(&declared.hint),
+        };
+        let value = self.host.tag_read(&asked);
+        let number = value.and_then(|bytes| {
+            let size = bytes.len().max(1) as u64;
+            let word = decode_number(self.program, declared.value, bytes)?;
+            Some((word, size))
+        });
+        if let (Some((word, size)), [is_some, dst]) = (&number, dsts) {
+            self.charge(fuel, *size);
+            self.set(*is_some, word.is_ok().into());
+            self.set(*dst, word.unwrap_or(0));
+            return Ok(());
+        }
+        let value = value.map(Vec::from);
+        self.take_in_tag(fuel, dsts, tag, value.as_deref())
     }
 
     /// Puts the value of a tag, if it is there, into the slots of an option of its type.

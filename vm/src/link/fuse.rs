@@ -38,6 +38,7 @@ impl Stretch<'_> {
             .or_else(|| self.float_pair())
             .or_else(|| self.more_floats())
             .or_else(|| self.field_pair())
+            .or_else(|| self.loop_end())
             .or_else(|| self.object_pair())
             .or_else(|| self.short());
         let Some((op, count)) = found else {
@@ -393,28 +394,50 @@ impl Stretch<'_> {
         Some((op, 2))
     }
 
+    /// The last operation of a loop's body, and the end of the loop.
+    fn loop_end(&mut self) -> Fused {
+        let Op::ForNext {
+            i,
+            limit,
+            body,
+            exit,
+        } = self.op(1)?
+        else {
+            return None;
+        };
+        let targets = Side(self.jumps as u32);
+        let op = match self.code[0].op {
+            Op::IterCheck { coll, counter } => Op::IterNext {
+                coll,
+                counter,
+                i,
+                limit,
+                targets,
+            },
+            Op::IntAdd { dst: sum, a, b } => Op::AddNext {
+                sum,
+                b: other(a, b, sum)?,
+                i,
+                limit,
+                targets,
+            },
+            Op::FloatAdd { dst: sum, a, b } => Op::FloatAddNext {
+                sum,
+                b: other(a, b, sum)?,
+                i,
+                limit,
+                targets,
+            },
+            _ => return None,
+        };
+        self.side.extend([body, exit]);
+        Some((op, 2))
+    }
+
     /// Other pairs that work on objects, and `Move` with `Jump`.
-    fn object_pair(&mut self) -> Fused {
+    fn object_pair(&self) -> Fused {
         let op = match (self.code[0].op, self.op(1)?) {
             (Op::Move { dst, src }, Op::Jump { to }) => Op::MoveJump { dst, src, to },
-            (
-                Op::IterCheck { coll, counter },
-                Op::ForNext {
-                    i,
-                    limit,
-                    body,
-                    exit,
-                },
-            ) => {
-                self.side.extend([body, exit]);
-                Op::IterNext {
-                    coll,
-                    counter,
-                    i,
-                    limit,
-                    targets: Side(self.jumps as u32),
-                }
-            }
             (
                 Op::EnumTag { dst, src },
                 Op::Switch {
@@ -507,7 +530,6 @@ fn branch_on(cond: R, then: Pc, otherwise: Pc) -> Op {
 /// An operation of which one operand is a constant, and its destination.
 fn computed(konst: R, imm: Imm, op: Op) -> Option<(R, Op)> {
     let by = |a: R, b: R| (b == konst && a != konst).then_some(a);
-    let shift = || u16::try_from(imm.get()).ok().filter(|shift| *shift < 64);
     let power = || {
         let is_power = imm.get() > 0 && imm.get().count_ones() == 1;
         is_power.then(|| imm.get().trailing_zeros() as u16)
@@ -528,9 +550,21 @@ fn computed(konst: R, imm: Imm, op: Op) -> Option<(R, Op)> {
                 (dst, Op::SubFromImm { dst, a, imm })
             }
         },
+        Op::IntWrapAdd { dst, a, b } => {
+            let a = other(a, b, konst)?;
+            (dst, Op::WrapAddImm { dst, a, imm })
+        }
+        Op::IntWrapSub { dst, a, b } => {
+            let (a, imm) = (by(a, b)?, Imm({ imm.0 }.checked_neg()?));
+            (dst, Op::WrapAddImm { dst, a, imm })
+        }
         Op::IntMul { dst, a, b } => {
             let a = other(a, b, konst)?;
             (dst, Op::MulImm { dst, a, imm })
+        }
+        Op::IntWrapMul { dst, a, b } => {
+            let a = other(a, b, konst)?;
+            (dst, Op::WrapMulImm { dst, a, imm })
         }
         Op::IntDiv { dst, a, b } => {
             let (a, imm) = (by(a, b)?, divisor()?);
@@ -546,6 +580,15 @@ fn computed(konst: R, imm: Imm, op: Op) -> Option<(R, Op)> {
                 None => (dst, Op::RemImm { dst, a, imm }),
             }
         }
+        _ => return bits(konst, imm, op),
+    })
+}
+
+/// The same of operations on bits.
+fn bits(konst: R, imm: Imm, op: Op) -> Option<(R, Op)> {
+    let by = |a: R, b: R| (b == konst && a != konst).then_some(a);
+    let shift = || u16::try_from(imm.get()).ok().filter(|shift| *shift < 64);
+    Some(match op {
         Op::IntAnd { dst, a, b } => {
             let a = other(a, b, konst)?;
             (dst, Op::AndImm { dst, a, imm })
@@ -632,9 +675,10 @@ fn branch_imm(op: Op, then: Pc, otherwise: Pc) -> Option<Op> {
     })
 }
 
-/// `list[index + imm]`, of the operation that adds.
+/// `list[index + imm]`, of the operation that adds. Where the sum is too large the exact loop says
+/// what comes of it.
 fn element_at(op: Op, dst: R, list: R) -> Option<Op> {
-    let Op::AddImm { a, imm, .. } = op else {
+    let (Op::AddImm { a, imm, .. } | Op::WrapAddImm { a, imm, .. }) = op else {
         return None;
     };
     let imm = i16::try_from(imm.get()).ok()?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sm_bytecode::codec::Writer;
 use sm_bytecode::{BrickHash, Group, ManifestHash, TagConst, TypeHash, TypeIx};
 
-use crate::host::TagDecl;
+use crate::host::{TagDecl, TagHint};
 use crate::index::{TagId, TypeId};
 use crate::link::calls::Modules;
 use crate::link::small;
@@ -89,6 +89,7 @@ fn make_tag(
         value,
         keys,
         source,
+        hint: TagHint::default(),
     }
 }
 

@@ -134,6 +134,11 @@ fn constants_become_part_of_what_takes_them() {
         arithmetic(three!(IntSub, 4, 0, 3), c, |i| i - c);
         arithmetic(three!(IntSub, 4, 3, 0), c, |i| c - i);
         arithmetic(three!(IntMul, 4, 3, 0), c, |i| c * i);
+        arithmetic(three!(IntWrapAdd, 4, 0, 3), c, |i| i + c);
+        arithmetic(three!(IntWrapAdd, 4, 3, 0), c, |i| c + i);
+        arithmetic(three!(IntWrapSub, 4, 0, 3), c, |i| i - c);
+        arithmetic(three!(IntWrapSub, 4, 3, 0), c, |i| c - i);
+        arithmetic(three!(IntWrapMul, 4, 0, 3), c, |i| i * c);
         arithmetic(three!(IntDiv, 4, 0, 3), c, |i| i / c);
         arithmetic(three!(IntRem, 4, 0, 3), c, |i| i % c);
         arithmetic(three!(IntAnd, 4, 0, 3), c, |i| i & c);
@@ -179,6 +184,46 @@ fn a_product_and_a_sum_trap_each_at_its_own_place() {
     let difference = vec![int(3, 1), three!(IntSub, 0, 0, 3), next()];
     let found = check(&looped(i64::MIN, 0, vec![difference]));
     assert_eq!(trap_of(&found), (TrapKind::IntOverflow, 5));
+}
+
+#[test]
+fn what_wraps_does_so_with_a_constant() {
+    for (op, first) in [
+        (three!(IntWrapAdd, 4, 0, 3), i64::MAX - 1),
+        (three!(IntWrapSub, 4, 0, 3), i64::MIN),
+        (three!(IntWrapMul, 4, 0, 3), i64::MAX / 3),
+    ] {
+        // Twice the place of a bit that only the result has.
+        let low = [
+            int(5, 1 << 20),
+            three!(IntRem, 4, 4, 5),
+            add_to_sum(4),
+            next(),
+        ];
+        let body = [&[int(3, 3), op.clone()][..], &low].concat();
+        let wrapped = |i: i64| match op {
+            Inst::IntWrapAdd { .. } => i.wrapping_add(3),
+            Inst::IntWrapSub { .. } => i.wrapping_sub(3),
+            _ => i.wrapping_mul(3),
+        };
+        let sum = (first..=first + 1).map(|i| wrapped(i) % (1 << 20)).sum();
+        let found = check(&looped(first, first + 1, vec![body]));
+        assert_eq!(found, check(&looped_once(sum)));
+    }
+}
+
+#[test]
+fn a_sum_at_the_end_of_a_loop_traps_at_its_own_place() {
+    let summed = vec![add_to_sum(0), next()];
+    assert_eq!(check(&looped(-9, 9, vec![summed.clone()])), sum_of(|i| i));
+    let doubled = vec![three!(IntAdd, SUM, SUM, SUM), next()];
+    assert_eq!(check(&looped(-9, 9, vec![doubled])), sum_of(|_| 0));
+    let large = check(&looped(i64::MAX / 2, i64::MAX / 2 + 3, vec![summed]));
+    assert_eq!(trap_of(&large), (TrapKind::IntOverflow, 4));
+    // The counter itself is what is added to.
+    let skipping = vec![int(3, 1), add_to_sum(0), three!(IntAdd, 0, 3, 0), next()];
+    let found = check(&looped(-9, 9, vec![skipping]));
+    assert_eq!(found, check(&looped_once((-9..=9).step_by(2).sum())));
 }
 
 #[test]

@@ -164,8 +164,8 @@ impl<'p> Templates<'p> {
         {
             return None;
         }
-        let debug = module.code.debug.function(&entry.brick, entry.function)?;
-        let files = files(lowering, &module.code.debug.files);
+        let debug = module.code().debug.function(&entry.brick, entry.function)?;
+        let files = files(lowering, &module.code().debug.files);
         let places = self.places(lowering, group, function)?;
         let code = Code {
             regs: function

@@ -7,7 +7,7 @@ use sm_bytecode::{
     BrickHash, DecodeError, EntryRef, ManifestHash, ModuleManifest, ProgramHash, ProgramManifest,
     TrapKind, VerifiedGroup,
 };
-use sm_vm::{Answer, Host, Jit, JitStats, Limits, Machine, Outcome, Program, TrapReport};
+use sm_vm::{Answer, Host, Jit, JitStats, Limits, Machine, Outcome, Program, Seed, TrapReport};
 
 use super::Engine;
 use crate::content::{Checked, ContentError, ContentId, ContentKind};
@@ -97,7 +97,7 @@ impl Engine for Vm {
         entry: EntryRef,
         arguments: &[u8],
         limits: Limits,
-        seed: [u8; 32],
+        seed: Seed,
     ) -> Result<Machine, String> {
         Machine::start(program.clone(), entry, arguments, limits, seed)
             .map_err(|error| error.to_string())

@@ -4,11 +4,12 @@
 //! later. Everything that is refused is refused with a reason, logged, and forgotten.
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 
 use sm_bytecode::HopCode;
 use sm_vm::Answer;
 
-use super::resident::{Body, Phase, Resident};
+use super::resident::{Body, Phase, Resident, machine_limits};
 use super::{Node, Step, TimerKind};
 use crate::content::{ContentError, ContentId, ContentKind};
 use crate::engine::Engine;
@@ -415,7 +416,7 @@ impl<E: Engine> Node<E> {
         let launch = self.library.launch(&envelope.launch).cloned();
         let launch = launch.ok_or("the launch record is not here")?;
         let program = self.library.program(&launch.launch.program)?;
-        let limits = self.machine_limits(&launch.launch.limits);
+        let limits = machine_limits(&launch.launch.limits, self.hash_seed);
         let machine = E::restore(&program, state, limits)?;
         envelope.standing = self.standing_of(from, &envelope);
         Ok(Box::new(Resident {
@@ -423,11 +424,11 @@ impl<E: Engine> Node<E> {
             since: self.now,
             launch,
             program,
-            body: Body::Live(machine),
+            body: Body::Live(machine.into()),
             counted: 0,
             phase: Phase::Ready,
             previous: Some(from),
-            limits,
+            hash_seed: self.hash_seed,
         }))
     }
 
@@ -538,18 +539,21 @@ impl<E: Engine> Node<E> {
     }
 
     /// A message begins to live here.
-    pub(super) fn settle_in(&mut self, resident: Box<Resident<E>>) {
+    pub(super) fn settle_in(&mut self, mut resident: Box<Resident<E>>) {
         let message: MessageId = resident.envelope.message;
-        if self.messages.contains_key(&message) {
+        let (expires, launch) = (resident.expires(), resident.envelope.launch);
+        let Entry::Vacant(place) = self.messages.entry(message) else {
             // An id that somebody has made up: the message that stands here is not replaced.
             return self.refused(self.config.node, "the message is here already");
-        }
-        let expires = resident.expires();
-        self.count_launch(resident.envelope.launch);
+        };
+        resident.counted = resident.bytes();
+        resident.phase = Phase::Ready;
+        self.memory = self.memory.saturating_add(resident.counted);
+        place.insert(resident);
+        self.count_launch(launch);
         self.timers.insert((expires, TimerKind::Life(message)));
-        self.messages.insert(message, resident);
-        self.recount(message);
-        self.make_ready(message);
+        self.ready.push_back(message);
+        self.note_change(message);
     }
 
     /// Forgets content if there is too much of it; answers what.

@@ -1,13 +1,15 @@
 //! What a program asks its node during a turn.
 
+use std::collections::BTreeMap;
+
 use sm_bytecode::{EntryRef, TagCode};
 use sm_vm::{CreateOptions, Host, Lifetime, SpawnRefused, TagRef};
 
 use super::resident::{Body, Phase, Resident};
 use super::{Output, Step, Trace, Tracing};
 use crate::engine::Engine;
-use crate::envelope::{Budget, Envelope};
-use crate::ids::{MessageId, NodeId, Span, Time};
+use crate::envelope::{Budget, Envelope, TraceContext};
+use crate::ids::{MessageId, NodeId, SessionId, Span, Time};
 use crate::limits;
 use crate::tags::{Access, Actor, TagError, TagName, TagSpace, TagSpec, Written};
 
@@ -38,7 +40,7 @@ pub(super) struct View<'a, E: Engine> {
     pub(super) now: Time,
     pub(super) node: NodeId,
     pub(super) tracing: Tracing,
-    pub(super) neighbors: &'a [NodeId],
+    pub(super) peers: &'a BTreeMap<NodeId, SessionId>,
     pub(super) tags: &'a mut TagSpace,
     pub(super) resident: &'a mut Resident<E>,
     pub(super) effects: &'a mut Effects<E>,
@@ -105,9 +107,9 @@ impl<E: Engine> View<'_, E> {
 
     fn write(&mut self, spec: &TagSpec<'_>, value: &[u8]) -> Result<(), TagError> {
         self.may_create(spec.name)?;
-        let new = !self.exists(spec.name);
         match self.tags.write(self.now, &self.actor(), spec, value)? {
-            Written::Kept => self.wrote(spec, value, new),
+            Written::Kept => self.wrote(spec, value, false),
+            Written::Created => self.wrote(spec, value, true),
             Written::ForDriver => {
                 let (message, tag) = (self.message(), spec.name.clone());
                 self.effect(value.len(), || Output::IoWrite {
@@ -141,7 +143,7 @@ impl<E: Engine> View<'_, E> {
         &self,
         entry: EntryRef,
         arguments: &[u8],
-    ) -> Result<(Resident<E>, Budget), SpawnRefused> {
+    ) -> Result<(Box<Resident<E>>, Budget), SpawnRefused> {
         let parent = &*self.resident;
         let spawned = parent.envelope.spawned;
         // The count can be a stranger's word.
@@ -151,8 +153,8 @@ impl<E: Engine> View<'_, E> {
         let mut left = parent.envelope.budget;
         let budget = left.spawn().ok_or(SpawnRefused)?;
         let message = parent.envelope.message.child(parent.envelope.spawned);
-        let (program, limits) = (&parent.program, parent.limits);
-        let machine = E::start(program, entry, arguments, limits, message.seed())
+        let (program, limits) = (&parent.program, parent.limits());
+        let machine = E::start(program, entry, arguments, limits, message.lazy_seed())
             .map_err(|_| SpawnRefused)?;
         let envelope = Envelope {
             message,
@@ -161,20 +163,23 @@ impl<E: Engine> View<'_, E> {
             age: Span::ZERO,
             spawned: 0,
             budget,
-            trace: parent.envelope.trace.stay(&message, 0),
+            trace: TraceContext {
+                span: None,
+                ..parent.envelope.trace
+            },
             ..parent.envelope_at(self.now)
         };
-        let child = Resident {
+        let child = Box::new(Resident {
             envelope,
             since: self.now,
             launch: parent.launch.clone(),
             program: parent.program.clone(),
-            body: Body::Live(machine),
+            body: Body::Live(machine.into()),
             counted: 0,
             phase: Phase::Ready,
             previous: None,
-            limits,
-        };
+            hash_seed: parent.hash_seed,
+        });
         Ok((child, left))
     }
 }
@@ -206,21 +211,29 @@ impl<E: Engine> Host for View<'_, E> {
     }
 
     fn tag_has(&mut self, tag: &TagRef<'_>) -> bool {
-        self.tags.has(self.now, &self.actor(), &name_of(tag))
+        self.tags.look(self.now, &self.actor(), tag).is_some()
     }
 
     fn tag_read(&mut self, tag: &TagRef<'_>) -> Option<&[u8]> {
-        self.tags.read(self.now, &self.actor(), &name_of(tag))
+        let tag = self.tags.look(self.now, &self.actor(), tag)?;
+        Some(&tag.value)
     }
 
     fn tag_write(&mut self, tag: &TagRef<'_>, value: &[u8]) -> TagCode {
+        if self.tracing == Tracing::Off
+            && let Some(written) = self.tags.overwrite(self.now, &self.actor(), tag, value)
+            && written != Ok(Written::ForDriver)
+        {
+            return code_of(written.map(|_| ()));
+        }
         let name = name_of(tag);
         let spec = spec_of(tag, &name, self.resident.launch.launch.program);
         code_of(self.write(&spec, value))
     }
 
     fn tag_version(&mut self, tag: &TagRef<'_>) -> u64 {
-        self.tags.version(self.now, &self.actor(), &name_of(tag))
+        let tag = self.tags.look(self.now, &self.actor(), tag);
+        tag.map_or(0, |tag| tag.version)
     }
 
     fn spawn(&mut self, entry: EntryRef, args: &[u8]) -> Result<[u8; 32], SpawnRefused> {
@@ -229,12 +242,12 @@ impl<E: Engine> Host for View<'_, E> {
         envelope.spawned += 1;
         envelope.budget = budget;
         let id = child.envelope.message;
-        self.effects.spawned.push(Box::new(child));
+        self.effects.spawned.push(child);
         Ok(id.0)
     }
 
     fn neighbors(&mut self) -> Vec<[u8; 32]> {
-        self.neighbors.iter().map(|node| node.0).collect()
+        self.peers.keys().map(|node| node.0).collect()
     }
 
     fn previous(&self) -> Option<[u8; 32]> {

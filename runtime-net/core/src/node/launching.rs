@@ -1,11 +1,11 @@
 //! The first message of a launch.
 
-use super::resident::{Body, Phase, Resident};
+use super::resident::{Body, Phase, Resident, machine_limits};
 use super::{Node, Step};
 use crate::engine::Engine;
 use crate::envelope::{Budget, Envelope, TraceContext};
 use crate::ids::{Epoch, MessageId, Span, Time};
-use crate::launch::{LaunchError, LaunchLimits, SignedLaunch};
+use crate::launch::{LaunchError, SignedLaunch};
 use crate::tags::Standing;
 
 impl<E: Engine> Node<E> {
@@ -27,7 +27,7 @@ impl<E: Engine> Node<E> {
     }
 
     fn may_launch(&self, signed: &SignedLaunch) -> Result<(), LaunchError> {
-        let SignedLaunch { launch, hash, .. } = signed;
+        let SignedLaunch { launch, first, .. } = signed;
         if launch.home != self.config.node {
             return Err(LaunchError::NotHome);
         }
@@ -40,7 +40,7 @@ impl<E: Engine> Node<E> {
         if let Some(limit) = self.over(&launch.limits) {
             return Err(LaunchError::OverQuota(limit));
         }
-        if self.messages.contains_key(&MessageId::first(hash)) {
+        if self.messages.contains_key(first) {
             return Err(LaunchError::Duplicate);
         }
         if self.is_full() {
@@ -60,14 +60,20 @@ impl<E: Engine> Node<E> {
             .library
             .program(&launch.program)
             .map_err(LaunchError::BadProgram)?;
-        let message = MessageId::first(&hash);
-        let limits = self.machine_limits(&launch.limits);
+        let message = signed.first;
+        let limits = machine_limits(&launch.limits, self.hash_seed);
         let entry = sm_bytecode::EntryRef {
             brick: sm_bytecode::BrickHash(launch.brick),
             function: launch.function,
         };
-        let machine = E::start(&program, entry, &launch.arguments, limits, message.seed())
-            .map_err(LaunchError::BadArguments)?;
+        let machine = E::start(
+            &program,
+            entry,
+            &launch.arguments,
+            limits,
+            message.lazy_seed(),
+        )
+        .map_err(LaunchError::BadArguments)?;
         let envelope = Envelope {
             message,
             launch: hash,
@@ -80,7 +86,7 @@ impl<E: Engine> Node<E> {
             standing: Standing::Trusted,
             trace: TraceContext::of(&hash),
         };
-        let (body, phase, previous) = (Body::Live(machine), Phase::Ready, None);
+        let (body, phase, previous) = (Body::Live(machine.into()), Phase::Ready, None);
         let launch = std::sync::Arc::new(signed);
         let since = self.now;
         Ok(Resident {
@@ -92,18 +98,8 @@ impl<E: Engine> Node<E> {
             counted: 0,
             phase,
             previous,
-            limits,
-        })
-    }
-
-    /// What a machine of a launch may use here.
-    pub(super) fn machine_limits(&self, limits: &LaunchLimits) -> sm_vm::Limits {
-        sm_vm::Limits {
-            heap_bytes: limits.heap_bytes,
-            frames: limits.frames,
             hash_seed: self.hash_seed,
-            ..sm_vm::Limits::default()
-        }
+        })
     }
 
     /// Whether a date, in seconds of Unix time, is known to be over. Zero never is.

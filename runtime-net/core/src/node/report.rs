@@ -36,7 +36,7 @@ impl<E: Engine> Node<E> {
                 end,
             })));
         }
-        if matters(message, launch, &end) {
+        if matters(message == resident.launch.first, &end) {
             self.report(message, launch, end);
         }
     }
@@ -119,9 +119,9 @@ impl<E: Engine> Node<E> {
 
 /// Whether anybody waits to hear of this end: the first message is waited for, a bug wants to be
 /// seen, and that a spawned message or a copy is done is nobody's news.
-fn matters(message: MessageId, launch: LaunchHash, end: &End) -> bool {
+fn matters(is_first: bool, end: &End) -> bool {
     match end {
-        End::Done { .. } | End::Killed(Kill::Lifetime) => message == MessageId::first(&launch),
+        End::Done { .. } | End::Killed(Kill::Lifetime) => is_first,
         End::Trap { .. } | End::Killed(_) => true,
     }
 }

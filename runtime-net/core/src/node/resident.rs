@@ -8,7 +8,7 @@ use super::Parking;
 use crate::engine::Engine;
 use crate::envelope::Envelope;
 use crate::ids::{HopId, NodeId, Span, Time};
-use crate::launch::SignedLaunch;
+use crate::launch::{LaunchLimits, SignedLaunch};
 use crate::tags::Actor;
 
 /// A message with everything that belongs to it.
@@ -26,13 +26,14 @@ pub(super) struct Resident<E: Engine> {
     pub(super) phase: Phase,
     /// The neighbor it came from.
     pub(super) previous: Option<NodeId>,
-    pub(super) limits: sm_vm::Limits,
+    /// The node's secret, for its machine.
+    pub(super) hash_seed: u64,
 }
 
 /// The state of a message between two turns.
 #[derive(Debug)]
 pub(super) enum Body<E: Engine> {
-    Live(E::Machine),
+    Live(Box<E::Machine>),
     /// Its captured state.
     Image(Box<[u8]>),
     /// It is in the turn that is under way.
@@ -50,7 +51,22 @@ pub(super) enum Phase {
     Moving(HopId),
 }
 
+/// What a machine of a launch may use here.
+pub(super) fn machine_limits(limits: &LaunchLimits, hash_seed: u64) -> sm_vm::Limits {
+    sm_vm::Limits {
+        heap_bytes: limits.heap_bytes,
+        frames: limits.frames,
+        hash_seed,
+        ..sm_vm::Limits::default()
+    }
+}
+
 impl<E: Engine> Resident<E> {
+    /// What its machine may use.
+    pub(super) fn limits(&self) -> sm_vm::Limits {
+        machine_limits(&self.launch.launch.limits, self.hash_seed)
+    }
+
     /// Its age: what its program sees as `now()`.
     pub(super) fn age(&self, now: Time) -> Span {
         self.envelope.age + now.since(self.since)
@@ -95,22 +111,30 @@ impl<E: Engine> Resident<E> {
     ///
     /// # Errors
     /// Why the node's own image does not restore, in words.
-    pub(super) fn take(&mut self) -> Result<Option<E::Machine>, String> {
+    pub(super) fn take(&mut self) -> Result<Option<Box<E::Machine>>, String> {
         match std::mem::replace(&mut self.body, Body::Taken) {
             Body::Live(machine) => Ok(Some(machine)),
             Body::Taken => Ok(None),
-            Body::Image(state) => E::restore(&self.program, &state, self.limits).map(Some),
+            Body::Image(state) => {
+                let machine = E::restore(&self.program, &state, self.limits())?;
+                Ok(Some(Box::new(machine)))
+            }
         }
     }
 
-    /// Puts its machine back after a turn.
-    pub(super) fn park(&mut self, machine: E::Machine, parking: Parking) {
+    /// Puts its machine back after a turn. `buffer` is memory for its state.
+    pub(super) fn park(
+        &mut self,
+        machine: Box<E::Machine>,
+        parking: Parking,
+        buffer: &mut Vec<u8>,
+    ) {
         self.body = match parking {
             Parking::Live => Body::Live(machine),
             Parking::Image => {
-                let mut state = Vec::new();
-                E::capture(&machine, &mut state);
-                Body::Image(state.into())
+                buffer.clear();
+                E::capture(&machine, buffer);
+                Body::Image(buffer.as_slice().into())
             }
         };
     }

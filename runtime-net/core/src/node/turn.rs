@@ -13,7 +13,7 @@ use super::resident::{Phase, Resident};
 use super::{End, Kill, Log, Node, Output, Progress, Step, TimerKind, TraceFrame};
 use crate::engine::Engine;
 use crate::hop::HopError;
-use crate::ids::{MessageId, NodeId, Span, Time};
+use crate::ids::{LaunchHash, MessageId, NodeId, Span, Time};
 use crate::limits;
 use crate::tags::Waiter;
 
@@ -21,9 +21,10 @@ use crate::tags::Waiter;
 #[derive(Debug)]
 pub(super) struct Turn<E: Engine> {
     pub(super) message: MessageId,
+    launch: LaunchHash,
     /// The instant at which all of it happens.
     pub(super) now: Time,
-    machine: E::Machine,
+    machine: Box<E::Machine>,
     fuel_left: u64,
     effects: Effects<E>,
 }
@@ -96,6 +97,7 @@ impl<E: Engine> Node<E> {
                     let (now, effects) = (self.now, Effects::default());
                     return Some(Turn {
                         message,
+                        launch: resident.envelope.launch,
                         now,
                         machine,
                         fuel_left,
@@ -110,8 +112,7 @@ impl<E: Engine> Node<E> {
 
     /// Runs the machine; answers why it stopped and the fuel it used.
     fn slice(&mut self, turn: &mut Turn<E>, fuel: u64) -> (Outcome, u64) {
-        let neighbors = self.neighbors();
-        let room = self.room_for(turn.message);
+        let room = self.room_for(&turn.launch);
         let Some(resident) = self.messages.get_mut(&turn.message) else {
             return (Outcome::Yield, 0);
         };
@@ -121,7 +122,7 @@ impl<E: Engine> Node<E> {
             now: turn.now,
             node: self.config.node,
             tracing: self.config.tracing,
-            neighbors: &neighbors,
+            peers: &self.peers,
             tags: &mut self.tags,
             resident,
             effects: &mut turn.effects,
@@ -205,7 +206,7 @@ impl<E: Engine> Node<E> {
             matches!(next, Next::End(_)),
             self.messages.get_mut(&message),
         ) {
-            resident.park(machine, self.config.parking);
+            resident.park(machine, self.config.parking, &mut self.buffer);
             self.recount(message);
         }
         for child in spawned {

@@ -79,6 +79,8 @@ impl Default for TagLimits {
 pub(super) struct Accounts {
     limits: TagLimits,
     total: Usage,
+    /// Something was let in without regard to these quotas: they may be exceeded.
+    exceeded: bool,
     authors: BTreeMap<AuthorId, Usage>,
 }
 
@@ -92,6 +94,7 @@ impl Accounts {
 
     pub(super) fn set_limits(&mut self, limits: TagLimits) {
         self.limits = limits;
+        self.exceeded = true;
     }
 
     pub(super) fn total(&self) -> Usage {
@@ -108,15 +111,43 @@ impl Accounts {
         if !fits {
             return Err(TagError::Full);
         }
-        self.force(author, usage);
+        self.add(author, usage);
         Ok(())
     }
 
     /// Charges without regard to quotas, for what has been admitted already.
     pub(super) fn force(&mut self, author: AuthorId, usage: Usage) {
+        self.exceeded = true;
+        self.add(author, usage);
+    }
+
+    fn add(&mut self, author: AuthorId, usage: Usage) {
         self.total = self.total + usage;
         let account = self.authors.entry(author).or_default();
         *account = *account + usage;
+    }
+
+    /// Another use takes the place of one. If that is too much, all stays as it was.
+    pub(super) fn exchange(
+        &mut self,
+        before: (AuthorId, Usage),
+        after: (AuthorId, Usage),
+    ) -> Result<(), TagError> {
+        let is_same = before.1 == after.1 && before.0.cmp(&after.0).is_eq();
+        if is_same && !self.exceeded {
+            return Ok(());
+        }
+        if is_same {
+            let within =
+                self.of(after.0).within(self.limits.author) && self.total.within(self.limits.node);
+            return if within { Ok(()) } else { Err(TagError::Full) };
+        }
+        self.refund(before.0, before.1);
+        let charged = self.charge(after.0, after.1);
+        if charged.is_err() {
+            self.add(before.0, before.1);
+        }
+        charged
     }
 
     pub(super) fn refund(&mut self, author: AuthorId, usage: Usage) {

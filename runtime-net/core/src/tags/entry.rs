@@ -1,15 +1,103 @@
 //! One tag: its name, its value, and who may do what with it.
 
-use crate::ids::{AuthorId, Span, Time, TypeHash};
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+
+use crate::ids::{AuthorId, Span, Time, TypeHash, in_order};
 use crate::limits;
 
 /// The identity of a tag on a node.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct TagName {
     /// Hash of the declared name, the types of value and keys, and for `access code` the module.
     pub base: [u8; 32],
     /// The canonical encoding of a family member's keys, empty for a plain tag.
-    pub key: Box<[u8]>,
+    pub key: TagKey,
+}
+
+/// Bytes that are mostly few: those lie here.
+#[derive(Clone)]
+pub struct TagKey(Bytes);
+
+#[derive(Clone)]
+enum Bytes {
+    Short(u8, [u8; SHORT]),
+    Long(Box<[u8]>),
+}
+
+/// As many as make no difference to the size.
+const SHORT: usize = 22;
+
+impl Deref for TagKey {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Bytes::Short(len, bytes) => &bytes[..usize::from(*len)],
+            Bytes::Long(bytes) => bytes,
+        }
+    }
+}
+
+impl From<&[u8]> for TagKey {
+    #[inline]
+    fn from(key: &[u8]) -> Self {
+        Self(match key.len() {
+            len @ 0..=SHORT => {
+                let mut bytes = [0; SHORT];
+                bytes[..len].copy_from_slice(key);
+                Bytes::Short(len as u8, bytes)
+            }
+            _ => Bytes::Long(key.into()),
+        })
+    }
+}
+
+impl From<Vec<u8>> for TagKey {
+    fn from(key: Vec<u8>) -> Self {
+        (&*key).into()
+    }
+}
+
+impl Default for TagKey {
+    fn default() -> Self {
+        Self(Bytes::Short(0, [0; SHORT]))
+    }
+}
+
+impl PartialEq for TagKey {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for TagKey {}
+
+impl Ord for TagKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+impl PartialOrd for TagKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for TagKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl fmt::Debug for TagKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
 }
 
 impl TagName {
@@ -17,8 +105,17 @@ impl TagName {
     pub fn plain(base: [u8; 32]) -> Self {
         Self {
             base,
-            key: Box::default(),
+            key: TagKey::default(),
         }
+    }
+
+    /// Whether it has these parts. They are short: to call somebody to compare them takes longer.
+    #[inline]
+    pub(super) fn is(&self, base: &[u8; 32], key: &[u8]) -> bool {
+        let own = &*self.key;
+        in_order(&self.base, base).is_eq()
+            && own.len() == key.len()
+            && own.iter().zip(key).all(|(own, other)| own == other)
     }
 
     /// What the name costs in a quota, in bytes.

@@ -298,7 +298,7 @@ fn quotas_of_author_and_node_hold_and_the_writer_pays() {
             bytes: 3 * one,
         },
     };
-    let mut space = TagSpace::new(limits);
+    let mut space = TagSpace::new(limits, 7);
     let names: Vec<TagName> = (0..4).map(name).collect();
     let value = [0; 10];
     assert_eq!(
@@ -407,10 +407,11 @@ proptest! {
     /// Whatever is done, the books agree with the tags, and sweeping changes nothing visible.
     #[test]
     fn the_books_balance(ops in proptest::collection::vec(op(), 0..60)) {
-        let mut space = TagSpace::new(TagLimits {
+        let mut space = TagSpace::new(
+ TagLimits {
             author: Usage { tags: 2, bytes: 500 },
             node: Usage { tags: 4, bytes: 800 },
-        });
+        }, 7);
         let mut now = NOW;
         for op in ops {
             match op {

@@ -71,7 +71,7 @@ pub(super) fn state(script: &str) -> Vec<u8> {
         },
         &[],
         sm_vm::Limits::default(),
-        [0; 32],
+        [0; 32].into(),
     );
     let mut out = Vec::new();
     Toy::capture(&machine.expect("a toy always starts"), &mut out);

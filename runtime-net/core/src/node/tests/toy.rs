@@ -17,7 +17,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use sm_bytecode::{Access, BrickHash, EntryRef, TrapKind, TypeHash};
-use sm_vm::{Answer, CreateOptions, Data, Host, Limits, Outcome, TagBuf, TagDecl, TrapReport};
+use sm_vm::{
+    Answer, CreateOptions, Data, Host, Limits, Outcome, Seed, TagBuf, TagDecl, TrapReport,
+};
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::content::{Checked, ContentError, ContentId, ContentKind};
@@ -227,9 +229,13 @@ impl Engine for Toy {
         entry: EntryRef,
         _: &[u8],
         _: Limits,
-        seed: [u8; 32],
+        seed: Seed,
     ) -> Result<Machine, String> {
-        Ok(Machine::new(program.clone(), entry.function.into(), seed))
+        Ok(Machine::new(
+            program.clone(),
+            entry.function.into(),
+            seed.bytes(),
+        ))
     }
 
     fn restore(program: &Self::Program, state: &[u8], _: Limits) -> Result<Machine, String> {
