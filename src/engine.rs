@@ -74,11 +74,13 @@ impl EngineOptions {
 }
 
 impl EngineOptions {
-    /// The compiler that is wanted, on a thread of its own.
+    /// The compiler of a node, on a thread of its own. What strangers may make it do is not yet paid
+    /// for with their fuel, so nobody has one who does not ask for it.
     pub(crate) fn background(self) -> Result<Option<Jit>, Failure> {
-        let Some(options) = self.options() else {
+        if self.engine != Engine::Jit {
             return Ok(None);
-        };
+        }
+        let options = JitOptions::default();
         let executor = Background::start()
             .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
         self.checked(Jit::new(Arc::new(executor), options))

@@ -254,7 +254,7 @@ const PAUSE: u32 = 5_000;
 impl State {
     fn new(program: &Arc<Program>, jit: &Jit) -> State {
         let mut code = program.fused.clone();
-        let sites = sites(program, jit.options.threshold.max(1));
+        let sites = sites(program, &jit.options);
         for (index, site) in sites.iter().enumerate() {
             let at = program.block_start(site.func, site.block);
             code[at.index()] = Code {
@@ -387,11 +387,14 @@ impl State {
     }
 }
 
-/// The sites of all functions: their first blocks, and those that control goes back to.
-fn sites(program: &Program, threshold: u32) -> Vec<Site> {
+/// The sites of all functions that can be compiled: their first blocks, and those that control goes back to.
+fn sites(program: &Program, options: &JitOptions) -> Vec<Site> {
     let mut sites = Vec::new();
     for index in 0..program.functions.len() {
         let func = FuncId(index as u32);
+        if !compile::can_be_compiled(program, func, options) {
+            continue;
+        }
         let source = program.source(func);
         let mut is_site = vec![false; source.blocks.len()];
         is_site[0] = true;
@@ -405,7 +408,7 @@ fn sites(program: &Program, threshold: u32) -> Vec<Site> {
             original: program.fused[program.block_start(func, block).index()],
             func,
             block,
-            count: AtomicU32::new(threshold),
+            count: AtomicU32::new(options.threshold.max(1)),
             entry: OnceLock::new(),
             entries: AtomicU64::new(0),
             recent: AtomicU32::new(0),
@@ -429,9 +432,13 @@ impl Program {
     }
 
     fn block_start(&self, func: FuncId, block: usize) -> Pc {
-        let before = &self.source(func).blocks[..block];
-        let before: usize = before.iter().map(|block| block.insts.len()).sum();
-        self.function(func).start.plus(before as u32)
+        let function = self.function(func);
+        let group = &self.bricks[function.brick as usize].group;
+        let code = group.code(function.function);
+        let starts = code
+            .expect("a linked function is in its brick")
+            .block_starts();
+        function.start.plus(starts[block])
     }
 }
 

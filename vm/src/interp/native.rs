@@ -79,6 +79,9 @@ impl Interp<'_> {
         let here = std::ptr::from_ref(&depth) as usize;
         let regs = self.stack.regs[self.base..].as_mut_ptr();
         let spill = self.native.spill.as_mut_ptr();
+        let before = self.fuel;
+        self.native.last = None;
+        self.native.is_running = true;
         let mut context = Context {
             heap: heap.words,
             heap_len: heap.len as u64,
@@ -93,11 +96,9 @@ impl Interp<'_> {
             interp: std::ptr::from_mut(self).cast(),
             charge: 0,
         };
-        self.native.last = None;
-        self.native.is_running = true;
         // SAFETY: the context is as its invariants say, and the entry is that of this place of
         // this function.
-        let fuel = unsafe { entry.call(&raw mut context, self.fuel, regs) };
+        let fuel = unsafe { entry.call(&raw mut context, before, regs) };
         self.native.is_running = false;
         // SAFETY: native code has written what lies below.
         unsafe { self.heap.set_native_len(context.heap_len as usize) };

@@ -28,6 +28,34 @@ use crate::stack::SLACK;
 /// A record takes at most so many times the native frame of a function that calls others.
 pub(super) const SPILL_RATIO: usize = 4;
 
+/// The most bytes of a native frame. Functions that call no others do not look at the limit of the
+/// stack, nor do copies that begin at a loop.
+const MAX_FRAME: usize = 16 << 10;
+
+/// The most instructions times registers of a function: each exit may write each register.
+const MAX_EXITS: usize = 400_000;
+
+/// The most places that a function's instructions lead to.
+const MAX_EDGES: usize = 20_000;
+
+/// Whether a function gives so little, and compiling it takes so little, that it is done. For each
+/// of its exits all that lives there is written, and its edges are looked at again and again, so its
+/// length alone says too little.
+pub(super) fn can_be_compiled(program: &Program, func: FuncId, options: &JitOptions) -> bool {
+    let function = program.function(func);
+    let insts = function.len as usize;
+    let mut edges = 0;
+    for block in &program.source(func).blocks {
+        if let Some(last) = block.insts.last() {
+            last.successors(|_| edges += 1);
+        }
+    }
+    insts <= options.instructions
+        && insts * function.registers() <= MAX_EXITS
+        && edges <= MAX_EDGES
+        && shape(program, func).is_some()
+}
+
 /// The words of the records of all frames on the native stack: of those that call others, and of
 /// the first and the innermost, whose records may have all of their registers.
 pub(super) fn spill_words(registers: usize) -> usize {
@@ -199,9 +227,8 @@ impl Compiler {
     }
 
     fn translate(&mut self, wanted: Wanted<'_>, func: FuncId, start: Start) -> Option<CodeAddress> {
-        let function = wanted.program.function(func);
-        if function.len as usize > wanted.options.instructions
-            || self.code_bytes >= wanted.options.code_bytes
+        if self.code_bytes >= wanted.options.code_bytes
+            || !can_be_compiled(wanted.program, func, wanted.options)
         {
             return None;
         }
@@ -294,6 +321,10 @@ impl Compiler {
             }
             Err(_) => return None,
         };
+        let frame = compiled.buffer.frame_layout()?.frame_to_fp_offset as usize;
+        if frame > MAX_FRAME {
+            return None;
+        }
         let mut code = compiled.buffer.data().to_vec();
         for reloc in compiled.buffer.relocs() {
             relocate(&mut code, reloc)?;

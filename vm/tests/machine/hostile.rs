@@ -306,3 +306,31 @@ fn a_full_heap_is_not_collected_at_each_allocation() {
         Outcome::Done(_)
     ));
 }
+
+/// Each exit of native code writes what lives there: a short brick must not become a long
+/// compilation.
+#[test]
+fn what_has_many_exits_with_much_alive_is_left_to_the_interpreter() {
+    const REGISTERS: u16 = 2_000;
+    let mut asm = Assembler::default();
+    let ty = asm.ty(Type::Int);
+    let ints = asm.ty(Type::List(ty));
+    let mut locals = vec![Slot::Int; usize::from(REGISTERS)];
+    locals.push(Slot::Ref(ints));
+    let mut body: Vec<Inst> = (0..REGISTERS).map(|at| int(at, 1)).collect();
+    body.extend((0..REGISTERS).map(|at| Inst::IntAdd {
+        dst: r(at),
+        a: r(at),
+        b: r((at + 1) % REGISTERS),
+    }));
+    body.push(Inst::ListNew {
+        dst: r(REGISTERS),
+        ty: ints,
+        args: (0..REGISTERS).map(r).collect(),
+    });
+    body.push(ret([0]));
+    asm.function(&[], ty, &locals, vec![body]);
+    let program = program(asm.finish());
+    assert!(matches!(outcome(&program, limits()), Outcome::Done(_)));
+    assert_eq!(program.jit_stats().functions, 0);
+}
