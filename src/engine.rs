@@ -74,8 +74,8 @@ impl EngineOptions {
 }
 
 impl EngineOptions {
-    /// The compiler of a node, on a thread of its own. What strangers may make it do is not yet paid
-    /// for with their fuel, so nobody has one who does not ask for it.
+    /// The compiler of a node, on a thread of its own. What strangers may make it do is not yet
+    /// paid for with their fuel, so nobody has one who does not ask for it.
     pub(crate) fn background(self) -> Result<Option<Jit>, Failure> {
         if self.engine != Engine::Jit {
             return Ok(None);

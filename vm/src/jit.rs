@@ -387,7 +387,8 @@ impl State {
     }
 }
 
-/// The sites of all functions that can be compiled: their first blocks, and those that control goes back to.
+/// The sites of all functions that can be compiled: their first blocks, and those that control
+/// goes back to.
 fn sites(program: &Program, options: &JitOptions) -> Vec<Site> {
     let mut sites = Vec::new();
     for index in 0..program.functions.len() {

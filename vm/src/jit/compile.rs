@@ -38,9 +38,9 @@ const MAX_EXITS: usize = 400_000;
 /// The most places that a function's instructions lead to.
 const MAX_EDGES: usize = 20_000;
 
-/// Whether a function gives so little, and compiling it takes so little, that it is done. For each
-/// of its exits all that lives there is written, and its edges are looked at again and again, so its
-/// length alone says too little.
+/// Whether a function gives so little, and compiling it takes so little, that it is done. For
+/// each of its exits all that lives there is written, and its edges are looked at again and again,
+/// so its length alone says too little.
 pub(super) fn can_be_compiled(program: &Program, func: FuncId, options: &JitOptions) -> bool {
     let function = program.function(func);
     let insts = function.len as usize;
