@@ -6,6 +6,7 @@
 //! | `translate`, `live`, `loops` | one function's bytecode to Cranelift's form |
 //! | `context` | what native code and the machine share |
 //! | `memory` | executable memory, and the call into it |
+//! | `options` | what hosts say and are told, with a JIT or without |
 //! | `interp::native` | entering, leaving, and the helpers that native code calls |
 //!
 //! A program is given to the JIT once ([`Jit::attach`]), and from then on all its
@@ -21,9 +22,9 @@ mod context;
 mod live;
 mod loops;
 mod memory;
+mod options;
 mod translate;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
@@ -37,28 +38,13 @@ use crate::program::Program;
 use compile::Compiler;
 pub(crate) use context::{Context, Reason};
 pub(crate) use memory::Entry;
+pub use options::{AtOnce, Executor, JitOptions, JitStats};
 
 /// The native stack that native code may use, in bytes. A thread that runs machines needs four
 /// times as much.
 pub(crate) const NATIVE_STACK: usize = 128 << 10;
 /// The most slots of a result of a function that is compiled: so many are returned in registers.
 pub(crate) const MAX_RESULTS: usize = 6;
-
-/// Who runs compilations: at once, or on a thread of its own.
-pub trait Executor: Send + Sync {
-    /// Runs the job, now or later, or drops it.
-    fn execute(&self, job: Job);
-}
-
-/// Compiles at once, where the code is wanted.
-#[derive(Clone, Copy, Debug)]
-pub struct AtOnce;
-
-impl Executor for AtOnce {
-    fn execute(&self, job: Job) {
-        job.run();
-    }
-}
 
 /// One compilation.
 #[derive(Debug)]
@@ -72,66 +58,6 @@ impl Job {
     pub fn run(self) {
         if let Some(state) = self.program.jit.state.get() {
             state.compile(&self.program, self.site);
-        }
-    }
-}
-
-/// When to compile, and how much.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct JitOptions {
-    /// The fuel that the machines of a program use together before anything is counted.
-    pub cold: u64,
-    /// How often a function is called, or a loop run through, before it is compiled.
-    pub threshold: u32,
-    /// The most bytes of native code of one program.
-    pub code_bytes: usize,
-    /// The most instructions of a function that is compiled.
-    pub instructions: usize,
-}
-
-impl Default for JitOptions {
-    /// 50,000 units of fuel, 1,000 calls or rounds, 8 MiB, 10,000 instructions.
-    fn default() -> Self {
-        JitOptions {
-            cold: 50_000,
-            threshold: 1_000,
-            code_bytes: 8 << 20,
-            instructions: 10_000,
-        }
-    }
-}
-
-impl JitOptions {
-    /// Everything is compiled before it runs for the first time.
-    pub const EAGER: JitOptions = JitOptions {
-        cold: 0,
-        threshold: 1,
-        code_bytes: 8 << 20,
-        instructions: 10_000,
-    };
-}
-
-/// What was compiled of a program, and how it is used.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct JitStats {
-    /// Functions, and copies of functions that begin at a loop.
-    pub functions: u64,
-    /// The bytes of their code.
-    pub code_bytes: u64,
-    /// How often the interpreter entered native code.
-    pub entries: u64,
-    /// How often native code handed over to it, by reason.
-    pub exits: BTreeMap<&'static str, u64>,
-}
-
-impl JitStats {
-    /// Adds those of another program.
-    pub fn add(&mut self, other: &JitStats) {
-        self.functions += other.functions;
-        self.code_bytes += other.code_bytes;
-        self.entries += other.entries;
-        for (reason, count) in &other.exits {
-            *self.exits.entry(reason).or_default() += count;
         }
     }
 }

@@ -125,7 +125,8 @@ impl Interp<'_> {
 
     /// The bytes of native stack that an activation may use, so that neither the thread's stack
     /// nor the message's own can be exceeded: a native frame is never smaller than
-    /// [`NATIVE_FRAME`], only functions that call none are not checked, and of those one can run.
+    /// [`NATIVE_FRAME`]. Functions that call none, and the copy that is entered, are not checked:
+    /// of each of them one runs, in a frame of bounded size.
     fn native_depth(&self, room: Room) -> Option<usize> {
         let frames = (self.limits.frames as usize).checked_sub(self.stack.frames.len() + 2)?;
         let words = (self.limits.registers as usize).checked_sub(self.stack.end())?;

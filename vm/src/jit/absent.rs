@@ -1,6 +1,5 @@
 //! No JIT: the feature is off, or there is none for this machine.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
@@ -9,21 +8,9 @@ use crate::interp::{Interp, Stop};
 use crate::op::{Code, Side};
 use crate::program::Program;
 
-/// Who would run compilations.
-pub trait Executor: Send + Sync {
-    /// Runs the job.
-    fn execute(&self, job: Job);
-}
+mod options;
 
-/// Compiles at once, where there is a compiler.
-#[derive(Clone, Copy, Debug)]
-pub struct AtOnce;
-
-impl Executor for AtOnce {
-    fn execute(&self, job: Job) {
-        job.run();
-    }
-}
+pub use options::{AtOnce, Executor, JitOptions, JitStats};
 
 /// One compilation: there is none.
 #[derive(Debug)]
@@ -34,54 +21,6 @@ impl Job {
     pub fn run(self) {
         match self.0 {}
     }
-}
-
-/// When to compile, and how much.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct JitOptions {
-    /// The fuel that the machines of a program use together before anything is counted.
-    pub cold: u64,
-    /// How often a function is called, or a loop run through, before it is compiled.
-    pub threshold: u32,
-    /// The most bytes of native code of one program.
-    pub code_bytes: usize,
-    /// The most instructions of a function that is compiled.
-    pub instructions: usize,
-}
-
-/// What was compiled of a program, and how it is used.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct JitStats {
-    /// Functions, and copies of functions that begin at a loop.
-    pub functions: u64,
-    /// The bytes of their code.
-    pub code_bytes: u64,
-    /// How often the interpreter entered native code.
-    pub entries: u64,
-    /// How often native code handed over to it, by reason.
-    pub exits: BTreeMap<&'static str, u64>,
-}
-
-impl JitStats {
-    /// Adds those of another program.
-    pub fn add(&mut self, other: &JitStats) {
-        self.functions += other.functions;
-        self.code_bytes += other.code_bytes;
-        self.entries += other.entries;
-        for (reason, count) in &other.exits {
-            *self.exits.entry(reason).or_default() += count;
-        }
-    }
-}
-
-impl JitOptions {
-    /// Everything is compiled before it runs for the first time.
-    pub const EAGER: JitOptions = JitOptions {
-        cold: 0,
-        threshold: 1,
-        code_bytes: 8 << 20,
-        instructions: 10_000,
-    };
 }
 
 /// A compiler for programs: there is none.

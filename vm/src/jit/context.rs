@@ -4,10 +4,10 @@
 //! [`super::translate`] writes, and nothing else. **Invariants:**
 //! - `heap` is the heap's array for as long as the activation lasts: its capacity reaches
 //!   `heap_end`, and neither native code nor a helper allocates beyond it;
-//! - the words below `heap_len` are initialised: native code writes the whole of an object before
-//!   it raises `heap_len`;
+//! - the words below `heap_len` are initialised wherever the machine looks at them: native code
+//!   raises it, writes the whole of the object, and calls no helper and does not leave in between;
 //! - `spill` has room for the records of all frames that fit above `stack_limit`
-//!   ([`super::activation`] says why);
+//!   ([`super::compile::spill_words`] says why);
 //! - `regs` are the registers of the frame that was entered, `window` has room for those of any
 //!   function of the program.
 
