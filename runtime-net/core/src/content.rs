@@ -255,7 +255,7 @@ impl<E: Engine> Library<E> {
         let Some(signed) = self.launches.get(launch) else {
             return vec![ContentId::launch(*launch)];
         };
-        if self.is_ready(launch) {
+        if self.programs.contains_key(&signed.launch.program) {
             return Vec::new();
         }
         let program = ContentId::program(signed.launch.program);

@@ -300,6 +300,15 @@ pub struct Arrival {
     pub expires: Time,
 }
 
+/// What becomes of an offer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Offered {
+    /// It is to be considered: [`Effect::Consider`] says so.
+    Considered,
+    /// It was beyond a bound, and has been refused.
+    Busy,
+}
+
 /// Which end of a hop a timer belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Side {
@@ -431,12 +440,8 @@ impl Hops {
         self.timers.first().map(|timer| timer.at)
     }
 
-    /// Whether a hop to this node is under way.
-    pub fn receiving(&self, hop: HopId) -> bool {
-        self.incoming.contains_key(&hop)
-    }
-
-    /// All timers that are set, earliest first.
+    /// All timers that are set, earliest first. One may be set earlier than it is due: it is set
+    /// anew when its time comes, for nearly all hops have ended by then.
     pub fn timers(&self) -> impl Iterator<Item = Timer> {
         self.timers.iter().copied()
     }

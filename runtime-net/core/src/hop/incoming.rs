@@ -1,7 +1,8 @@
 //! The receiver's end of an exact hop: it promises, and waits to hear how the hop ends.
 
 use super::{
-    Arrival, Doubt, DropReason, Effect, HopError, HopFault, HopFrame, HopRecord, Hops, Memory, Side,
+    Arrival, Doubt, DropReason, Effect, HopError, HopFault, HopFrame, HopRecord, Hops, Memory,
+    Offered, Side,
 };
 use crate::ids::{HopId, Incarnation, MessageId, NodeId, Time};
 use crate::limits;
@@ -14,6 +15,8 @@ pub(super) struct Incoming {
     /// Until when the rest has to be here.
     deadline: Time,
     expires: Time,
+    /// What its timer is set to: perhaps earlier than it is due.
+    armed: Time,
     phase: Phase,
 }
 
@@ -56,8 +59,8 @@ impl Incoming {
         matches!(self.phase, Phase::Offered | Phase::Receiving)
     }
 
-    /// The timer that is set in this phase.
-    fn timer(&self) -> Time {
+    /// When its timer is due in this phase.
+    fn due(&self) -> Time {
         if self.unprepared() {
             self.deadline.min(self.expires)
         } else {
@@ -69,11 +72,14 @@ impl Incoming {
 impl Hops {
     /// A neighbor offers a message.
     ///
-    /// An offer beyond a bound is refused as busy; any other one is to be considered.
-    ///
     /// # Errors
     /// [`HopFault`] if the hop is not that neighbor's or is known already.
-    pub fn offered(&mut self, now: Time, from: NodeId, arrival: Arrival) -> Result<(), HopFault> {
+    pub fn offered(
+        &mut self,
+        now: Time,
+        from: NodeId,
+        arrival: Arrival,
+    ) -> Result<Offered, HopFault> {
         let Arrival {
             hop,
             message,
@@ -91,7 +97,7 @@ impl Hops {
         }
         if self.doubts_full() || !self.room_from(from, bytes) {
             self.send(from, hop, HopFrame::Refuse(HopError::Busy));
-            return Ok(());
+            return Ok(Offered::Busy);
         }
         let deadline = now + limits::RESERVATION_TIME;
         let inc = Incoming {
@@ -99,14 +105,15 @@ impl Hops {
             bytes,
             deadline,
             expires,
+            armed: deadline.min(expires),
             phase: Phase::Offered,
         };
-        self.set_timer(inc.timer(), Side::Receiver, hop);
+        self.set_timer(inc.armed, Side::Receiver, hop);
         self.incoming.insert(hop, inc);
         self.taking.begin(from, bytes);
         self.receiving.begin(from, bytes);
         self.effects.push_back(Effect::Consider { hop });
-        Ok(())
+        Ok(Offered::Considered)
     }
 
     /// A neighbor may have only so many hops open, and leave only so many in doubt: one that
@@ -142,12 +149,9 @@ impl Hops {
         let Some(inc) = self.incoming.get_mut(&hop).filter(|inc| inc.unprepared()) else {
             return;
         };
-        let before = inc.timer();
         inc.phase = Phase::Preparing;
-        let (after, doubt) = (inc.timer(), inc.doubt(hop));
+        let doubt = inc.doubt(hop);
         self.receiving.end(hop.node, inc.bytes);
-        self.clear_timer(before, Side::Receiver, hop);
-        self.set_timer(after, Side::Receiver, hop);
         self.store(HopRecord::Prepared(doubt));
     }
 
@@ -164,9 +168,10 @@ impl Hops {
             bytes: 0,
             deadline: Time::NEVER,
             expires,
+            armed: expires,
             phase,
         };
-        self.set_timer(inc.timer(), Side::Receiver, hop);
+        self.set_timer(expires, Side::Receiver, hop);
         self.incoming.insert(hop, inc);
         self.taking.begin(hop.node, 0);
     }
@@ -253,7 +258,7 @@ impl Hops {
             return;
         };
         inc.phase = Phase::Installing;
-        let timer = inc.timer();
+        let timer = inc.armed;
         // The message's own clock takes over where the hop's ends.
         self.clear_timer(timer, Side::Receiver, hop);
         self.store(HopRecord::Installed(hop));
@@ -289,10 +294,14 @@ impl Hops {
     }
 
     pub(super) fn receiver_timeout(&mut self, hop: HopId) {
-        let Some(inc) = self.incoming.get(&hop) else {
+        let Some(inc) = self.incoming.get_mut(&hop) else {
             return;
         };
-        if inc.unprepared() {
+        let due = inc.due();
+        if due > inc.armed {
+            inc.armed = due;
+            self.set_timer(due, Side::Receiver, hop);
+        } else if inc.unprepared() {
             self.refuse(hop, HopError::Timeout);
         } else {
             self.discard(hop, DropReason::Expired);
@@ -303,7 +312,7 @@ impl Hops {
         let Some(inc) = self.incoming.remove(&hop) else {
             return;
         };
-        self.clear_timer(inc.timer(), Side::Receiver, hop);
+        self.clear_timer(inc.armed, Side::Receiver, hop);
         self.taking.end(hop.node, inc.bytes);
         if inc.unprepared() {
             self.receiving.end(hop.node, inc.bytes);

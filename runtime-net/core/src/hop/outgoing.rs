@@ -14,6 +14,8 @@ pub(super) struct Outgoing {
     bytes: usize,
     deadline: Time,
     expires: Time,
+    /// What its timer is set to: perhaps earlier than it is due.
+    armed: Time,
     phase: Phase,
 }
 
@@ -50,8 +52,8 @@ impl Outgoing {
         }
     }
 
-    /// The timer that is set in this phase.
-    fn timer(&self) -> Time {
+    /// When its timer is due in this phase.
+    fn due(&self) -> Time {
         if self.decided() {
             self.expires
         } else {
@@ -87,15 +89,17 @@ impl Hops {
             sequence: self.sequence,
         };
         self.sequence += 1;
+        let armed = deadline.min(expires);
         let out = Outgoing {
             message,
             to,
             bytes,
             deadline,
             expires,
+            armed,
             phase: Phase::Offered,
         };
-        self.set_timer(out.timer(), Side::Sender, hop);
+        self.set_timer(armed, Side::Sender, hop);
         self.outgoing.insert(hop, out);
         self.sending.begin(to, bytes);
         self.send(to, hop, HopFrame::Offer);
@@ -122,9 +126,10 @@ impl Hops {
             bytes: 0,
             deadline: Time::NEVER,
             expires,
+            armed: expires,
             phase,
         };
-        self.set_timer(out.timer(), Side::Sender, hop);
+        self.set_timer(expires, Side::Sender, hop);
         self.outgoing.insert(hop, out);
     }
 
@@ -214,12 +219,9 @@ impl Hops {
         let Some(out) = self.outgoing.get_mut(&hop) else {
             return;
         };
-        let before = out.timer();
         out.phase = Phase::Committing(prepared_in);
-        let (after, doubt) = (out.timer(), out.doubt(hop));
+        let doubt = out.doubt(hop);
         self.sending.end(out.to, out.bytes);
-        self.clear_timer(before, Side::Sender, hop);
-        self.set_timer(after, Side::Sender, hop);
         self.store(HopRecord::Committed(doubt, prepared_in));
     }
 
@@ -238,11 +240,14 @@ impl Hops {
     }
 
     pub(super) fn sender_timeout(&mut self, hop: HopId) {
-        let Some(out) = self.outgoing.get(&hop) else {
+        let Some(out) = self.outgoing.get_mut(&hop) else {
             return;
         };
-        let to = out.to;
-        if out.decided() {
+        let (to, due) = (out.to, out.due());
+        if due > out.armed {
+            out.armed = due;
+            self.set_timer(due, Side::Sender, hop);
+        } else if out.decided() {
             self.close(hop, HopEnd::Expired);
         } else {
             self.send(to, hop, HopFrame::Abort);
@@ -255,7 +260,7 @@ impl Hops {
             return;
         };
         self.sending.end(out.to, out.bytes);
-        self.clear_timer(out.timer(), Side::Sender, hop);
+        self.clear_timer(out.armed, Side::Sender, hop);
         self.effects.push_back(Effect::Resume {
             hop,
             message: out.message,
@@ -267,7 +272,7 @@ impl Hops {
         let Some(out) = self.outgoing.remove(&hop) else {
             return;
         };
-        self.clear_timer(out.timer(), Side::Sender, hop);
+        self.clear_timer(out.armed, Side::Sender, hop);
         if matches!(out.phase, Phase::Committing(_)) {
             // The end of its life came between the decision and its record: it leaves, and ends.
             let (message, to) = (out.message, out.to);

@@ -6,6 +6,7 @@ const A: NodeId = NodeId([1; 32]);
 const B: NodeId = NodeId([2; 32]);
 const C: NodeId = NodeId([3; 32]);
 const MESSAGE: MessageId = MessageId([9; 32]);
+const DEADLINE: Time = Time(50);
 const LIFE: Time = Time(1_000_000_000_000);
 const BOOT: Incarnation = Incarnation(5);
 
@@ -28,7 +29,7 @@ fn departure(to: NodeId) -> Departure {
         message: MESSAGE,
         to,
         bytes: 100,
-        deadline: Time(50),
+        deadline: DEADLINE,
         expires: LIFE,
     }
 }
@@ -106,7 +107,10 @@ fn decided() -> Hops {
 /// A machine at B that is prepared.
 fn prepared() -> Hops {
     let mut b = machine(B, A);
-    assert_eq!(b.offered(Time::ZERO, A, arrival(0)), Ok(()));
+    assert_eq!(
+        b.offered(Time::ZERO, A, arrival(0)),
+        Ok(Offered::Considered)
+    );
     recv!(b, Effect::Consider { hop: hop(A, 0) });
     b.prepare(hop(A, 0));
     let record = HopRecord::Prepared(doubt(A));
@@ -126,6 +130,9 @@ fn the_sender_goes_through_all_steps() {
     recv!(a, B, HopFrame::State);
     send!(a, B, HopFrame::Prepared(BOOT));
     recv!(a, Effect::Store(committed()));
+    recv!(a);
+    // Having decided, it lets the deadline pass.
+    a.timeout(DEADLINE);
     recv!(a);
     assert_eq!(a.next_timeout(), Some(LIFE));
     a.stored(committed());
@@ -156,7 +163,10 @@ fn the_sender_goes_through_all_steps() {
 #[test]
 fn the_receiver_goes_through_all_steps() {
     let mut b = machine(B, A);
-    assert_eq!(b.offered(Time::ZERO, A, arrival(0)), Ok(()));
+    assert_eq!(
+        b.offered(Time::ZERO, A, arrival(0)),
+        Ok(Offered::Considered)
+    );
     recv!(b, Effect::Consider { hop: hop(A, 0) });
     b.accept(hop(A, 0));
     recv!(b, A, HopFrame::Accept);

@@ -14,7 +14,7 @@ use super::{Node, Step, TimerKind};
 use crate::content::{ContentError, ContentId, ContentKind};
 use crate::engine::Engine;
 use crate::envelope::Envelope;
-use crate::hop::{Arrival, DropReason, HopError, Memory};
+use crate::hop::{Arrival, DropReason, HopError, HopFault, Memory, Offered};
 use crate::ids::{HopId, LaunchHash, MessageId, NodeId};
 use crate::launch::LaunchLimits;
 use crate::limits;
@@ -51,9 +51,6 @@ impl<E: Engine> Node<E> {
             attached,
         } = offer;
         let hop = hop.of(from);
-        if self.incoming.contains_key(&hop) {
-            return self.refused(from, "the hop is offered twice");
-        }
         self.note_known(from, &envelope.launch);
         for (kind, bytes) in attached {
             self.take_attached(from, &envelope, kind, bytes);
@@ -79,23 +76,19 @@ impl<E: Engine> Node<E> {
             expires,
         };
         match self.hops.offered(self.now, from, arrival) {
-            Ok(()) => drop(self.incoming.insert(hop, arrived)),
+            Ok(Offered::Considered) => drop(self.incoming.insert(hop, arrived)),
+            Ok(Offered::Busy) => {}
+            Err(HopFault::OutOfTurn) => return self.refused(from, "the hop is offered twice"),
             Err(fault) => return self.refused(from, &format!("offer: {fault}")),
         }
         self.drain_hops();
-        // An offer beyond a bound was answered without being considered.
-        if !self.hops.receiving(hop) {
-            self.incoming.remove(&hop);
-        }
     }
 
     /// Who sends a message has its launch record and its program.
     fn note_known(&mut self, from: NodeId, launch: &LaunchHash) {
+        let program = self.library.launch(launch).map(|one| one.launch.program);
         let known = self.known.entry(from).or_default();
-        match self.library.launch(launch) {
-            Some(signed) => drop(known.note_launch(*launch, signed.launch.program)),
-            None => drop(known.note(ContentId::launch(*launch))),
-        }
+        known.note_launch(*launch, program);
     }
 
     /// Attached content is looked at only if it is what the envelope names.
@@ -128,14 +121,12 @@ impl<E: Engine> Node<E> {
             return;
         };
         let envelope = arrived.envelope;
-        if let Err((error, why)) = self.admit(&envelope) {
-            return self.turn_away(hop, error, why);
+        if arrived.rest == Rest::Here && self.library.missing(&envelope.launch).is_empty() {
+            return self.verify(hop);
         }
-        let complete = arrived.rest == Rest::Here;
-        if complete && self.library.missing(&envelope.launch).is_empty() {
-            self.verify(hop);
-        } else {
-            self.hops.accept(hop);
+        match self.admit(&envelope) {
+            Ok(()) => self.hops.accept(hop),
+            Err((error, why)) => self.turn_away(hop, error, why),
         }
     }
 
@@ -355,18 +346,25 @@ impl<E: Engine> Node<E> {
 
     /// If all is here: validates it and promises to take it, or turns it away.
     pub(super) fn verify(&mut self, hop: HopId) {
-        let Some(arrived) = self.incoming.get(&hop) else {
+        let Some(arrived) = self.incoming.get_mut(&hop) else {
             return;
         };
-        let envelope = arrived.envelope;
-        if self.library.is_too_large(&envelope.launch) {
-            return self.turn_away(hop, HopError::Quota, "the program is too large");
-        }
+        let (envelope, state_len) = (arrived.envelope, arrived.state_len);
         let waits = arrived.rest == Rest::Awaited || arrived.resident.is_some();
-        if waits || !self.library.missing(&envelope.launch).is_empty() {
+        // What is linked was looked at before.
+        if !self.library.is_ready(&envelope.launch) {
+            if self.library.is_too_large(&envelope.launch) {
+                return self.turn_away(hop, HopError::Quota, "the program is too large");
+            }
+            if !self.library.missing(&envelope.launch).is_empty() {
+                return;
+            }
+        }
+        if waits {
             return;
         }
-        if arrived.state.len() != arrived.state_len {
+        let state = std::mem::take(&mut arrived.state);
+        if state.len() != state_len {
             return self.turn_away(
                 hop,
                 HopError::Refused,
@@ -376,7 +374,6 @@ impl<E: Engine> Node<E> {
         if let Err((error, why)) = self.admit(&envelope) {
             return self.turn_away(hop, error, why);
         }
-        let state = std::mem::take(&mut self.incoming_mut(hop).state);
         let made = self.revive(hop.node, envelope, &state);
         let durable = self.config.memory == Memory::Durable;
         let arrived = self.incoming_mut(hop);
@@ -418,7 +415,7 @@ impl<E: Engine> Node<E> {
         let program = self.library.program(&launch.launch.program)?;
         let limits = machine_limits(&launch.launch.limits, self.hash_seed);
         let machine = E::restore(&program, state, limits)?;
-        envelope.standing = self.standing_of(from, &envelope);
+        envelope.standing = self.standing_of(from, &envelope, &launch.launch.author);
         Ok(Box::new(Resident {
             envelope,
             since: self.now,
@@ -478,14 +475,14 @@ impl<E: Engine> Node<E> {
     /// Two honest neighbors never decide for one message; if two do, the first one is believed.
     pub(super) fn own(&mut self, hop: HopId) {
         let now = self.now;
-        if self.is_own(hop) {
-            self.refused(hop.node, "the message is here already");
-            self.incoming_mut(hop).resident = None;
-            return;
-        }
         let Some(arrived) = self.incoming.get_mut(&hop) else {
             return;
         };
+        let message = arrived.envelope.message;
+        if self.messages.contains_key(&message) || self.owned.contains(&message) {
+            arrived.resident = None;
+            return self.refused(hop.node, "the message is here already");
+        }
         let Some(resident) = &mut arrived.resident else {
             return;
         };
@@ -496,15 +493,7 @@ impl<E: Engine> Node<E> {
             arrived.resident = None;
         }
         arrived.rest = Rest::Owned;
-        self.owned.insert(arrived.envelope.message);
-    }
-
-    /// Whether the message of a hop stands here already, or is about to.
-    fn is_own(&self, hop: HopId) -> bool {
-        let Some(message) = self.incoming.get(&hop).map(|a| a.envelope.message) else {
-            return false;
-        };
-        self.messages.contains_key(&message) || self.owned.contains(&message)
+        self.owned.insert(message);
     }
 
     /// The message is this node's own and runs.

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::resident::Phase;
+use super::session::Known;
 use super::{Node, Output, Step};
-use crate::content::{ContentId, ContentKind};
+use crate::content::{ContentId, ContentKind, Library};
 use crate::engine::Engine;
 use crate::envelope::Envelope;
 use crate::hop::{Departure, HopEnd, HopError, HopFrame};
-use crate::ids::{HopId, LaunchHash, MessageId, NodeId, SessionId, Span, Time};
+use crate::ids::{AuthorId, HopId, LaunchHash, MessageId, NodeId, SessionId, Span, Time};
 use crate::limits;
 use crate::tags::Standing;
 use crate::wire::{BareStep, Copy, Frame, More, Offer};
@@ -207,17 +208,15 @@ impl<E: Engine> Node<E> {
     }
 
     fn send_offer(&mut self, to: NodeId, hop: HopId) {
-        let Some(launch) = self.outgoing.get(&hop).map(|out| out.launch()) else {
+        let Some(out) = self.outgoing.get(&hop) else {
             return;
         };
-        let attached = self.attachment(to, &launch);
+        let known = self.known.entry(to).or_default();
+        let attached = attachment(&mut self.library, known, &out.launch());
         let borrowed = attached
             .iter()
             .map(|(kind, bytes)| (*kind, &**bytes))
             .collect();
-        let Some(out) = self.outgoing.get(&hop) else {
-            return;
-        };
         let mut envelope = out.envelope;
         // A neighbor is told the epoch that the message will have if it takes it.
         envelope.epoch = envelope.epoch.next();
@@ -233,19 +232,6 @@ impl<E: Engine> Node<E> {
         };
         let frame = Frame::Offer(offer).encode();
         self.send_bytes(to, frame);
-    }
-
-    /// The launch record and the program manifest, if this neighbor may not have them yet.
-    fn attachment(&mut self, to: NodeId, launch: &LaunchHash) -> Vec<(ContentKind, Arc<[u8]>)> {
-        let Some(signed) = self.library.launch(launch).cloned() else {
-            return Vec::new();
-        };
-        let known = self.known.entry(to).or_default();
-        let news = known.note_launch(signed.hash, signed.launch.program);
-        let piece = |id: ContentId| self.library.bytes(&id).map(|bytes| (id.kind, bytes));
-        let mut attached: Vec<_> = news.into_iter().flatten().filter_map(piece).collect();
-        attached.retain(|(_, bytes)| bytes.len() <= limits::INLINE_CONTENT_BYTES);
-        attached
     }
 
     /// The neighbor takes a message and wants this content with it.
@@ -376,14 +362,16 @@ impl<E: Engine> Node<E> {
     }
 
     /// How far this node believes what a neighbor brings of an author.
-    pub(super) fn standing_of(&self, from: NodeId, envelope: &Envelope) -> Standing {
-        let Some(signed) = self.library.launch(&envelope.launch) else {
-            return Standing::Stranger;
-        };
+    pub(super) fn standing_of(
+        &self,
+        from: NodeId,
+        envelope: &Envelope,
+        author: &AuthorId,
+    ) -> Standing {
         let policy = &self.config.policy;
         let trusted = policy.carriers.get(&from).unwrap_or(&policy.others);
         match envelope.standing {
-            Standing::Trusted if trusted.contains(&signed.launch.author) => Standing::Trusted,
+            Standing::Trusted if trusted.contains(author) => Standing::Trusted,
             _ => Standing::Stranger,
         }
     }
@@ -392,6 +380,22 @@ impl<E: Engine> Node<E> {
     pub(super) fn expiry_of(&self, envelope: &Envelope) -> Time {
         self.now + envelope.left
     }
+}
+
+/// The launch record and the program manifest, if a neighbor may not have them yet.
+fn attachment<E: Engine>(
+    library: &mut Library<E>,
+    known: &mut Known,
+    launch: &LaunchHash,
+) -> Vec<(ContentKind, Arc<[u8]>)> {
+    let Some(program) = library.launch(launch).map(|signed| signed.launch.program) else {
+        return Vec::new();
+    };
+    let news = known.note_launch(*launch, Some(program));
+    let piece = |id: ContentId| library.bytes(&id).map(|bytes| (id.kind, bytes));
+    let mut attached: Vec<_> = news.into_iter().flatten().filter_map(piece).collect();
+    attached.retain(|(_, bytes)| bytes.len() <= limits::INLINE_CONTENT_BYTES);
+    attached
 }
 
 /// How many of these bytes are code: a launch record is none.

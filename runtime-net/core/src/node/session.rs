@@ -27,30 +27,29 @@ pub(super) struct Session {
 pub(super) struct Known {
     incarnation: Incarnation,
     has: BTreeSet<ContentId>,
-    /// The launch whose record and program were noted last: most messages are of a few launches.
-    last: Option<LaunchHash>,
 }
 
 impl Known {
-    /// Notes that the peer has, or is being sent, this; whether that is news.
-    pub(super) fn note(&mut self, id: ContentId) -> bool {
+    /// Notes that the peer has, or is being sent, a launch record, and with it its program;
+    /// answers which of the two are news.
+    pub(super) fn note_launch(
+        &mut self,
+        launch: LaunchHash,
+        program: Option<[u8; 32]>,
+    ) -> [Option<ContentId>; 2] {
+        let launch = ContentId::launch(launch);
+        if !self.note(launch) {
+            return [None, None];
+        }
+        let program = program.map(ContentId::program);
+        [Some(launch), program.filter(|id| self.note(*id))]
+    }
+
+    fn note(&mut self, id: ContentId) -> bool {
         if self.has.len() >= limits::KNOWN_PER_NEIGHBOR {
             self.has.clear();
         }
         self.has.insert(id)
-    }
-
-    /// The same for a launch record and its program; answers which of the two are news.
-    pub(super) fn note_launch(
-        &mut self,
-        launch: LaunchHash,
-        program: [u8; 32],
-    ) -> [Option<ContentId>; 2] {
-        if self.last.replace(launch) == Some(launch) {
-            return [None, None];
-        }
-        let both = [ContentId::launch(launch), ContentId::program(program)];
-        both.map(|id| self.note(id).then_some(id))
     }
 }
 
