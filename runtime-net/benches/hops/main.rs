@@ -116,15 +116,14 @@ async fn one_way(plan: Plan, size: usize) {
     );
 }
 
-/// Many at a time.
+/// Many at a time; each of them moves often, so that what it costs to launch it is little.
 async fn at_once(plan: Plan) {
     let mut bare = bare::Quic::start().await;
     let mut pair = Pair::start().await;
     let [mut quic, mut exact] = [(); 2].map(|()| Costs::default());
-    let rounds = (plan.rounds / 5).max(10);
     for block in 0..=plan.blocks {
-        let trips = bare.block(1 << 10, rounds, DEPTH).await;
-        let hops = pair.block(1 << 10, rounds, DEPTH, Grade::Exact).await;
+        let trips = bare.block(1 << 10, plan.rounds, DEPTH).await;
+        let hops = pair.block(1 << 10, plan.rounds, DEPTH, Grade::Exact).await;
         if block > 0 {
             quic.add(trips);
             exact.add(hops);
