@@ -234,12 +234,14 @@ impl<'p, 'h> Objects<'p, 'h> {
         if self.heap.would_be_over_quota(Heap::list_words(kind, count)) {
             return Err(RestoreError::TooLarge);
         }
-        let list = self.heap.list_of(ty, kind, count, 0);
+        let list = match kind {
+            Kind::Int | Kind::Float => self.heap.list_of_words(ty, kind, block),
+            _ => self.heap.list_of(ty, kind, count, 0),
+        };
         self.heap.set_changes(list, changes);
         match kind {
-            Kind::Int => self.heap.read_words(list, block),
+            Kind::Int => {}
             Kind::Float => {
-                self.heap.read_words(list, block);
                 let words = self.heap.list_elements(list);
                 words
                     .iter()

@@ -21,7 +21,7 @@ pub(super) fn capture(machine: &Machine, out: &mut Vec<u8>) {
         heap: &machine.heap,
         out: Writer::from(std::mem::take(out)),
         tables: TablesOut::new(program),
-        numbers: vec![0; machine.heap.size()],
+        numbers: Numbers::new(machine.heap.size()),
         objects: Vec::new(),
         bulk: Vec::new(),
         start,
@@ -52,13 +52,31 @@ const HEAD_BYTES: usize = 512;
 /// is moved again when the length of the head is known.
 const BULK_BYTES: usize = 4096;
 
+/// The number of the object at each address, from 1; 0 for what was not met. Where long lists and
+/// texts are, nearly all pages stay empty.
+struct Numbers(Vec<Option<Box<[u32; PAGE]>>>);
+
+/// The addresses of a page.
+const PAGE: usize = 256;
+
+impl Numbers {
+    fn new(size: usize) -> Self {
+        Self(vec![None; size.div_ceil(PAGE)])
+    }
+
+    fn at(&mut self, addr: Addr) -> &mut u32 {
+        let at = addr.at(0);
+        let page = self.0[at / PAGE].get_or_insert_with(|| Box::new([0; PAGE]));
+        &mut page[at % PAGE]
+    }
+}
+
 struct Capture<'m> {
     program: &'m Program,
     heap: &'m Heap,
     out: Writer,
     tables: TablesOut<'m>,
-    /// The number of the object at each address, from 1; 0 for what was not met.
-    numbers: Vec<u32>,
+    numbers: Numbers,
     /// The objects that were met, in the order of their numbers.
     objects: Vec<Addr>,
     /// Long blocks, each with the length of what stands before it in `out`.
@@ -139,7 +157,7 @@ impl<'m> Capture<'m> {
     }
 
     fn object_number(&mut self, addr: Addr) -> u64 {
-        let number = &mut self.numbers[addr.at(0)];
+        let number = self.numbers.at(addr);
         if *number == 0 {
             self.objects.push(addr);
             *number = self.objects.len() as u32;

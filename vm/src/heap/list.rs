@@ -306,6 +306,21 @@ impl Heap {
         list
     }
 
+    /// A new list of words from their little-endian bytes. Reserve [`Heap::list_words`].
+    pub(crate) fn list_of_words(&mut self, ty: TypeId, kind: Kind, block: &[u8]) -> Ref {
+        let list = self.new_list(ty, kind, 0);
+        let elements = block.as_chunks().0;
+        if !elements.is_empty() {
+            let array = Addr(self.words.len() as u32);
+            self.words.push(array_header(kind, elements.len()).0);
+            let words = elements.iter().map(|bytes| u64::from_le_bytes(*bytes));
+            self.words.extend(words);
+            self.set_word(list.addr().at(LIST_DATA), Ref::object(array).word());
+            self.set_word(list.addr().at(COUNT), elements.len() as u64);
+        }
+        list
+    }
+
     /// Turns the order round: a structural change, since a loop would see elements twice.
     pub(crate) fn list_reverse(&mut self, kind: Kind, list: Ref) {
         let len = self.list_len(list);
@@ -332,17 +347,6 @@ impl Heap {
         match self.list_len(list) {
             0 => &[],
             len => &self.byte_view(self.data(list))[..len],
-        }
-    }
-
-    /// Reads the elements of a list of words, which has the block's length.
-    pub(crate) fn read_words(&mut self, list: Ref, block: &[u8]) {
-        if self.list_len(list) == 0 {
-            return;
-        }
-        let array = self.data(list);
-        for (word, chunk) in self.payload_mut(array).iter_mut().zip(block.as_chunks().0) {
-            *word = u64::from_le_bytes(*chunk);
         }
     }
 
