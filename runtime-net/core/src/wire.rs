@@ -114,6 +114,50 @@ pub struct Copy<'a> {
     pub state: &'a [u8],
 }
 
+/// The frame of a [`Copy`] whose state is written right where it belongs, for it may be long.
+///
+/// That is why the state comes first, behind a length of four bytes: what the envelope says is
+/// known when the state is there.
+#[derive(Debug)]
+pub(crate) struct CopyFrame(Vec<u8>);
+
+impl CopyFrame {
+    /// Where the state begins.
+    const STATE: usize = 2 + size_of::<u32>();
+
+    pub(crate) fn new() -> Self {
+        let mut out = Writer::default();
+        out.u8(WIRE_VERSION);
+        out.u8(kind::COPY);
+        Self::around(out)
+    }
+
+    fn around(mut head: Writer) -> Self {
+        head.raw(&[0; size_of::<u32>()]);
+        Self(head.0)
+    }
+
+    /// The state is to be appended to this, and nothing else changed.
+    pub(crate) fn state(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+
+    /// How much of the state is there, in bytes.
+    pub(crate) fn state_len(&self) -> usize {
+        self.0.len() - Self::STATE
+    }
+
+    /// The bytes of the frame. One that is longer than a frame may be is not to be sent.
+    pub(crate) fn end(self, envelope: &Envelope) -> Vec<u8> {
+        let state_len = self.state_len() as u32;
+        let mut out = Writer(self.0);
+        out.0[Self::STATE - size_of::<u32>()..Self::STATE]
+            .copy_from_slice(&state_len.to_le_bytes());
+        envelope.encode(&mut out);
+        out.0
+    }
+}
+
 /// Whether a piece is the last one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum More {
@@ -190,9 +234,10 @@ impl<'a> Frame<'a> {
                 out.var(incarnation.0);
             }
             Frame::Step { hop, .. } => encode_hop(&mut out, hop),
-            Frame::Copy(copy) => {
-                copy.envelope.encode(&mut out);
-                out.bytes(copy.state);
+            Frame::Copy(Copy { envelope, state }) => {
+                let mut frame = CopyFrame::around(out);
+                frame.state().extend_from_slice(state);
+                return frame.end(envelope);
             }
             Frame::Want(ids) => encode_ids(&mut out, ids),
             Frame::Code(pieces) => encode_pieces(&mut out, pieces),
@@ -256,10 +301,13 @@ impl<'a> Frame<'a> {
                 let (hop, incarnation) = (decode_hop(input)?, Incarnation(input.var()?));
                 Frame::Commit { hop, incarnation }
             }
-            kind::COPY => Frame::Copy(Copy {
-                envelope: Envelope::decode(input)?,
-                state: input.bytes(limits::FRAME_BYTES)?,
-            }),
+            kind::COPY => {
+                let state_len = u32::from_le_bytes(input.array()?);
+                Frame::Copy(Copy {
+                    state: input.take(state_len as usize)?,
+                    envelope: Envelope::decode(input)?,
+                })
+            }
             kind::WANT => Frame::Want(decode_ids(input)?),
             kind::CODE => Frame::Code(decode_pieces(input)?),
             kind::REPORT => decode_report(input)?,

@@ -13,7 +13,7 @@ use crate::hop::{Departure, HopEnd, HopError, HopFrame};
 use crate::ids::{AuthorId, HopId, LaunchHash, MessageId, NodeId, SessionId, Span, Time};
 use crate::limits;
 use crate::tags::Standing;
-use crate::wire::{BareStep, Copy, Frame, More, Offer};
+use crate::wire::{BareStep, CopyFrame, Frame, More, Offer};
 
 /// What a hop carries while its sender can still need it.
 #[derive(Debug)]
@@ -83,7 +83,8 @@ impl<E: Engine> Node<E> {
         to: NodeId,
         timeout: Option<u64>,
     ) -> Result<(), HopError> {
-        let (envelope, state) = self.pack(message)?;
+        let mut state = Vec::new();
+        let envelope = self.pack(message, &mut state)?;
         if self.backlogged(to) {
             return Err(HopError::Busy);
         }
@@ -117,23 +118,26 @@ impl<E: Engine> Node<E> {
         Ok(())
     }
 
-    /// The envelope and state of a message as they would arrive at the next node.
-    fn pack(&mut self, message: MessageId) -> Result<(Envelope, Vec<u8>), HopError> {
+    /// Appends the state of a message to `out`, and answers its envelope: both as they would
+    /// arrive at the next node.
+    fn pack(&mut self, message: MessageId, out: &mut Vec<u8>) -> Result<Envelope, HopError> {
         let resident = self.messages.get(&message).ok_or(HopError::Refused)?;
         let mut envelope = resident.envelope_at(self.now);
         if envelope.budget.hops == 0 {
             return Err(HopError::HopLimit);
         }
-        let state = resident.state();
-        let bytes = state.len() as u64;
-        if state.len() > limits::STATE_BYTES || bytes > envelope.budget.bytes {
+        let before = out.len();
+        resident.write_state(out);
+        let state_len = out.len() - before;
+        let bytes = state_len as u64;
+        if state_len > limits::STATE_BYTES || bytes > envelope.budget.bytes {
             return Err(HopError::Quota);
         }
         envelope.trace = envelope.trace.stay(&message, envelope.hops);
         envelope.budget.hops -= 1;
         envelope.budget.bytes -= bytes;
         envelope.hops = envelope.hops.saturating_add(1);
-        Ok((envelope, state))
+        Ok(envelope)
     }
 
     /// A copy is to go on at every neighbor, and this message ends here.
@@ -142,18 +146,16 @@ impl<E: Engine> Node<E> {
         if neighbors.is_empty() {
             return self.stay(message, HopError::NoNeighbors);
         }
-        match self.pack(message) {
-            Ok((envelope, state)) => {
-                let frame = Frame::Copy(Copy {
-                    envelope,
-                    state: &state,
-                })
-                .encode();
+        let mut frame = CopyFrame::new();
+        match self.pack(message, frame.state()) {
+            Ok(envelope) => {
+                let state_len = frame.state_len();
+                let frame = frame.end(&envelope);
                 if frame.len() > limits::FRAME_BYTES {
                     return self.stay(message, HopError::Quota);
                 }
                 self.counters.copies_out += neighbors.len() as u64;
-                self.counters.state_bytes_out += state.len() as u64;
+                self.counters.state_bytes_out += state_len as u64;
                 self.spread(frame);
                 let count = neighbors.len();
                 self.trace(message, || Step::CopiesSent { neighbors: count });

@@ -148,14 +148,12 @@ impl<E: Engine> Resident<E> {
         }
     }
 
-    /// Its captured state. It is not in a turn.
-    pub(super) fn state(&self) -> Vec<u8> {
-        let mut state = Vec::new();
+    /// Appends its captured state. It is not in a turn.
+    pub(super) fn write_state(&self, out: &mut Vec<u8>) {
         match &self.body {
-            Body::Live(machine) => E::capture(machine, &mut state),
-            Body::Image(image) => state.extend_from_slice(image),
+            Body::Live(machine) => E::capture(machine, out),
+            Body::Image(image) => out.extend_from_slice(image),
             Body::Taken => {}
         }
-        state
     }
 }

@@ -374,7 +374,9 @@ pub(super) fn encode_resident<E: Engine>(resident: &Resident<E>) -> Vec<u8> {
     out.var(resident.since.0);
     resident.envelope.encode(&mut out);
     out.option(resident.previous, |out, node| out.raw(&node.0));
-    out.bytes(&resident.state());
+    let mut state = Vec::new();
+    resident.write_state(&mut state);
+    out.bytes(&state);
     out.0
 }
 
