@@ -156,13 +156,13 @@ impl Frames {
         loop {
             let part = self.rest.split_to(self.rest.len().min(count - bytes.len()));
             held.grow(part.len())?;
+            if bytes.len() + part.len() > bytes.capacity() {
+                // Enough of it has come to believe in the rest.
+                bytes.reserve_exact(count - bytes.len());
+            }
             bytes.extend_from_slice(&part);
             if bytes.len() == count {
                 return Ok(bytes.into());
-            }
-            if bytes.len() == bytes.capacity() {
-                // Enough of it has come to believe in the rest.
-                bytes.reserve_exact(count - bytes.len());
             }
             if !self.more().await? {
                 return Err(Unread::Half);
