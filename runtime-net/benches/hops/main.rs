@@ -2,7 +2,8 @@
 //!
 //!     cargo bench -p sm-net --bench hops            # all of it
 //!     cargo bench -p sm-net --bench hops -- --quick # once, small, to see that it works
-//!     cargo bench -p sm-net --bench hops -- --size 1024  # states of one size only
+//!     cargo bench -p sm-net --bench hops -- --size 1024  # states of one size only, one at a time
+//!     cargo bench -p sm-net --bench hops -- --depth      # only many at a time
 //!
 //! The other end is a process of its own: this program, started again.
 
@@ -60,10 +61,18 @@ fn main() {
         .expect("a runtime");
     let size = arguments.iter().position(|one| one == "--size");
     let size = size.and_then(|at| arguments.get(at + 1)?.parse().ok());
-    runtime.block_on(measure(plan, size));
+    let deep = arguments.iter().any(|one| one == "--depth");
+    runtime.block_on(async {
+        if !deep {
+            one_at_a_time(plan, size).await;
+        }
+        if size.is_none() {
+            at_once(plan).await;
+        }
+    });
 }
 
-async fn measure(plan: Plan, only: Option<usize>) {
+async fn one_at_a_time(plan: Plan, only: Option<usize>) {
     println!(
         "one way, µs (minimum of {}; CPU µs of both); ratios of minima (and median of neighbors)",
         plan.blocks
@@ -78,12 +87,12 @@ async fn measure(plan: Plan, only: Option<usize>) {
     {
         one_way(plan, size).await;
     }
-    at_once(plan).await;
 }
 
 /// One round trip, or one message that moves there and back, after the other.
 async fn one_way(plan: Plan, size: usize) {
-    let rounds = (plan.rounds / (1 + size as u32 / (64 << 10))).max(10) & !1;
+    // A long state takes its time to be made: it moves often enough for that to be little.
+    let rounds = (plan.rounds / (1 + size as u32 / (64 << 10))).max(plan.rounds / 5) & !1;
     let mut bare = (bare::Tcp::start().await, bare::Quic::start().await);
     let mut pair = Pair::start().await;
     let [mut tcp, mut quic, mut fast, mut exact] = [(); 4].map(|()| Costs::default());
