@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
-use sm_vm::{Executor, Jit, JitOptions, JitStats, Job};
+use sm_vm::{Busy, Executor, Jit, JitOptions, JitStats, Job};
 
 use crate::exit::Failure;
 use crate::text;
@@ -111,8 +111,8 @@ impl Background {
 }
 
 impl Executor for Background {
-    fn execute(&self, job: Job) {
-        _ = self.jobs.try_send(job);
+    fn execute(&self, job: Job) -> Result<(), Busy> {
+        self.jobs.try_send(job).map_err(|_| Busy)
     }
 }
 
@@ -134,11 +134,12 @@ impl Executor for Timed {
         clippy::disallowed_methods,
         reason = "how long compiling took is told to people, and nothing depends on it"
     )]
-    fn execute(&self, job: Job) {
+    fn execute(&self, job: Job) -> Result<(), Busy> {
         let began = Instant::now();
         job.run();
         let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.nanos.fetch_add(nanos, Ordering::Relaxed);
+        Ok(())
     }
 }
 
