@@ -74,16 +74,14 @@ impl EngineOptions {
 }
 
 impl EngineOptions {
-    /// The compiler of a node, on a thread of its own. What strangers may make it do is not yet
-    /// paid for with their fuel, so nobody has one who does not ask for it.
+    /// The compiler of a node, on a thread of its own. Programs pay for it with their fuel.
     pub(crate) fn background(self) -> Result<Option<Jit>, Failure> {
-        if self.engine != Engine::Jit {
+        if self.engine == Engine::Interp {
             return Ok(None);
         }
-        let options = JitOptions::default();
         let executor = Background::start()
             .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
-        self.checked(Jit::new(Arc::new(executor), options))
+        self.checked(Jit::new(Arc::new(executor), JitOptions::default()))
     }
 }
 
@@ -174,6 +172,7 @@ impl Compiler {
         json!({
             "functions": stats.functions,
             "code_bytes": stats.code_bytes,
+            "work": stats.work,
             "compile_nanos": u64::try_from(self.time().as_nanos()).unwrap_or(u64::MAX),
             "entries": stats.entries,
             "exits": stats.exits,

@@ -20,6 +20,9 @@
 //! thread, no global, and `unsafe` in four small modules alone: `interp::window`, `interp::native`,
 //! `heap::native`, `jit::memory`
 
+#[cfg(test)]
+extern crate self as sm_vm;
+
 mod capture;
 mod data;
 mod heap;

@@ -18,6 +18,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use sm_bytecode::types::Slot;
 
 use super::budget::Account;
+use super::live;
 use super::memory::{CodeAddress, CodeMemory, Entry};
 use super::translate::{Place, Start, Translator};
 use super::{JitOptions, MAX_RESULTS, NATIVE_STACK, Shared, Spill};
@@ -286,10 +287,18 @@ impl Compiler {
         start: Start,
         enter: Option<&Target>,
     ) -> Result<CodeAddress, Refusal> {
+        let price = wanted.shared.options.price;
+        let insts = u64::from(wanted.program.function(func).len);
+        // Translating, too, is done only if about as much is paid for.
+        let least = live::weight(wanted.program.source(func)) as u64 / 2 + insts;
+        if !wanted.account.pays(least, price) {
+            wanted.account.charge(insts / TRANSLATION);
+            return Err(Refusal::Later { work: least });
+        }
         let spills = self.translate(wanted, func, start)?;
         let work = wanted.workspace.work();
         let later = Refusal::Later { work };
-        let paid = wanted.account.pays(work, wanted.shared.options.price);
+        let paid = wanted.account.pays(work, price);
         let budget = &wanted.shared.budget;
         let room = budget.take(self.taken, work as usize * BYTES_OF_WORK, 0);
         if !paid || room.is_none() {
@@ -458,7 +467,7 @@ pub(super) fn itself(func: FuncId) -> UserExternalName {
 }
 
 /// Sets a call of a function by itself, the only reference that is not an address in a register.
-fn relocate(
+pub(super) fn relocate(
     code: &mut [u8],
     reloc: &FinalizedMachReloc,
     func: &UserFuncName,
