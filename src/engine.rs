@@ -54,7 +54,11 @@ impl EngineOptions {
         match self.engine {
             Engine::Interp => None,
             Engine::Jit => Some(JitOptions::EAGER),
-            Engine::Auto => Some(JitOptions::default()),
+            // One's own programs pay nothing.
+            Engine::Auto => Some(JitOptions {
+                price: 0,
+                ..JitOptions::default()
+            }),
         }
     }
 

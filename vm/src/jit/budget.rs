@@ -16,7 +16,7 @@ const PART: usize = 8;
 
 /// Fuel that was used in native code pays for so much less than that of the interpreter, which takes
 /// so much longer for it.
-const NATIVE_DISCOUNT: u64 = 4;
+const NATIVE_DISCOUNT: u64 = 5;
 
 /// The memory for native code of all programs of a JIT.
 #[derive(Debug)]

@@ -54,13 +54,13 @@ pub struct JitOptions {
 }
 
 impl Default for JitOptions {
-    /// 50,000 units of fuel, 1,000 calls or rounds, 200 units of fuel for one of work, 64 MiB,
-    /// 10,000 instructions.
+    /// 50,000 units of fuel, 1,000 calls or rounds, 64 MiB, 10,000 instructions, and a price at
+    /// which a program is compiled for about as long as the interpreter has run it.
     fn default() -> Self {
         JitOptions {
             cold: 50_000,
             threshold: 1_000,
-            price: 200,
+            price: 2_500,
             code_bytes: 64 << 20,
             instructions: 10_000,
         }

@@ -225,7 +225,7 @@ fn compilations_are_paid_for_with_fuel() {
     let mut machine = start(&program, limits());
     let mut host = ScriptedHost::default();
     let mut sizes = vec![0];
-    for _ in 0..500 {
+    for _ in 0..3_000 {
         machine.run(1_000, &mut host);
         let stats = program.jit_stats();
         // Finding out what a compilation takes is paid for behind it.
@@ -336,24 +336,26 @@ fn the_largest_frames() {
     }
 }
 
-/// `fn f(n?.., ..) = if n < 1 { first } else { f(n - 1, ..) }`, where each of the parameters is
-/// eight slots, and so is the result.
-fn wide(n: i64, params: usize) -> Group {
+/// `fn f(n, ..) = if n < 1 { n } else { f(n - 1, ..) }`, where each of the parameters is eight
+/// slots, seven for options and one for a number, and the result is the last ones of the first.
+fn wide(n: i64, params: usize, results: usize) -> Group {
     let mut asm = Assembler::default();
-    let mut ty = asm.ty(Type::Int);
-    for _ in 0..7 {
-        ty = asm.ty(Type::Option(ty));
+    let mut types = vec![asm.ty(Type::Int)];
+    for depth in 0..7 {
+        types.push(asm.ty(Type::Option(types[depth])));
     }
-    let slots = asm.group.types.slots_of_all(&vec![ty; params]);
+    let (param, result) = (types[7], types[results - 1]);
+    let slots = asm.group.types.slots_of_all(&vec![param; params]);
     assert_eq!(slots.len(), 8 * params);
     let all: Box<[Reg]> = (0..slots.len() as u16).map(Reg).collect();
+    let last = &all[8 - results..8];
     let call = |func| Inst::Call {
-        dsts: all[..8].into(),
+        dsts: last.into(),
         func: FuncRef::Local(func),
         args: all.clone(),
     };
     let back = Inst::Return {
-        values: all[..8].into(),
+        values: last.into(),
     };
     let set = |reg: &Reg| match slots[reg.index()] {
         Slot::Int => int(reg.0, n + i64::from(reg.0 / 8)),
@@ -364,10 +366,8 @@ fn wide(n: i64, params: usize) -> Group {
     };
     let mut begin: Vec<Inst> = all.iter().map(set).collect();
     begin.extend([call(1), back.clone()]);
-    asm.function(&[], ty, &slots, vec![begin]);
-    let number = slots.iter().position(|slot| *slot == Slot::Int);
-    let number = number.expect("one of the slots is the number") as u16;
-    let (one, cond) = (slots.len() as u16, slots.len() as u16 + 1);
+    asm.function(&[], result, &slots, vec![begin]);
+    let (number, one, cond) = (7, slots.len() as u16, slots.len() as u16 + 1);
     let test = Inst::IntLt {
         dst: r(cond),
         a: r(number),
@@ -388,24 +388,31 @@ fn wide(n: i64, params: usize) -> Group {
         vec![back.clone()],
         vec![less, call(1), back],
     ];
-    asm.function(&vec![ty; params], ty, &[Slot::Int, Slot::Bool], blocks);
+    let locals = [Slot::Int, Slot::Bool];
+    asm.function(&vec![param; params], result, &locals, blocks);
     asm.finish()
 }
 
 #[test]
-fn functions_that_give_and_take_much() {
+fn functions_that_take_and_give_much() {
     let limits = Limits {
         registers: 1 << 20,
         ..Limits::default()
     };
-    for params in [1, 2, 40, 255] {
-        for n in [0, 1, 40] {
-            let program = program(wide(n, params));
+    let has_jit = Jit::new(Arc::new(AtOnce), JitOptions::EAGER).is_some();
+    for params in [1, 40, 120, 255] {
+        for results in [1, 6, 7, 8] {
+            let program = program(wide(30, params, results));
             let ran = run(&program, limits, u64::MAX, Slices::Whole);
             assert!(matches!(ran.outcome, Outcome::Done(_)), "{:?}", ran.outcome);
             for fuel in [100, 1] {
                 assert_eq!(run(&program, limits, u64::MAX, Slices::Fuel(fuel)), ran);
             }
+            // So many results are not given in registers, and so many arguments make too large a
+            // native frame.
+            let is_compiled = program.jit_stats().functions > 0;
+            let is_small = results <= 6 && params < 255;
+            assert_eq!(is_compiled, has_jit && is_small, "{params}, {results}");
         }
     }
 }
