@@ -183,3 +183,19 @@ impl Compiler {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_compiles_unless_it_is_told_not_to() {
+        let background = |engine| EngineOptions { engine }.background();
+        let has_jit = Jit::new(Arc::new(sm_vm::AtOnce), JitOptions::default()).is_some();
+        let auto = background(Engine::default()).expect("it makes no demands");
+        assert_eq!(auto.is_some(), has_jit);
+        let none = background(Engine::Interp).expect("it makes no demands");
+        assert!(none.is_none());
+        assert_eq!(background(Engine::Jit).is_ok(), has_jit);
+    }
+}

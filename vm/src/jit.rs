@@ -298,10 +298,9 @@ impl Spill {
 }
 
 /// So many entries are looked at together. If they did less than [`LITTLE`] fuel of work each, the
-/// site is left to the interpreter for the next [`PAUSE`] times.
+/// site is left to the interpreter for the next [`JitOptions::pause`] times.
 const LOOK: u32 = 64;
 const LITTLE: u64 = 64;
-const PAUSE: u32 = 5_000;
 
 impl State {
     fn new(program: &Arc<Program>, jit: &Jit) -> State {
@@ -408,7 +407,8 @@ impl State {
         if recent >= LOOK {
             let used = site.used.swap(0, Ordering::Relaxed);
             if used < u64::from(LOOK) * LITTLE {
-                site.count.store(PAUSE, Ordering::Relaxed);
+                let pause = self.jit.shared.options.pause;
+                site.count.store(pause, Ordering::Relaxed);
             }
         }
     }

@@ -14,8 +14,8 @@ const PAGE: usize = if cfg!(target_arch = "aarch64") {
 /// A program has at most this part of what the others leave, so there is always room for the next.
 const PART: usize = 8;
 
-/// Fuel that was used in native code pays for so much less than that of the interpreter, which takes
-/// so much longer for it.
+/// Fuel that was used in native code pays for so much less than that of the interpreter, which
+/// takes so much longer for it.
 const NATIVE_DISCOUNT: u64 = 5;
 
 /// The memory for native code of all programs of a JIT.

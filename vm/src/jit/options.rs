@@ -44,6 +44,9 @@ pub struct JitOptions {
     pub cold: u64,
     /// How often a function is called, or a loop run through, before it is compiled.
     pub threshold: u32,
+    /// How often the interpreter goes on by itself where native code does little each time that it
+    /// is entered, before it enters it again.
+    pub pause: u32,
     /// The fuel that the machines of a program have to have used for each unit of work that its
     /// compilations take, which is about an instruction of the machine.
     pub price: u64,
@@ -60,6 +63,7 @@ impl Default for JitOptions {
         JitOptions {
             cold: 50_000,
             threshold: 1_000,
+            pause: 5_000,
             price: 2_500,
             code_bytes: 64 << 20,
             instructions: 10_000,
@@ -72,9 +76,17 @@ impl JitOptions {
     pub const EAGER: JitOptions = JitOptions {
         cold: 0,
         threshold: 1,
+        pause: 5_000,
         price: 0,
         code_bytes: 64 << 20,
         instructions: 10_000,
+    };
+
+    /// The same, and native code is entered wherever there is some, though it does little: for
+    /// tests.
+    pub const ALWAYS: JitOptions = JitOptions {
+        pause: 0,
+        ..JitOptions::EAGER
     };
 }
 

@@ -15,7 +15,7 @@ pub(crate) const MODULE: &str = "lib";
 /// A program of one brick whose entry is its first function, of which everything is compiled.
 pub(crate) fn program(group: Group) -> Arc<Program> {
     let program = linked(group);
-    if let Some(jit) = Jit::new(Arc::new(AtOnce), JitOptions::EAGER) {
+    if let Some(jit) = Jit::new(Arc::new(AtOnce), JitOptions::ALWAYS) {
         jit.attach(&program);
     }
     program
