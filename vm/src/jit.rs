@@ -42,7 +42,7 @@ use crate::index::FuncId;
 pub(crate) use crate::interp::native::{Buffers, Ended, Scratch};
 use crate::op::{Code, Op, Pc, R, Side};
 use crate::program::Program;
-use budget::{Account, Budget};
+use budget::{Account, Budget, Share};
 use compile::{Compiler, Refusal, Wanted, Workspace};
 pub(crate) use context::{Context, Reason};
 pub(crate) use memory::Entry;
@@ -65,7 +65,7 @@ impl Job {
     /// Compiles, unless the program was dropped.
     pub fn run(self) {
         if let Some(program) = self.program.upgrade()
-            && let Some(state) = program.jit.state.get()
+            && let Some(Some(state)) = program.jit.state.get()
         {
             state.compile(&program, self.site);
         }
@@ -139,7 +139,7 @@ impl Jit {
         _ = program.jit.jit.set(self.clone());
     }
 
-    /// The memory that the native code of all programs takes now, in bytes of whole pages.
+    /// The memory that the native code of all programs takes now, and what belongs to it.
     pub fn code_memory(&self) -> usize {
         self.shared.budget.used()
     }
@@ -158,18 +158,23 @@ impl fmt::Debug for Jit {
 pub(crate) struct Slot {
     jit: OnceLock<Jit>,
     account: Account,
-    state: OnceLock<State>,
+    /// None if there is no room for it.
+    state: OnceLock<Option<State>>,
 }
 
 impl Slot {
     /// The program's native code, if it is not cold.
     pub(crate) fn state(&self, program: &Arc<Program>) -> Option<&State> {
         if let Some(state) = self.state.get() {
-            return Some(state);
+            return state.as_ref();
         }
         let jit = self.jit.get()?;
-        let is_cold = self.account.fuel() < jit.shared.warm_up(program);
-        (!is_cold).then(|| self.state.get_or_init(|| State::new(program, jit)))
+        if self.account.fuel() < jit.shared.warm_up(program) {
+            return None;
+        }
+        self.account.charge(set_up_work(program));
+        let state = self.state.get_or_init(|| State::new(program, jit));
+        state.as_ref()
     }
 
     /// So much of the fuel of a run that the program is not cold behind it.
@@ -194,8 +199,8 @@ impl Slot {
 impl Shared {
     /// The fuel that a program uses before anything of it is counted.
     fn warm_up(&self, program: &Program) -> u64 {
-        let work = program.code.len() as u64 / SET_UP;
-        self.options.cold + work * self.options.price
+        let work = set_up_work(program) * self.options.price;
+        self.options.cold.max(work)
     }
 
     /// For tests: a compilation panics in the middle of its work.
@@ -209,6 +214,11 @@ impl Shared {
 
 /// How many instructions a program's second table is made for with a unit of work.
 const SET_UP: u64 = 8;
+
+/// The units of work of making a program's second table.
+fn set_up_work(program: &Program) -> u64 {
+    program.code.len() as u64 / SET_UP
+}
 
 /// The fuel of a run that its program's account does not have yet.
 #[derive(Debug)]
@@ -242,6 +252,8 @@ impl Meter {
 /// The native code of a program.
 pub(crate) struct State {
     jit: Jit,
+    /// What the tables take of the memory for native code.
+    _share: [Share; 2],
     program: Weak<Program>,
     /// The fused code, with [`Op::Enter`] at each site.
     pub(crate) code: Vec<Code>,
@@ -303,9 +315,14 @@ const LOOK: u32 = 64;
 const LITTLE: u64 = 64;
 
 impl State {
-    fn new(program: &Arc<Program>, jit: &Jit) -> State {
-        let mut code = program.fused.clone();
+    /// `None` if there is no room for the tables.
+    fn new(program: &Arc<Program>, jit: &Jit) -> Option<State> {
+        let budget = &jit.shared.budget;
+        let table = budget.take(0, 0, size_of_val(&*program.fused))?;
         let sites = sites(program, &jit.shared.options);
+        let share = [budget.take(table.bytes(), 0, size_of_val(&*sites))?, table];
+        let taken = share.iter().map(Share::bytes).sum();
+        let mut code = program.fused.clone();
         for (index, site) in sites.iter().enumerate() {
             let at = program.block_start(site.func, site.block);
             code[at.index()] = Code {
@@ -320,12 +337,13 @@ impl State {
             .iter()
             .map(|function| function.registers());
         let registers = registers.max().unwrap_or(0);
-        State {
+        Some(State {
             jit: jit.clone(),
+            _share: share,
             program: Arc::downgrade(program),
             code,
             sites: sites.into(),
-            compiler: Mutex::new(Compiler::new(program)),
+            compiler: Mutex::new(Compiler::new(program, taken)),
             spills: RwLock::default(),
             room: Room {
                 registers,
@@ -334,7 +352,7 @@ impl State {
             functions: AtomicU64::new(0),
             code_bytes: AtomicU64::new(0),
             exits: Default::default(),
-        }
+        })
     }
 
     /// The native code of a site that the interpreter has come to with so much fuel left, if it is
@@ -524,6 +542,7 @@ impl Program {
     /// What the JIT did for the program.
     pub fn jit_stats(&self) -> JitStats {
         let state = self.jit.state.get();
+        let state = state.and_then(Option::as_ref);
         state.map(State::stats).unwrap_or_default()
     }
 

@@ -194,21 +194,21 @@ pub(super) struct Compiler {
     functions: Vec<Tried>,
     trampolines: HashMap<Target, CodeAddress>,
     memory: Vec<CodeMemory>,
-    /// What they take of the memory for native code.
+    /// What the program has of the memory for native code.
     taken: usize,
     code_bytes: usize,
     count: u64,
 }
 
 impl Compiler {
-    pub(super) fn new(program: &Program) -> Compiler {
+    pub(super) fn new(program: &Program, taken: usize) -> Compiler {
         let count = program.functions.len();
         Compiler {
             table: (0..count).map(|_| AtomicUsize::new(0)).collect(),
             functions: vec![Tried::No; count],
             trampolines: HashMap::new(),
             memory: Vec::new(),
-            taken: 0,
+            taken,
             code_bytes: 0,
             count: 0,
         }

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sm_bytecode::types::{Slot, Type};
 use sm_bytecode::{FuncRef, Group, Inst, Reg};
 use sm_vm::{
-    AtOnce, Busy, Executor, Jit, JitOptions, Job, KillKind, Limits, Machine, Outcome, Program,
+    AtOnce, Busy, Executor, Jit, JitOptions, JitStats, Job, KillKind, Limits, Machine, Outcome,
+    Program,
 };
 
 use crate::assemble::{Assembler, b, int, r, ret, rs};
@@ -210,6 +211,22 @@ fn the_memory_for_native_code_is_shared_by_all_programs_and_given_back() {
     jit.attach(&program);
     finish(&program, limits());
     assert!(program.jit_stats().functions > 0);
+}
+
+#[test]
+fn a_program_without_room_for_its_tables_is_interpreted() {
+    let options = JitOptions {
+        code_bytes: 4 << 10,
+        ..JitOptions::EAGER
+    };
+    let Some((jit, program)) = compiled(deep(3, 3, 3), AtOnce, options) else {
+        return;
+    };
+    let expected = finish(&linked(deep(3, 3, 3)), limits());
+    assert_eq!(finish(&program, limits()), expected);
+    assert_eq!(finish(&program, limits()), expected);
+    assert_eq!(program.jit_stats(), JitStats::default());
+    assert_eq!(jit.code_memory(), 0);
 }
 
 #[test]
