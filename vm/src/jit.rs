@@ -314,6 +314,9 @@ impl Spill {
 const LOOK: u32 = 64;
 const LITTLE: u64 = 64;
 
+/// How often the interpreter goes on before it asks again for what there was no room for.
+const NO_ROOM: u32 = 1 << 20;
+
 impl State {
     /// `None` if there is no room for the tables.
     fn new(program: &Arc<Program>, jit: &Jit) -> Option<State> {
@@ -479,10 +482,14 @@ impl State {
         match compiled {
             Ok(Ok(entry)) => _ = site.entry.set(entry),
             Ok(Err(Refusal::Never)) => {}
-            Ok(Err(Refusal::Later { work })) => {
+            Ok(Err(Refusal::Unpaid { work })) => {
                 site.work.store(work, Ordering::Relaxed);
                 site.is_tried.store(false, Ordering::Relaxed);
                 self.put_off(site);
+            }
+            Ok(Err(Refusal::NoRoom)) => {
+                site.is_tried.store(false, Ordering::Relaxed);
+                site.count.store(NO_ROOM, Ordering::Relaxed);
             }
             Err(panic) => told(panic),
         }

@@ -47,7 +47,7 @@ impl Jit {
 
 /// What a program has of the JIT.
 #[derive(Debug, Default)]
-pub(crate) struct Slot;
+pub(crate) struct Slot(());
 
 impl Slot {
     pub(crate) fn state(&self, _: &Arc<Program>) -> Option<&State> {

@@ -131,8 +131,10 @@ pub(super) fn type_of(kind: Kind) -> Type {
 pub(super) enum Refusal {
     /// There never will be.
     Never,
-    /// So much work is not paid for, or there is no room for what comes of it.
-    Later { work: u64 },
+    /// So much work is not paid for.
+    Unpaid { work: u64 },
+    /// There is no room for it, until other programs are dropped.
+    NoRoom,
 }
 
 /// What every compilation needs for a while.
@@ -273,7 +275,9 @@ impl Compiler {
                 self.functions[func.index()] = Tried::Done(code);
                 self.table[func.index()].store(code.0, Ordering::Release);
             }
-            Err(Refusal::Later { .. }) => self.functions[func.index()] = Tried::No,
+            Err(Refusal::Unpaid { .. } | Refusal::NoRoom) => {
+                self.functions[func.index()] = Tried::No;
+            }
             Err(Refusal::Never) => {}
         }
         code
@@ -293,19 +297,14 @@ impl Compiler {
         let least = live::weight(wanted.program.source(func)) as u64 / 2 + insts;
         if !wanted.account.pays(least, price) {
             wanted.account.charge(insts / TRANSLATION);
-            return Err(Refusal::Later { work: least });
+            return Err(Refusal::Unpaid { work: least });
         }
         let spills = self.translate(wanted, func, start)?;
         let work = wanted.workspace.work();
-        let later = Refusal::Later { work };
-        let paid = wanted.account.pays(work, price);
-        let budget = &wanted.shared.budget;
-        let room = budget.take(self.taken, work as usize * BYTES_OF_WORK, 0);
-        if !paid || room.is_none() {
+        if let Err(refusal) = self.admit(wanted, work) {
             wanted.account.charge(work / TRANSLATION);
-            return Err(later);
+            return Err(refusal);
         }
-        drop(room);
         wanted.account.charge(work);
         let isa = &*wanted.shared.isa;
         let mut code = wanted.workspace.finish(isa).ok_or(Refusal::Never)?;
@@ -329,6 +328,16 @@ impl Compiler {
         let address = memory.address(0);
         self.memory.push(memory);
         Ok(address)
+    }
+
+    /// Whether so much work is paid for, and there is room for what comes of it.
+    fn admit(&self, wanted: &Wanted<'_>, work: u64) -> Result<(), Refusal> {
+        if !wanted.account.pays(work, wanted.shared.options.price) {
+            return Err(Refusal::Unpaid { work });
+        }
+        let bytes = work as usize * BYTES_OF_WORK;
+        let room = wanted.shared.budget.take(self.taken, bytes, 0);
+        room.map(drop).ok_or(Refusal::NoRoom)
     }
 
     fn translate(

@@ -214,6 +214,31 @@ fn the_memory_for_native_code_is_shared_by_all_programs_and_given_back() {
 }
 
 #[test]
+fn what_there_was_no_room_for_is_asked_for_again() {
+    let options = JitOptions {
+        code_bytes: 128 << 10,
+        ..JitOptions::EAGER
+    };
+    let Some(jit) = Jit::new(Arc::new(AtOnce), options) else {
+        return;
+    };
+    let mut others = Vec::new();
+    let starved = loop {
+        let program = linked(deep(0, 1_200_000, 3));
+        jit.attach(&program);
+        finish(&program, limits());
+        if program.jit_stats().functions == 0 {
+            break program;
+        }
+        others.push(program);
+    };
+    assert!(others.len() > 1);
+    others.clear();
+    finish(&starved, limits());
+    assert!(starved.jit_stats().functions > 0);
+}
+
+#[test]
 fn a_program_without_room_for_its_tables_is_interpreted() {
     let options = JitOptions {
         code_bytes: 4 << 10,
