@@ -188,8 +188,13 @@ fn same_in_both(native: &mut Machine, mut interpreted: Machine) -> bool {
     true
 }
 
+/// How often restored states have entered native code.
+pub(crate) fn entered_from_states() -> u64 {
+    SAMPLE.jit_stats().entries
+}
+
 fn compiled_natively(program: Arc<Program>) -> Arc<Program> {
-    if let Some(jit) = Jit::new(Arc::new(AtOnce), JitOptions::EAGER) {
+    if let Some(jit) = Jit::new(Arc::new(AtOnce), JitOptions::ALWAYS) {
         jit.attach(&program);
     }
     program

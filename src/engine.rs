@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
-use sm_vm::{Executor, Jit, JitOptions, JitStats, Job};
+use sm_vm::{Busy, Executor, Jit, JitOptions, JitStats, Job};
 
 use crate::exit::Failure;
 use crate::text;
@@ -54,7 +54,11 @@ impl EngineOptions {
         match self.engine {
             Engine::Interp => None,
             Engine::Jit => Some(JitOptions::EAGER),
-            Engine::Auto => Some(JitOptions::default()),
+            // One's own programs pay nothing.
+            Engine::Auto => Some(JitOptions {
+                price: 0,
+                ..JitOptions::default()
+            }),
         }
     }
 
@@ -74,16 +78,14 @@ impl EngineOptions {
 }
 
 impl EngineOptions {
-    /// The compiler of a node, on a thread of its own. What strangers may make it do is not yet
-    /// paid for with their fuel, so nobody has one who does not ask for it.
+    /// The compiler of a node, on a thread of its own. Programs pay for it with their fuel.
     pub(crate) fn background(self) -> Result<Option<Jit>, Failure> {
-        if self.engine != Engine::Jit {
+        if self.engine == Engine::Interp {
             return Ok(None);
         }
-        let options = JitOptions::default();
         let executor = Background::start()
             .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
-        self.checked(Jit::new(Arc::new(executor), options))
+        self.checked(Jit::new(Arc::new(executor), JitOptions::default()))
     }
 }
 
@@ -111,8 +113,8 @@ impl Background {
 }
 
 impl Executor for Background {
-    fn execute(&self, job: Job) {
-        _ = self.jobs.try_send(job);
+    fn execute(&self, job: Job) -> Result<(), Busy> {
+        self.jobs.try_send(job).map_err(|_| Busy)
     }
 }
 
@@ -134,11 +136,12 @@ impl Executor for Timed {
         clippy::disallowed_methods,
         reason = "how long compiling took is told to people, and nothing depends on it"
     )]
-    fn execute(&self, job: Job) {
+    fn execute(&self, job: Job) -> Result<(), Busy> {
         let began = Instant::now();
         job.run();
         let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.nanos.fetch_add(nanos, Ordering::Relaxed);
+        Ok(())
     }
 }
 
@@ -173,9 +176,26 @@ impl Compiler {
         json!({
             "functions": stats.functions,
             "code_bytes": stats.code_bytes,
+            "work": stats.work,
             "compile_nanos": u64::try_from(self.time().as_nanos()).unwrap_or(u64::MAX),
             "entries": stats.entries,
             "exits": stats.exits,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_compiles_unless_it_is_told_not_to() {
+        let background = |engine| EngineOptions { engine }.background();
+        let has_jit = Jit::new(Arc::new(sm_vm::AtOnce), JitOptions::default()).is_some();
+        let auto = background(Engine::default()).expect("it makes no demands");
+        assert_eq!(auto.is_some(), has_jit);
+        let none = background(Engine::Interp).expect("it makes no demands");
+        assert!(none.is_none());
+        assert_eq!(background(Engine::Jit).is_ok(), has_jit);
     }
 }

@@ -56,6 +56,11 @@ fn bundle() {
 #[test]
 fn state() {
     smoke("state", targets::state, &[&[0xff; 9], &[0x80; 4], &[0; 8]]);
+    let has_jit = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+    if has_jit && variable("SM_FUZZ_SAMPLES").is_none() {
+        let entered = targets::entered_from_states();
+        assert!(entered >= ROUNDS, "native code is entered {entered} times");
+    }
 }
 
 #[test]

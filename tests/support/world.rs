@@ -60,7 +60,7 @@ const HERE: [u8; 32] = [7; 32];
 
 /// Runs a program's entry without arguments to its end.
 pub(crate) fn run(program: &Arc<Program>, plan: Plan, engine: Engine) -> Ran {
-    if let Some(jit) = Jit::new(Arc::new(AtOnce), JitOptions::EAGER) {
+    if let Some(jit) = Jit::new(Arc::new(AtOnce), JitOptions::ALWAYS) {
         jit.attach(program);
     }
     let mut world = World::default();

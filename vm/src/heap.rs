@@ -8,7 +8,12 @@ pub(crate) mod key;
 pub(crate) mod layout;
 pub(crate) mod list;
 pub(crate) mod map;
-#[cfg(all(feature = "jit", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(all(
+    feature = "jit",
+    target_endian = "little",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
 pub(crate) mod native;
 #[cfg(test)]
 mod tests;

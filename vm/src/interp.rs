@@ -9,7 +9,12 @@ mod calls;
 mod collections;
 mod exec;
 mod messages;
-#[cfg(all(feature = "jit", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(all(
+    feature = "jit",
+    target_endian = "little",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
 pub(crate) mod native;
 mod numbers;
 mod slow;
@@ -29,7 +34,7 @@ use crate::heap::key::TooManySteps;
 use crate::heap::layout::{Kind, Ref};
 use crate::host::{Host, TagBuf};
 use crate::index::{TagId, TypeId};
-use crate::jit::{Scratch, State};
+use crate::jit::{Meter, Scratch, State};
 use crate::limits::Limits;
 use crate::machine::{Machine, Reply};
 use crate::op::Op;
@@ -112,7 +117,8 @@ pub(crate) struct Interp<'m> {
     base: usize,
     /// The program's native code, and what it needs beside.
     jit: Option<&'m State>,
-    native: Scratch,
+    meter: Meter,
+    native: Scratch<'m>,
     /// Memory for what is encoded, empty meanwhile.
     buffer: Vec<u8>,
 }
@@ -153,12 +159,15 @@ impl<'m> Interp<'m> {
             jit: (!machine.interpreted)
                 .then(|| machine.program.jit.state(&machine.program))
                 .flatten(),
+            meter: Meter::new(fuel),
             native: Scratch::default(),
             buffer: Vec::new(),
         }
     }
 
-    pub(crate) fn fuel_left(&self) -> i64 {
+    /// Ends the run, and says how much of its fuel is left.
+    pub(crate) fn end(mut self) -> i64 {
+        self.meter.pay(&self.program.jit, self.fuel);
         self.fuel
     }
 

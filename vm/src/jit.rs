@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `compile` | functions, and copies of them that begin at a loop, to machine code |
 //! | `translate`, `live`, `loops` | one function's bytecode to Cranelift's form |
+//! | `budget` | what compilations may take, and how programs pay for them |
 //! | `context` | what native code and the machine share |
 //! | `memory` | executable memory, and the call into it |
 //! | `options` | what hosts say and are told, with a JIT or without |
@@ -17,28 +18,35 @@
 //! the ordinary is about to happen, it leaves *before* the instruction, with frames that are those
 //! of the interpreter, which then does it. What is compiled, and when, has no effect but on time.
 
+mod budget;
 mod compile;
 mod context;
 mod live;
 mod loops;
 mod memory;
 mod options;
+#[cfg(test)]
+mod tests;
 mod translate;
 
+use std::any::Any;
 use std::fmt;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, Weak};
 
+use cranelift_codegen::isa::OwnedTargetIsa;
 use sm_bytecode::Native;
 
 use crate::index::FuncId;
-pub(crate) use crate::interp::native::{Ended, Scratch};
+pub(crate) use crate::interp::native::{Buffers, Ended, Scratch};
 use crate::op::{Code, Op, Pc, R, Side};
 use crate::program::Program;
-use compile::Compiler;
+use budget::{Account, Budget, Share};
+use compile::{Compiler, Refusal, Wanted, Workspace};
 pub(crate) use context::{Context, Reason};
 pub(crate) use memory::Entry;
-pub use options::{AtOnce, Executor, JitOptions, JitStats};
+pub use options::{AtOnce, Busy, Executor, JitOptions, JitStats};
 
 /// The native stack that native code may use, in bytes. A thread that runs machines needs four
 /// times as much.
@@ -46,45 +54,101 @@ pub(crate) const NATIVE_STACK: usize = 128 << 10;
 /// The most slots of a result of a function that is compiled: so many are returned in registers.
 pub(crate) const MAX_RESULTS: usize = 6;
 
-/// One compilation.
+/// One compilation. It does not keep its program.
 #[derive(Debug)]
 pub struct Job {
-    program: Arc<Program>,
+    program: Weak<Program>,
     site: usize,
 }
 
 impl Job {
-    /// Compiles.
+    /// Compiles, unless the program was dropped.
     pub fn run(self) {
-        if let Some(state) = self.program.jit.state.get() {
-            state.compile(&self.program, self.site);
+        if let Some(program) = self.program.upgrade()
+            && let Some(Some(state)) = program.jit.state.get()
+        {
+            state.compile(&program, self.site);
         }
     }
 }
 
-/// A compiler for programs, and how it is used. Cheap to clone: programs share the executor.
+/// A compiler for programs, and how it is used. Cheap to clone: programs share what it has, and
+/// what they may take.
 #[derive(Clone)]
 pub struct Jit {
+    shared: Arc<Shared>,
+}
+
+/// What all programs of a JIT share.
+struct Shared {
     executor: Arc<dyn Executor>,
     options: JitOptions,
+    isa: OwnedTargetIsa,
+    budget: Arc<Budget>,
+    /// One for each thread that has compiled.
+    workspaces: Pool<Workspace>,
+    /// One for each thread that has run native code.
+    buffers: Pool<Buffers>,
+    /// Whether the next compilation panics.
+    #[cfg(test)]
+    panics: std::sync::atomic::AtomicBool,
+}
+
+/// Things that are used by one thread at a time, and kept for the next.
+#[derive(Debug)]
+pub(crate) struct Pool<T>(Mutex<Vec<T>>);
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Pool(Mutex::default())
+    }
+}
+
+impl<T: Default> Pool<T> {
+    pub(crate) fn take(&self) -> T {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        kept.unwrap_or_default()
+    }
+
+    pub(crate) fn give_back(&self, used: T) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push(used);
+    }
 }
 
 impl Jit {
     /// One for this machine, if there is one.
     pub fn new(executor: Arc<dyn Executor>, options: JitOptions) -> Option<Jit> {
-        Some(Jit { executor, options })
+        let shared = Shared {
+            executor,
+            options,
+            isa: compile::isa()?,
+            budget: Arc::new(Budget::new(options.code_bytes)),
+            workspaces: Pool::default(),
+            buffers: Pool::default(),
+            #[cfg(test)]
+            panics: Default::default(),
+        };
+        Some(Jit {
+            shared: Arc::new(shared),
+        })
     }
 
     /// Compiles what runs hot of the program from now on. The first one that it is given to counts.
     pub fn attach(&self, program: &Arc<Program>) {
         _ = program.jit.jit.set(self.clone());
     }
+
+    /// The memory that the native code of all programs takes now, and what belongs to it.
+    pub fn code_memory(&self) -> usize {
+        self.shared.budget.used()
+    }
 }
 
 impl fmt::Debug for Jit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Jit")
-            .field("options", &self.options)
+            .field("options", &self.shared.options)
             .finish_non_exhaustive()
     }
 }
@@ -93,33 +157,103 @@ impl fmt::Debug for Jit {
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
     jit: OnceLock<Jit>,
-    /// Fuel that its machines have used before it had any native code.
-    fuel: AtomicU64,
-    state: OnceLock<State>,
+    account: Account,
+    /// None if there is no room for it.
+    state: OnceLock<Option<State>>,
 }
 
 impl Slot {
     /// The program's native code, if it is not cold.
     pub(crate) fn state(&self, program: &Arc<Program>) -> Option<&State> {
         if let Some(state) = self.state.get() {
-            return Some(state);
+            return state.as_ref();
         }
         let jit = self.jit.get()?;
-        let is_cold = self.fuel.load(Ordering::Relaxed) < jit.options.cold;
-        (!is_cold).then(|| self.state.get_or_init(|| State::new(program, jit)))
+        if self.account.fuel() < jit.shared.warm_up(program) {
+            return None;
+        }
+        self.account.charge(set_up_work(program));
+        let state = self.state.get_or_init(|| State::new(program, jit));
+        state.as_ref()
     }
 
-    /// Takes note of the fuel of a run.
-    pub(crate) fn ran(&self, fuel: u64) {
-        if self.state.get().is_none() && self.jit.get().is_some() {
-            self.fuel.fetch_add(fuel, Ordering::Relaxed);
+    /// So much of the fuel of a run that the program is not cold behind it.
+    pub(crate) fn stretch(&self, program: &Program, fuel: i64) -> i64 {
+        match self.jit.get() {
+            Some(jit) if self.state.get().is_none() => {
+                let warm_up = jit.shared.warm_up(program);
+                let left = warm_up.saturating_sub(self.account.fuel()).max(1);
+                fuel.min(i64::try_from(left).unwrap_or(i64::MAX))
+            }
+            _ => fuel,
         }
+    }
+
+    fn pay(&self, fuel: u64, native: u64) {
+        if self.jit.get().is_some() {
+            self.account.add(fuel, native);
+        }
+    }
+}
+
+impl Shared {
+    /// The fuel that a program uses before anything of it is counted.
+    fn warm_up(&self, program: &Program) -> u64 {
+        let work = set_up_work(program) * self.options.price;
+        self.options.cold.max(work)
+    }
+
+    /// For tests: a compilation panics in the middle of its work.
+    #[cfg(test)]
+    fn panic_if_told(&self) {
+        if self.panics.swap(false, Ordering::Relaxed) {
+            std::panic::panic_any(tests::Injected);
+        }
+    }
+}
+
+/// How many instructions a program's second table is made for with a unit of work.
+const SET_UP: u64 = 8;
+
+/// The units of work of making a program's second table.
+fn set_up_work(program: &Program) -> u64 {
+    program.code.len() as u64 / SET_UP
+}
+
+/// The fuel of a run that its program's account does not have yet.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    /// What was left when it was paid in the last time.
+    paid: i64,
+    /// What native code has used since.
+    native: i64,
+}
+
+impl Meter {
+    pub(crate) fn new(fuel: i64) -> Meter {
+        Meter {
+            paid: fuel,
+            native: 0,
+        }
+    }
+
+    /// Pays in what was used until so much was left.
+    pub(crate) fn pay(&mut self, slot: &Slot, left: i64) {
+        let used = i128::from(std::mem::replace(&mut self.paid, left)) - i128::from(left);
+        let native = std::mem::take(&mut self.native);
+        slot.pay(u64::try_from(used).unwrap_or(0), native as u64);
+    }
+
+    pub(crate) fn used_in_native_code(&mut self, fuel: i64) {
+        self.native += fuel.max(0);
     }
 }
 
 /// The native code of a program.
 pub(crate) struct State {
     jit: Jit,
+    /// What the tables take of the memory for native code.
+    _share: [Share; 2],
     program: Weak<Program>,
     /// The fused code, with [`Op::Enter`] at each site.
     pub(crate) code: Vec<Code>,
@@ -141,6 +275,10 @@ pub(crate) struct Site {
     func: FuncId,
     block: usize,
     count: AtomicU32,
+    /// The units of work that it takes to compile, as far as that is known.
+    work: AtomicU64,
+    /// Whether its compilation has begun, and is not to be asked for again.
+    is_tried: AtomicBool,
     entry: OnceLock<Entry>,
     entries: AtomicU64,
     /// Of the entries since the last look: how many, and the fuel that they used.
@@ -159,28 +297,35 @@ pub(crate) struct Room {
 
 /// What a record of a frame holds.
 #[derive(Debug)]
-struct Spill {
-    func: FuncId,
-    regs: Arc<[R]>,
+pub(crate) struct Spill {
+    pub(crate) func: FuncId,
+    pub(crate) regs: Box<[R]>,
 }
 
-/// A frame, and which of its registers are in the record.
-pub(crate) struct Spilled {
-    pub(crate) func: FuncId,
-    pub(crate) pc: Pc,
-    pub(crate) regs: Arc<[R]>,
+impl Spill {
+    /// The memory that it takes.
+    fn bytes(&self) -> usize {
+        size_of::<Spill>() + size_of_val(&*self.regs)
+    }
 }
 
 /// So many entries are looked at together. If they did less than [`LITTLE`] fuel of work each, the
-/// site is left to the interpreter for the next [`PAUSE`] times.
+/// site is left to the interpreter for the next [`JitOptions::pause`] times.
 const LOOK: u32 = 64;
 const LITTLE: u64 = 64;
-const PAUSE: u32 = 5_000;
+
+/// How often the interpreter goes on before it asks again for what there was no room for.
+const NO_ROOM: u32 = 1 << 20;
 
 impl State {
-    fn new(program: &Arc<Program>, jit: &Jit) -> State {
+    /// `None` if there is no room for the tables.
+    fn new(program: &Arc<Program>, jit: &Jit) -> Option<State> {
+        let budget = &jit.shared.budget;
+        let table = budget.take(0, 0, size_of_val(&*program.fused))?;
+        let sites = sites(program, &jit.shared.options);
+        let share = [budget.take(table.bytes(), 0, size_of_val(&*sites))?, table];
+        let taken = share.iter().map(Share::bytes).sum();
         let mut code = program.fused.clone();
-        let sites = sites(program, &jit.options);
         for (index, site) in sites.iter().enumerate() {
             let at = program.block_start(site.func, site.block);
             code[at.index()] = Code {
@@ -195,12 +340,13 @@ impl State {
             .iter()
             .map(|function| function.registers());
         let registers = registers.max().unwrap_or(0);
-        State {
+        Some(State {
             jit: jit.clone(),
+            _share: share,
             program: Arc::downgrade(program),
             code,
             sites: sites.into(),
-            compiler: Mutex::new(Compiler::new(program)),
+            compiler: Mutex::new(Compiler::new(program, taken)),
             spills: RwLock::default(),
             room: Room {
                 registers,
@@ -209,16 +355,17 @@ impl State {
             functions: AtomicU64::new(0),
             code_bytes: AtomicU64::new(0),
             exits: Default::default(),
-        }
+        })
     }
 
-    /// The native code of a site that the interpreter has come to, if it is to be entered.
+    /// The native code of a site that the interpreter has come to with so much fuel left, if it is
+    /// to be entered.
     #[inline]
-    pub(crate) fn at_site(&self, index: Side) -> Option<Entry> {
+    pub(crate) fn at_site(&self, index: Side, meter: &mut Meter, left: i64) -> Option<Entry> {
         let site = self.site(index);
         match site.entry.get() {
             Some(entry) if site.count.load(Ordering::Relaxed) == 0 => Some(*entry),
-            _ => self.count(site, index),
+            _ => self.count(index, meter, left),
         }
     }
 
@@ -227,7 +374,8 @@ impl State {
     }
 
     /// Counts down to the compilation, or to the end of a pause. The entry, if it is there at once.
-    fn count(&self, site: &Site, index: Side) -> Option<Entry> {
+    fn count(&self, index: Side, meter: &mut Meter, left: i64) -> Option<Entry> {
+        let site = self.site(index);
         let count = site.count.load(Ordering::Relaxed);
         site.count.store(count.saturating_sub(1), Ordering::Relaxed);
         if count != 1 {
@@ -236,12 +384,35 @@ impl State {
         if site.entry.get().is_none()
             && let Some(program) = self.program.upgrade()
         {
-            self.jit.executor.execute(Job {
-                program,
-                site: index.index(),
-            });
+            meter.pay(&program.jit, left);
+            self.ask(&program, index);
         }
         site.entry.get().copied()
+    }
+
+    /// Asks for a compilation that is paid for.
+    fn ask(&self, program: &Arc<Program>, index: Side) {
+        let site = self.site(index);
+        if site.is_tried.load(Ordering::Relaxed) {
+            return;
+        }
+        let shared = &self.jit.shared;
+        let work = site.work.load(Ordering::Relaxed);
+        let job = Job {
+            program: Arc::downgrade(program),
+            site: index.index(),
+        };
+        if !program.jit.account.pays(work, shared.options.price)
+            || shared.executor.execute(job).is_err()
+        {
+            self.put_off(site);
+        }
+    }
+
+    /// Counts again before the compilation is asked for the next time.
+    fn put_off(&self, site: &Site) {
+        let threshold = self.jit.shared.options.threshold.max(1);
+        site.count.store(threshold, Ordering::Relaxed);
     }
 
     /// Looks back at an activation that used so much fuel.
@@ -257,7 +428,8 @@ impl State {
         if recent >= LOOK {
             let used = site.used.swap(0, Ordering::Relaxed);
             if used < u64::from(LOOK) * LITTLE {
-                site.count.store(PAUSE, Ordering::Relaxed);
+                let pause = self.jit.shared.options.pause;
+                site.count.store(pause, Ordering::Relaxed);
             }
         }
     }
@@ -272,33 +444,55 @@ impl State {
         self.room
     }
 
-    /// The meaning of the last word of a record.
-    pub(crate) fn spilled(&self, word: u64) -> Spilled {
-        let spills = self.spills.read().unwrap_or_else(PoisonError::into_inner);
-        let spill = &spills[(word >> 32) as usize];
-        Spilled {
-            func: spill.func,
-            pc: Pc(word as u32),
-            regs: spill.regs.clone(),
-        }
+    /// What the words at the end of records mean, by their upper halves.
+    pub(crate) fn spills(&self) -> RwLockReadGuard<'_, Vec<Spill>> {
+        self.spills.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn compile(&self, program: &Program, site: usize) {
-        let site = &self.sites[site];
+    pub(crate) fn buffers(&self) -> &Pool<Buffers> {
+        &self.jit.shared.buffers
+    }
+
+    /// Compiles what stands at a site, unless that was tried before.
+    fn compile(&self, program: &Program, index: usize) {
+        let site = &self.sites[index];
         let mut compiler = self.compiler.lock().unwrap_or_else(PoisonError::into_inner);
-        let wanted = compile::Wanted {
-            program,
-            options: &self.jit.options,
-            spills: &self.spills,
-        };
-        let Some(entry) = compiler.compile_site(wanted, site.func, site.block) else {
+        if site.is_tried.swap(true, Ordering::Relaxed) {
             return;
-        };
+        }
+        let shared = &*self.jit.shared;
+        // A panic drops it, with all that was left in it.
+        let mut workspace = shared.workspaces.take();
+        let compiled = catch_unwind(AssertUnwindSafe(|| {
+            let wanted = &mut Wanted {
+                program,
+                shared,
+                account: &program.jit.account,
+                spills: &self.spills,
+                workspace: &mut workspace,
+            };
+            let compiled = compiler.compile_site(wanted, site.func, site.block);
+            shared.workspaces.give_back(workspace);
+            compiled
+        }));
         self.functions
             .store(compiler.functions(), Ordering::Relaxed);
         self.code_bytes
             .store(compiler.code_bytes(), Ordering::Relaxed);
-        _ = site.entry.set(entry);
+        match compiled {
+            Ok(Ok(entry)) => _ = site.entry.set(entry),
+            Ok(Err(Refusal::Never)) => {}
+            Ok(Err(Refusal::Unpaid { work })) => {
+                site.work.store(work, Ordering::Relaxed);
+                site.is_tried.store(false, Ordering::Relaxed);
+                self.put_off(site);
+            }
+            Ok(Err(Refusal::NoRoom)) => {
+                site.is_tried.store(false, Ordering::Relaxed);
+                site.count.store(NO_ROOM, Ordering::Relaxed);
+            }
+            Err(panic) => told(panic),
+        }
     }
 
     fn stats(&self) -> JitStats {
@@ -307,6 +501,10 @@ impl State {
         JitStats {
             functions: get(&self.functions),
             code_bytes: get(&self.code_bytes),
+            work: self
+                .program
+                .upgrade()
+                .map_or(0, |program| program.jit.account.work()),
             entries: self.sites.iter().map(|site| get(&site.entries)).sum(),
             exits: names.into_iter().zip(self.exits.iter().map(get)).collect(),
         }
@@ -336,6 +534,8 @@ fn sites(program: &Program, options: &JitOptions) -> Vec<Site> {
             func,
             block,
             count: AtomicU32::new(options.threshold.max(1)),
+            work: AtomicU64::new(program.function(func).len.into()),
+            is_tried: AtomicBool::new(false),
             entry: OnceLock::new(),
             entries: AtomicU64::new(0),
             recent: AtomicU32::new(0),
@@ -349,6 +549,7 @@ impl Program {
     /// What the JIT did for the program.
     pub fn jit_stats(&self) -> JitStats {
         let state = self.jit.state.get();
+        let state = state.and_then(Option::as_ref);
         state.map(State::stats).unwrap_or_default()
     }
 
@@ -366,6 +567,18 @@ impl Program {
             .expect("a linked function is in its brick")
             .block_starts();
         function.start.plus(starts[block])
+    }
+}
+
+/// The panic hook has told of it, and the program goes on in the interpreter. Where bugs are looked
+/// for, it is not to be overlooked.
+fn told(panic: Box<dyn Any + Send>) {
+    #[cfg(test)]
+    if panic.is::<tests::Injected>() {
+        return;
+    }
+    if cfg!(debug_assertions) {
+        resume_unwind(panic);
     }
 }
 

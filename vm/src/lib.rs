@@ -20,15 +20,28 @@
 //! thread, no global, and `unsafe` in four small modules alone: `interp::window`, `interp::native`,
 //! `heap::native`, `jit::memory`
 
+#[cfg(test)]
+extern crate self as sm_vm;
+
 mod capture;
 mod data;
 mod heap;
 pub mod host;
 mod index;
 mod interp;
-#[cfg(all(feature = "jit", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(all(
+    feature = "jit",
+    target_endian = "little",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
 mod jit;
-#[cfg(not(all(feature = "jit", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+#[cfg(not(all(
+    feature = "jit",
+    target_endian = "little",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+)))]
 #[path = "jit/absent.rs"]
 mod jit;
 pub mod limits;
@@ -46,7 +59,7 @@ pub mod value;
 
 pub use capture::{RestoreError, state_bricks};
 pub use host::{CreateOptions, Host, Lifetime, SpawnRefused, TagBuf, TagDecl, TagHint, TagRef};
-pub use jit::{AtOnce, Executor, Jit, JitOptions, JitStats, Job};
+pub use jit::{AtOnce, Busy, Executor, Jit, JitOptions, JitStats, Job};
 pub use limits::{Collection, Limits};
 pub use link::tag_identity;
 pub use machine::{Machine, StartError};

@@ -147,7 +147,24 @@ impl Machine {
             Status::Answered(reply) => Some(Some(reply)),
             Status::Ready => None,
         };
-        let granted = i64::try_from(fuel).unwrap_or(i64::MAX);
+        let mut left = i64::try_from(fuel).unwrap_or(i64::MAX);
+        let mut stop = self.run_on(reply, &mut left, host);
+        // The program may not be cold any more: a long run is not left to the interpreter.
+        while stop == Stop::OutOfFuel && left > 0 {
+            stop = self.run_on(None, &mut left, host);
+        }
+        self.outcome(stop)
+    }
+
+    /// Runs with all that is left of the fuel, or with the part that its program has to use before
+    /// it is looked at again.
+    fn run_on(
+        &mut self,
+        reply: Option<Option<Reply>>,
+        left: &mut i64,
+        host: &mut dyn Host,
+    ) -> Stop {
+        let granted = self.program.jit.stretch(&self.program, *left);
         let mut interp = Interp::new(self, host, granted);
         let stop = match reply {
             Some(reply) => match interp.take_in(reply) {
@@ -157,12 +174,11 @@ impl Machine {
             },
             None => interp.run(),
         };
-        let left = interp.fuel_left();
         // What is left can be negative: the last stretch before a safepoint, and bulk work.
-        let used = (i128::from(granted) - i128::from(left)) as u64;
-        self.fuel_used += used;
-        self.program.jit.ran(used);
-        self.outcome(stop)
+        let used = i128::from(granted) - i128::from(interp.end());
+        self.fuel_used += used as u64;
+        *left = i64::try_from(i128::from(*left) - used).unwrap_or(i64::MIN);
+        stop
     }
 
     fn outcome(&mut self, stop: Stop) -> Outcome {

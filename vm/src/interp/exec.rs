@@ -1026,7 +1026,7 @@ impl Interp<'_> {
                     };
                     code = &jit.site(site).original;
                     if fuel > 0
-                        && let Some(entry) = jit.at_site(site)
+                        && let Some(entry) = jit.at_site(site, &mut self.meter, fuel)
                     {
                         leave!();
                         let ended = self.enter_native(jit, site, entry)?;

@@ -11,18 +11,27 @@ use crate::heap::layout::Ref;
 use crate::heap::map::{Entry as MapEntry, MAP_STRIDE};
 use crate::index::FuncId;
 use crate::interp::{Interp, Stop};
-use crate::jit::{Context, Entry, MAX_RESULTS, NATIVE_STACK, Reason, Room, Spilled, State};
+use crate::jit::{Context, Entry, MAX_RESULTS, NATIVE_STACK, Pool, Reason, Room, Spill, State};
 use crate::limits::DATA_STEPS;
 use crate::op::{Pc, R, Side};
 use crate::stack::{Frame, SLACK, Stack};
 
-/// Memory that activations use one after the other.
+/// Memory that activations use one after the other, whatever they run. What is in it means
+/// nothing before it is written.
 #[derive(Debug, Default)]
-pub(crate) struct Scratch {
+pub(crate) struct Buffers {
     /// Room for the records of frames.
     spill: Vec<u64>,
     /// A frame for the operands of an instruction that a helper runs.
     window: Stack,
+}
+
+/// What the activations of a run need.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch<'m> {
+    buffers: Buffers,
+    /// Where the buffers are from, once there are some.
+    pool: Option<&'m Pool<Buffers>>,
     /// Whether native code is running: nothing may be collected then.
     is_running: bool,
     /// The map, key and entry of the last search of this activation, until a helper may change the
@@ -30,9 +39,34 @@ pub(crate) struct Scratch {
     last: Option<(Ref, u64, MapEntry)>,
 }
 
-impl Scratch {
+impl<'m> Scratch<'m> {
     pub(crate) fn is_running(&self) -> bool {
         self.is_running
+    }
+
+    /// Sees to buffers that are large enough.
+    fn prepare(&mut self, state: &'m State) {
+        let pool = state.buffers();
+        if self.pool.is_none() {
+            self.buffers = pool.take();
+            self.pool = Some(pool);
+        }
+        let room = state.room();
+        let grow = |words: &mut Vec<u64>, len: usize| {
+            if words.len() < len {
+                words.resize(len, 0);
+            }
+        };
+        grow(&mut self.buffers.spill, room.spill_words);
+        grow(&mut self.buffers.window.regs, room.registers + SLACK);
+    }
+}
+
+impl Drop for Scratch<'_> {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool {
+            pool.give_back(std::mem::take(&mut self.buffers));
+        }
     }
 }
 
@@ -61,11 +95,11 @@ const FIRST: [R; MAX_RESULTS] = {
 /// The least size of a native frame of a function that calls others, in bytes.
 const NATIVE_FRAME: usize = 16;
 
-impl Interp<'_> {
+impl<'m> Interp<'m> {
     /// Runs the innermost frame, which stands where the entry begins, in native code.
     pub(crate) fn enter_native(
         &mut self,
-        state: &State,
+        state: &'m State,
         site: Side,
         entry: Entry,
     ) -> Result<Ended, Stop> {
@@ -73,12 +107,11 @@ impl Interp<'_> {
         let Some(depth) = self.native_depth(room) else {
             return Ok(Ended::Refused);
         };
-        self.native.spill.resize(room.spill_words, 0);
-        self.native.window.regs.resize(room.registers + SLACK, 0);
+        self.native.prepare(state);
         let heap = self.heap.native();
         let here = std::ptr::from_ref(&depth) as usize;
         let regs = self.stack.regs[self.base..].as_mut_ptr();
-        let spill = self.native.spill.as_mut_ptr();
+        let spill = self.native.buffers.spill.as_mut_ptr();
         let before = self.fuel;
         self.native.last = None;
         self.native.is_running = true;
@@ -92,7 +125,7 @@ impl Interp<'_> {
             spill,
             closure: 0,
             regs,
-            window: self.native.window.regs.as_mut_ptr(),
+            window: self.native.buffers.window.regs.as_mut_ptr(),
             interp: std::ptr::from_mut(self).cast(),
             charge: 0,
         };
@@ -109,6 +142,7 @@ impl Interp<'_> {
         };
         let used = std::mem::replace(&mut self.fuel, left) - left;
         state.used(site, used);
+        self.meter.used_in_native_code(used);
         if context.exit == 0 {
             self.return_values(&FIRST[..entry.results])?;
             return Ok(Ended::Returned);
@@ -136,11 +170,14 @@ impl Interp<'_> {
 
     /// Makes frames of the records in the first words of the buffer.
     fn rebuild(&mut self, state: &State, mut words: usize) -> Result<(), Stop> {
-        let buffer = std::mem::take(&mut self.native.spill);
+        let buffer = std::mem::take(&mut self.native.buffers.spill);
         let mut is_first = true;
         let mut result = Ok(());
+        let spills = state.spills();
         while words > 0 {
-            let Spilled { func, pc, regs } = state.spilled(buffer[words - 1]);
+            let word = buffer[words - 1];
+            let Spill { func, regs } = &spills[(word >> 32) as usize];
+            let (func, pc) = (*func, Pc(word as u32));
             let first = words - 1 - regs.len();
             if !is_first {
                 let base = self.stack.end();
@@ -160,7 +197,7 @@ impl Interp<'_> {
             }
             words = first;
         }
-        self.native.spill = buffer;
+        self.native.buffers.spill = buffer;
         result
     }
 
@@ -176,15 +213,15 @@ impl Interp<'_> {
             base: 0,
             end,
         };
-        self.native.window.frames.clear();
-        self.native.window.frames.push(frame);
-        std::mem::swap(self.stack, &mut self.native.window);
+        self.native.buffers.window.frames.clear();
+        self.native.buffers.window.frames.push(frame);
+        std::mem::swap(self.stack, &mut self.native.buffers.window);
         let base = std::mem::replace(&mut self.base, 0);
         let fuel = std::mem::replace(&mut self.fuel, 0);
         let done = self.slow(&site.inst, site.fuel);
         let charge = -std::mem::replace(&mut self.fuel, fuel);
         self.base = base;
-        std::mem::swap(self.stack, &mut self.native.window);
+        std::mem::swap(self.stack, &mut self.native.buffers.window);
         done.is_ok().then_some(charge)
     }
 

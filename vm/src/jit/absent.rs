@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::interp::{Interp, Stop};
@@ -10,7 +11,7 @@ use crate::program::Program;
 
 mod options;
 
-pub use options::{AtOnce, Executor, JitOptions, JitStats};
+pub use options::{AtOnce, Busy, Executor, JitOptions, JitStats};
 
 /// One compilation: there is none.
 #[derive(Debug)]
@@ -37,18 +38,37 @@ impl Jit {
     pub fn attach(&self, _: &Arc<Program>) {
         match self.0 {}
     }
+
+    /// The memory that the native code of all programs takes now.
+    pub fn code_memory(&self) -> usize {
+        match self.0 {}
+    }
 }
 
 /// What a program has of the JIT.
 #[derive(Debug, Default)]
-pub(crate) struct Slot;
+pub(crate) struct Slot(());
 
 impl Slot {
     pub(crate) fn state(&self, _: &Arc<Program>) -> Option<&State> {
         None
     }
 
-    pub(crate) fn ran(&self, _: u64) {}
+    pub(crate) fn stretch(&self, _: &Program, fuel: i64) -> i64 {
+        fuel
+    }
+}
+
+/// Measures nothing.
+#[derive(Debug)]
+pub(crate) struct Meter;
+
+impl Meter {
+    pub(crate) fn new(_: i64) -> Meter {
+        Meter
+    }
+
+    pub(crate) fn pay(&mut self, _: &Slot, _: i64) {}
 }
 
 /// What a program never has.
@@ -63,9 +83,9 @@ pub(crate) struct Site {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Scratch;
+pub(crate) struct Scratch<'m>(PhantomData<&'m ()>);
 
-impl Scratch {
+impl Scratch<'_> {
     pub(crate) fn is_running(&self) -> bool {
         false
     }
@@ -84,7 +104,7 @@ impl State {
         match self.never {}
     }
 
-    pub(crate) fn at_site(&self, _: Side) -> Option<Infallible> {
+    pub(crate) fn at_site(&self, _: Side, _: &mut Meter, _: i64) -> Option<Infallible> {
         match self.never {}
     }
 }

@@ -1,14 +1,15 @@
 //! From functions to machine code.
 
 use std::collections::HashMap;
-use std::sync::RwLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 use cranelift_codegen::Context as Compilation;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{
-    AbiParam, Function as Code, InstBuilder, MemFlagsData, Signature, Type, UserFuncName, types,
+    AbiParam, ExternalName, Function as Code, InstBuilder, MemFlagsData, Signature, Type,
+    UserExternalName, UserFuncName, types,
 };
 use cranelift_codegen::isa::{CallConv, OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
@@ -16,9 +17,11 @@ use cranelift_codegen::{FinalizedMachReloc, FinalizedRelocTarget};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use sm_bytecode::types::Slot;
 
+use super::budget::Account;
+use super::live;
 use super::memory::{CodeAddress, CodeMemory, Entry};
-use super::translate::{Start, Translator};
-use super::{JitOptions, MAX_RESULTS, NATIVE_STACK, Spill};
+use super::translate::{Place, Start, Translator};
+use super::{JitOptions, MAX_RESULTS, NATIVE_STACK, Shared, Spill};
 use crate::heap::layout::Kind;
 use crate::index::FuncId;
 use crate::program::Program;
@@ -37,6 +40,18 @@ const MAX_EXITS: usize = 400_000;
 
 /// The most places that a function's instructions lead to.
 const MAX_EDGES: usize = 20_000;
+
+/// The namespace of functions' names.
+const FUNCTIONS: u32 = 0;
+
+/// Code begins at multiples of this, so that its constants stand as it expects.
+const ALIGNMENT: usize = 64;
+
+/// Translating a function takes this part of the work of compiling it.
+const TRANSLATION: u64 = 8;
+
+/// The bytes of code that come of a unit of work, about.
+const BYTES_OF_WORK: usize = 4;
 
 /// Whether a function gives so little, and compiling it takes so little, that it is done. For
 /// each of its exits all that lives there is written, and its edges are looked at again and again,
@@ -111,12 +126,39 @@ pub(super) fn type_of(kind: Kind) -> Type {
     }
 }
 
+/// Why there is no code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Refusal {
+    /// There never will be.
+    Never,
+    /// So much work is not paid for.
+    Unpaid { work: u64 },
+    /// There is no room for it, until other programs are dropped.
+    NoRoom,
+}
+
+/// What every compilation needs for a while.
+pub(super) struct Workspace {
+    compilation: Compilation,
+    builder: FunctionBuilderContext,
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Workspace {
+            compilation: Compilation::new(),
+            builder: FunctionBuilderContext::new(),
+        }
+    }
+}
+
 /// What a compilation goes by.
-#[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
     pub(super) program: &'a Program,
-    pub(super) options: &'a JitOptions,
+    pub(super) shared: &'a Shared,
+    pub(super) account: &'a Account,
     pub(super) spills: &'a RwLock<Vec<Spill>>,
+    pub(super) workspace: &'a mut Workspace,
 }
 
 /// What was tried with a function.
@@ -127,8 +169,8 @@ enum Tried {
     Done(CodeAddress),
 }
 
-/// This machine, and how to compile for it.
-fn isa() -> Option<OwnedTargetIsa> {
+/// This machine, and how to compile for it; `None` if Cranelift does not know it.
+pub(super) fn isa() -> Option<OwnedTargetIsa> {
     let verifies = if cfg!(debug_assertions) {
         "true"
     } else {
@@ -147,32 +189,28 @@ fn isa() -> Option<OwnedTargetIsa> {
     isa.finish(settings::Flags::new(flags)).ok()
 }
 
-/// See the module's documentation.
+/// What is compiled of a program.
 pub(super) struct Compiler {
-    /// `None` on a machine that Cranelift does not know.
-    isa: Option<OwnedTargetIsa>,
-    compilation: Compilation,
-    builder: FunctionBuilderContext,
     /// The code of each function, 0 while there is none: calls go through it. It never moves.
     table: Box<[AtomicUsize]>,
     functions: Vec<Tried>,
     trampolines: HashMap<Target, CodeAddress>,
     memory: Vec<CodeMemory>,
+    /// What the program has of the memory for native code.
+    taken: usize,
     code_bytes: usize,
     count: u64,
 }
 
 impl Compiler {
-    pub(super) fn new(program: &Program) -> Compiler {
+    pub(super) fn new(program: &Program, taken: usize) -> Compiler {
         let count = program.functions.len();
         Compiler {
-            isa: isa(),
-            compilation: Compilation::new(),
-            builder: FunctionBuilderContext::new(),
             table: (0..count).map(|_| AtomicUsize::new(0)).collect(),
             functions: vec![Tried::No; count],
             trampolines: HashMap::new(),
             memory: Vec::new(),
+            taken,
             code_bytes: 0,
             count: 0,
         }
@@ -189,83 +227,180 @@ impl Compiler {
     /// Code for a function from its first block on, or from another one, and how to enter it.
     pub(super) fn compile_site(
         &mut self,
-        wanted: Wanted<'_>,
+        wanted: &mut Wanted<'_>,
         func: FuncId,
         block: usize,
-    ) -> Option<Entry> {
-        let shape = shape(wanted.program, func)?;
+    ) -> Result<Entry, Refusal> {
+        let shape = shape(wanted.program, func).ok_or(Refusal::Never)?;
         let results = shape.results.len();
+        let captures = wanted.program.function(func).capture_slots > 0;
+        let target = match block {
+            0 if !captures => Target::Function(shape),
+            _ => Target::Copy,
+        };
+        let mut code = None;
         if block == 0 {
-            let code = self.function(wanted, func)?;
-            if wanted.program.function(func).capture_slots == 0 {
-                return Some(Entry {
-                    trampoline: self.trampoline(Target::Function(shape))?,
-                    code,
-                    results,
-                });
-            }
+            code = Some(self.function(wanted, func, &target)?);
         }
-        let code = self.translate(wanted, func, Start::Block(block))?;
-        Some(Entry {
-            trampoline: self.trampoline(Target::Copy)?,
+        let code = match (code, &target) {
+            (Some(code), Target::Function(_)) => code,
+            _ => self.code(wanted, func, Start::Block(block), Some(&target))?,
+        };
+        let trampoline = self.trampolines.get(&target).ok_or(Refusal::Never)?;
+        Ok(Entry {
+            trampoline: *trampoline,
             code,
             results,
         })
     }
 
-    fn function(&mut self, wanted: Wanted<'_>, func: FuncId) -> Option<CodeAddress> {
+    /// Code that is called, and what enters it if that is such a function.
+    fn function(
+        &mut self,
+        wanted: &mut Wanted<'_>,
+        func: FuncId,
+        target: &Target,
+    ) -> Result<CodeAddress, Refusal> {
+        let enter = (*target != Target::Copy).then_some(target);
         match self.functions[func.index()] {
-            Tried::Done(code) => return Some(code),
-            Tried::Failed => return None,
+            Tried::Done(code) => return Ok(code),
+            Tried::Failed => return Err(Refusal::Never),
             Tried::No => {}
         }
+        // For good, if this panics.
         self.functions[func.index()] = Tried::Failed;
-        let code = self.translate(wanted, func, Start::Call)?;
-        self.functions[func.index()] = Tried::Done(code);
-        self.table[func.index()].store(code.0, Ordering::Release);
-        Some(code)
+        let code = self.code(wanted, func, Start::Call, enter);
+        match code {
+            Ok(code) => {
+                self.functions[func.index()] = Tried::Done(code);
+                self.table[func.index()].store(code.0, Ordering::Release);
+            }
+            Err(Refusal::Unpaid { .. } | Refusal::NoRoom) => {
+                self.functions[func.index()] = Tried::No;
+            }
+            Err(Refusal::Never) => {}
+        }
+        code
     }
 
-    fn translate(&mut self, wanted: Wanted<'_>, func: FuncId, start: Start) -> Option<CodeAddress> {
-        if self.code_bytes >= wanted.options.code_bytes
-            || !can_be_compiled(wanted.program, func, wanted.options)
-        {
-            return None;
+    /// Compiles a function from its beginning or from a block on, and what enters it.
+    fn code(
+        &mut self,
+        wanted: &mut Wanted<'_>,
+        func: FuncId,
+        start: Start,
+        enter: Option<&Target>,
+    ) -> Result<CodeAddress, Refusal> {
+        let price = wanted.shared.options.price;
+        let insts = u64::from(wanted.program.function(func).len);
+        // Translating, too, is done only if about as much is paid for.
+        let least = live::weight(wanted.program.source(func)) as u64 / 2 + insts;
+        if !wanted.account.pays(least, price) {
+            wanted.account.charge(insts / TRANSLATION);
+            return Err(Refusal::Unpaid { work: least });
         }
+        let spills = self.translate(wanted, func, start)?;
+        let work = wanted.workspace.work();
+        if let Err(refusal) = self.admit(wanted, work) {
+            wanted.account.charge(work / TRANSLATION);
+            return Err(refusal);
+        }
+        wanted.account.charge(work);
+        let isa = &*wanted.shared.isa;
+        let mut code = wanted.workspace.finish(isa).ok_or(Refusal::Never)?;
+        let mut trampoline = None;
+        if let Some(target) = enter.filter(|target| !self.trampolines.contains_key(target)) {
+            wanted.workspace.trampoline(target, isa);
+            wanted.account.charge(wanted.workspace.work());
+            let entering = wanted.workspace.finish(isa).ok_or(Refusal::Never)?;
+            code.resize(code.len().next_multiple_of(ALIGNMENT), 0);
+            trampoline = Some((target, code.len()));
+            code.extend(entering);
+        }
+        let memory = self.publish(wanted, &code, spills).ok_or(Refusal::Never)?;
+        if let Some((target, offset)) = trampoline {
+            let address = memory.address(offset);
+            self.trampolines.insert(target.clone(), address);
+        }
+        self.taken += memory.bytes();
+        self.code_bytes += code.len();
+        self.count += 1;
+        let address = memory.address(0);
+        self.memory.push(memory);
+        Ok(address)
+    }
+
+    /// Whether so much work is paid for, and there is room for what comes of it.
+    fn admit(&self, wanted: &Wanted<'_>, work: u64) -> Result<(), Refusal> {
+        if !wanted.account.pays(work, wanted.shared.options.price) {
+            return Err(Refusal::Unpaid { work });
+        }
+        let bytes = work as usize * BYTES_OF_WORK;
+        let room = wanted.shared.budget.take(self.taken, bytes, 0);
+        room.map(drop).ok_or(Refusal::NoRoom)
+    }
+
+    fn translate(
+        &mut self,
+        wanted: &mut Wanted<'_>,
+        func: FuncId,
+        start: Start,
+    ) -> Result<Vec<Spill>, Refusal> {
         let target = match start {
-            Start::Call => Target::Function(shape(wanted.program, func)?),
+            Start::Call => Target::Function(shape(wanted.program, func).ok_or(Refusal::Never)?),
             Start::Block(_) => Target::Copy,
         };
-        let isa = self.isa.clone()?;
-        self.compilation.clear();
-        let name = UserFuncName::user(0, func.0);
-        self.compilation.func = Code::with_name_signature(name, target.signature());
-        let builder = FunctionBuilder::new(&mut self.compilation.func, &mut self.builder);
-        let translator = Translator::new(
-            wanted,
+        let isa = &*wanted.shared.isa;
+        let Workspace {
+            compilation,
             builder,
+        } = &mut *wanted.workspace;
+        compilation.clear();
+        let name = UserFuncName::User(itself(func));
+        compilation.func = Code::with_name_signature(name, target.signature());
+        let builder = FunctionBuilder::new(&mut compilation.func, builder);
+        let known = wanted.spills.read();
+        let place = Place {
+            program: wanted.program,
             func,
             start,
-            isa.default_call_conv(),
-            &self.table,
-        );
+            first_spill: known.unwrap_or_else(PoisonError::into_inner).len(),
+            call_conv: isa.default_call_conv(),
+            table: &self.table,
+        };
+        let translator = Translator::new(place, builder);
+        #[cfg(test)]
+        wanted.shared.panic_if_told();
         let built = translator.translate(isa.frontend_config());
-        if built.is_none() {
-            self.builder = FunctionBuilderContext::new();
-            return None;
-        }
-        let code = self.finish(&*isa)?;
-        self.count += 1;
-        Some(code)
+        built.ok_or_else(|| {
+            let work = wanted.workspace.work();
+            wanted.account.charge(work);
+            *wanted.workspace = Workspace::default();
+            Refusal::Never
+        })
     }
 
-    /// A function of the host's convention that enters code of this kind. It takes the context,
-    /// the fuel, the code and the frame's registers.
-    fn trampoline(&mut self, target: Target) -> Option<CodeAddress> {
-        if let Some(known) = self.trampolines.get(&target) {
-            return Some(*known);
-        }
-        let isa = self.isa.clone()?;
+    /// Makes code executable, if there is room for it and for what its records mean.
+    fn publish(&self, wanted: &Wanted<'_>, code: &[u8], spills: Vec<Spill>) -> Option<CodeMemory> {
+        let beside = spills.iter().map(Spill::bytes).sum();
+        let budget = &wanted.shared.budget;
+        let share = budget.take(self.taken, code.len(), beside)?;
+        let memory = CodeMemory::new(code, share).ok()?;
+        let known = wanted.spills.write();
+        known.unwrap_or_else(PoisonError::into_inner).extend(spills);
+        Some(memory)
+    }
+}
+
+impl Workspace {
+    /// The units of work of compiling what was built.
+    fn work(&self) -> u64 {
+        self.compilation.func.dfg.num_insts() as u64
+    }
+
+    /// Builds a function of the host's convention that enters code of this kind. It takes the
+    /// context, the fuel, the code and the frame's registers.
+    fn trampoline(&mut self, target: &Target, isa: &dyn TargetIsa) {
         let mut signature = Signature::new(isa.default_call_conv());
         signature.params = vec![AbiParam::new(types::I64); 4];
         signature.returns = vec![AbiParam::new(types::I64)];
@@ -276,15 +411,14 @@ impl Compiler {
         b.append_block_params_for_function_params(block);
         b.switch_to_block(block);
         b.seal_block(block);
-        let &[context, fuel, code, regs] = b.block_params(block) else {
-            return None;
-        };
+        let params = b.block_params(block);
+        let (context, fuel, code, regs) = (params[0], params[1], params[2], params[3]);
         let flags = MemFlagsData::trusted();
         // The register is the caller's, and the prologue does not save it.
         let pinned = b.ins().get_pinned_reg(types::I64);
         b.ins().set_pinned_reg(fuel);
         let mut args = vec![context];
-        match &target {
+        match target {
             Target::Copy => args.push(regs),
             Target::Function(shape) => {
                 for (at, ty) in (0..).zip(&shape.params) {
@@ -306,42 +440,51 @@ impl Compiler {
         b.ins().set_pinned_reg(pinned);
         b.ins().return_(&[left]);
         b.finalize(isa.frontend_config());
-        let code = self.finish(&*isa)?;
-        self.trampolines.insert(target, code);
-        Some(code)
     }
 
-    /// Compiles what was built, and makes it executable.
-    fn finish(&mut self, isa: &dyn TargetIsa) -> Option<CodeAddress> {
+    /// Compiles what was built. The code may stand anywhere.
+    fn finish(&mut self, isa: &dyn TargetIsa) -> Option<Vec<u8>> {
         let compiled = self.compilation.compile(isa, &mut ControlPlane::default());
-        let compiled = match compiled {
-            Ok(compiled) => compiled,
+        match compiled {
+            Ok(_) => {}
             Err(error) if cfg!(debug_assertions) => {
                 panic!("{:?}\n{}", error.inner, error.func.display())
             }
             Err(_) => return None,
-        };
+        }
+        let compiled = self.compilation.compiled_code()?;
         let frame = compiled.buffer.frame_layout()?.frame_to_fp_offset as usize;
         if frame > MAX_FRAME {
             return None;
         }
         let mut code = compiled.buffer.data().to_vec();
+        let func = &self.compilation.func;
         for reloc in compiled.buffer.relocs() {
-            relocate(&mut code, reloc)?;
+            let FinalizedRelocTarget::ExternalName(ExternalName::User(name)) = reloc.target else {
+                return None;
+            };
+            let name = func.params.user_named_funcs().get(name)?;
+            relocate(&mut code, reloc, &func.name, name)?;
         }
-        let memory = CodeMemory::new(&code).ok()?;
-        self.code_bytes += code.len();
-        let address = memory.address();
-        self.memory.push(memory);
-        Some(address)
+        Some(code)
     }
 }
 
+/// The name of a function.
+pub(super) fn itself(func: FuncId) -> UserExternalName {
+    UserExternalName::new(FUNCTIONS, func.0)
+}
+
 /// Sets a call of a function by itself, the only reference that is not an address in a register.
-fn relocate(code: &mut [u8], reloc: &FinalizedMachReloc) -> Option<()> {
-    let FinalizedRelocTarget::ExternalName(_) = reloc.target else {
+pub(super) fn relocate(
+    code: &mut [u8],
+    reloc: &FinalizedMachReloc,
+    func: &UserFuncName,
+    called: &UserExternalName,
+) -> Option<()> {
+    if called.namespace != FUNCTIONS || func.get_user() != Some(called) {
         return None;
-    };
+    }
     let at = reloc.offset as usize;
     let field = code.get_mut(at..at + 4)?;
     let distance = reloc.addend - at as i64;

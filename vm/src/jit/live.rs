@@ -21,6 +21,10 @@ impl LiveSet {
         self.0[reg.index() / 64] &= !(1 << (reg.index() % 64));
     }
 
+    fn len(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
     /// The registers, ascending.
     pub(super) fn regs(&self) -> impl Iterator<Item = R> + '_ {
         self.0.iter().enumerate().flat_map(|(at, word)| {
@@ -28,6 +32,17 @@ impl LiveSet {
             bits.map(move |bit| (at * 64 + bit) as R)
         })
     }
+}
+
+/// How many registers are in all live sets of the function before its instructions, where one that
+/// is the same as the one before it does not count.
+pub(super) fn weight(function: &Function) -> usize {
+    let of_block = |block| {
+        let mut before = Liveness::of(function, block).before;
+        before.dedup();
+        before.iter().map(LiveSet::len).sum::<usize>()
+    };
+    (0..function.blocks.len()).map(of_block).sum()
 }
 
 /// The live sets of a block.

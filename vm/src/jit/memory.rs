@@ -10,16 +10,18 @@ use std::io;
 use memmap2::{Mmap, MmapMut};
 use wasmtime_internal_jit_icache_coherence as coherence;
 
+use super::budget::Share;
 use super::context::Context;
 
-/// One function's code: written once, then executable and no longer writable.
+/// What is compiled together: written once, then executable and no longer writable.
 #[derive(Debug)]
 pub(crate) struct CodeMemory {
     map: Mmap,
+    share: Share,
 }
 
 impl CodeMemory {
-    pub(crate) fn new(code: &[u8]) -> io::Result<CodeMemory> {
+    pub(super) fn new(code: &[u8], share: Share) -> io::Result<CodeMemory> {
         let mut map = MmapMut::map_anon(code.len())?;
         map[..code.len()].copy_from_slice(code);
         let map = map.make_exec()?;
@@ -27,11 +29,18 @@ impl CodeMemory {
         unsafe { coherence::clear_cache(map.as_ptr().cast(), map.len()) }
             .and_then(|()| coherence::pipeline_flush_mt())
             .map_err(io::Error::other)?;
-        Ok(CodeMemory { map })
+        Ok(CodeMemory { map, share })
     }
 
-    pub(crate) fn address(&self) -> CodeAddress {
-        CodeAddress(self.map.as_ptr() as usize)
+    /// Where the code begins that is so far behind the first.
+    pub(super) fn address(&self, offset: usize) -> CodeAddress {
+        debug_assert!(offset < self.map.len());
+        CodeAddress(self.map.as_ptr() as usize + offset)
+    }
+
+    /// What it takes of the memory for native code.
+    pub(super) fn bytes(&self) -> usize {
+        self.share.bytes()
     }
 }
 

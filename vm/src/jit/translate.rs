@@ -18,7 +18,6 @@ mod numbers;
 mod objects;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicUsize;
 
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -30,7 +29,7 @@ use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_frontend::{FunctionBuilder, Variable};
 use sm_bytecode::Inst;
 
-use super::compile::{SPILL_RATIO, Shape, Wanted, shape, type_of};
+use super::compile::{SPILL_RATIO, Shape, shape, type_of};
 use super::context::{Reason, at};
 use super::live::{LiveSet, Liveness};
 use super::loops::Loops;
@@ -46,6 +45,19 @@ pub(super) enum Start {
     Call,
     /// At a block, with what is live there in the registers of its frame.
     Block(usize),
+}
+
+/// What is to be translated, and where it will stand.
+pub(super) struct Place<'a> {
+    pub(super) program: &'a Program,
+    pub(super) func: FuncId,
+    pub(super) start: Start,
+    /// The number of the first record whose meaning is not known yet.
+    pub(super) first_spill: usize,
+    /// The convention of helpers.
+    pub(super) call_conv: CallConv,
+    /// The codes of all functions.
+    pub(super) table: &'a [AtomicUsize],
 }
 
 /// The parts of memory that do not overlap.
@@ -70,13 +82,13 @@ struct Exit {
 
 /// See the module's documentation.
 pub(super) struct Translator<'a> {
-    wanted: Wanted<'a>,
     program: &'a Program,
     b: FunctionBuilder<'a>,
     func: FuncId,
     function: &'a Function,
     source: &'a sm_bytecode::Function,
     start: Start,
+    first_spill: usize,
     shape: Shape,
     /// The convention of helpers.
     call_conv: CallConv,
@@ -96,6 +108,8 @@ pub(super) struct Translator<'a> {
     /// The lengths and arrays of lists that are looked up before loops.
     lists: BTreeMap<R, (Variable, Variable)>,
     exits: Vec<Exit>,
+    /// What the records mean.
+    spills: Vec<Spill>,
     /// The registers in all records.
     recorded: usize,
     exit_of: HashMap<LiveSet, usize>,
@@ -127,15 +141,15 @@ const MAX_PENDING: i64 = 1 << 22;
 const MAX_RECORDED: usize = 100_000;
 
 impl<'a> Translator<'a> {
-    pub(super) fn new(
-        wanted: Wanted<'a>,
-        mut b: FunctionBuilder<'a>,
-        func: FuncId,
-        start: Start,
-        call_conv: CallConv,
-        table: &'a [AtomicUsize],
-    ) -> Self {
-        let program = wanted.program;
+    pub(super) fn new(place: Place<'a>, mut b: FunctionBuilder<'a>) -> Self {
+        let Place {
+            program,
+            func,
+            start,
+            first_spill,
+            call_conv,
+            table,
+        } = place;
         let function = program.function(func);
         let source = program.source(func);
         let kinds = function.kinds.iter();
@@ -151,13 +165,13 @@ impl<'a> Translator<'a> {
             .clone()
             .any(|inst| matches!(inst, Inst::Call { .. } | Inst::CallClosure { .. }));
         Translator {
-            wanted,
             program,
             b,
             func,
             function,
             source,
             start,
+            first_spill,
             shape: shape(program, func).unwrap_or(Shape {
                 params: Vec::new(),
                 results: Vec::new(),
@@ -177,6 +191,7 @@ impl<'a> Translator<'a> {
             lists: BTreeMap::new(),
             recorded: 0,
             exits: Vec::new(),
+            spills: Vec::new(),
             exit_of: HashMap::new(),
             live: Liveness {
                 before: Vec::new(),
@@ -191,8 +206,8 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// Builds the function; `None` if it is too large for that.
-    pub(super) fn translate(mut self, config: TargetFrontendConfig) -> Option<()> {
+    /// Builds the function, and says what its records mean; `None` if it is too large for that.
+    pub(super) fn translate(mut self, config: TargetFrontendConfig) -> Option<Vec<Spill>> {
         self.find_blocks();
         self.begin();
         for block in 0..self.source.blocks.len() {
@@ -208,7 +223,7 @@ impl<'a> Translator<'a> {
         self.pad_frame();
         self.b.seal_all_blocks();
         self.b.finalize(config);
-        Some(())
+        Some(self.spills)
     }
 
     /// Creates the blocks that are reached from where the code begins.
@@ -744,14 +759,13 @@ impl Translator<'_> {
         self.b.ins().return_(&values);
     }
 
-    fn new_spill(&self, regs: &[R]) -> i64 {
-        let spills = self.wanted.spills.write();
-        let mut spills = spills.unwrap_or_else(PoisonError::into_inner);
-        spills.push(Spill {
+    fn new_spill(&mut self, regs: &[R]) -> i64 {
+        let index = self.first_spill + self.spills.len();
+        self.spills.push(Spill {
             func: self.func,
             regs: regs.into(),
         });
-        spills.len() as i64 - 1
+        index as i64
     }
 
     /// Makes the native frame large enough for the record of the frame, if it calls others.

@@ -12,8 +12,17 @@ use crate::host::ScriptedHost;
 /// The only module of the programs here.
 pub(crate) const MODULE: &str = "lib";
 
-/// A program of one brick whose entry is its first function.
+/// A program of one brick whose entry is its first function, of which everything is compiled.
 pub(crate) fn program(group: Group) -> Arc<Program> {
+    let program = linked(group);
+    if let Some(jit) = Jit::new(Arc::new(AtOnce), JitOptions::ALWAYS) {
+        jit.attach(&program);
+    }
+    program
+}
+
+/// The same for the interpreter alone.
+pub(crate) fn linked(group: Group) -> Arc<Program> {
     let group = VerifiedGroup::new(group).expect("the brick is valid");
     let module = ModuleManifest {
         name: MODULE.into(),
@@ -31,11 +40,7 @@ pub(crate) fn program(group: Group) -> Arc<Program> {
     };
     let group = Arc::new(group);
     let program = Program::link(&manifest, &[module], |_| Some(group.clone()));
-    let program = program.expect("the brick links");
-    if let Some(jit) = Jit::new(Arc::new(AtOnce), JitOptions::EAGER) {
-        jit.attach(&program);
-    }
-    program
+    program.expect("the brick links")
 }
 
 /// Small limits, so that runaway programs end soon.

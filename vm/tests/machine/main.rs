@@ -9,4 +9,5 @@ mod host;
 mod hostile;
 mod library;
 mod linking;
+mod native;
 mod programs;

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     AbiParam, Block, BlockArg, ExtFuncData, ExternalName, FuncRef, InstBuilder, JumpTableData,
-    Signature, UserExternalName, Value, types,
+    Signature, Value, types,
 };
 use sm_bytecode::Inst;
 
@@ -14,7 +14,7 @@ use crate::heap::layout::{ENTRY_HASH, ENTRY_VALUE, MAP_ENTRIES, MAP_USED};
 use crate::heap::map::MAP_STRIDE;
 use crate::index::FuncId;
 use crate::interp::native::Helper;
-use crate::jit::compile::{Shape, shape, type_of};
+use crate::jit::compile::{Shape, itself, shape, type_of};
 use crate::jit::context::{Reason, at};
 use crate::op::{List, Op, Pc, R, Side};
 
@@ -109,7 +109,7 @@ impl Translator<'_> {
 
     fn itself(&mut self, shape: &Shape) -> FuncRef {
         let signature = self.b.import_signature(shape.signature());
-        let name = UserExternalName::new(0, self.func.0);
+        let name = itself(self.func);
         let name = self.b.func.declare_imported_user_function(name);
         self.b.import_function(ExtFuncData {
             name: ExternalName::user(name),
