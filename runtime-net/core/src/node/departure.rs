@@ -110,7 +110,7 @@ impl<E: Engine> Node<E> {
         };
         self.outgoing.insert(hop, Box::new(out));
         if let Some(resident) = self.messages.get_mut(&message) {
-            resident.phase = Phase::Moving(hop);
+            resident.phase = Phase::Moving(hop.number());
             resident.envelope.budget.bytes -= bytes as u64;
         }
         self.trace(message, || Step::Leaving { to });
@@ -360,7 +360,7 @@ impl<E: Engine> Node<E> {
 
     fn moves_with(&self, message: MessageId, hop: HopId) -> bool {
         let phase = self.messages.get(&message).map(|resident| resident.phase);
-        phase == Some(Phase::Moving(hop))
+        phase == Some(Phase::Moving(hop.number()))
     }
 
     /// How far this node believes what a neighbor brings of an author.

@@ -126,7 +126,10 @@ impl<E: Engine> Node<E> {
         match resident.phase {
             Phase::Ready => Doing::Ready,
             Phase::Blocked(until) => Doing::Blocked(until.map(|until| until.since(now))),
-            Phase::Moving(hop) => Doing::Moving(self.outgoing.get(&hop).map(|out| out.to())),
+            Phase::Moving(hop) => {
+                let out = self.outgoing.get(&hop.of(self.config.node));
+                Doing::Moving(out.map(|out| out.to()))
+            }
         }
     }
 

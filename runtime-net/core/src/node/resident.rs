@@ -7,7 +7,7 @@ use sm_vm::Answer;
 use super::Parking;
 use crate::engine::Engine;
 use crate::envelope::Envelope;
-use crate::ids::{HopId, NodeId, Span, Time};
+use crate::ids::{HopNumber, NodeId, Span, Time};
 use crate::launch::{LaunchLimits, SignedLaunch};
 use crate::tags::Actor;
 
@@ -47,8 +47,8 @@ pub(super) enum Phase {
     Ready,
     /// It sleeps until a tag is written, or this time comes.
     Blocked(Option<Time>),
-    /// It waits for the end of a hop.
-    Moving(HopId),
+    /// It waits for the end of a hop from here.
+    Moving(HopNumber),
 }
 
 /// What a machine of a launch may use here.
