@@ -56,6 +56,7 @@ use crate::typed::{Module, Program, Tag, TagId, Types};
 use body::Cx;
 use collect::World;
 use lints::{Linter, Notes};
+use module::Parsed;
 use sink::Sink;
 use value::ValueState;
 
@@ -134,21 +135,28 @@ pub struct Checked {
 
 /// Reads and checks a program.
 pub fn check(loader: &mut dyn Loader, options: &Options) -> Checked {
-    check_against(loader, options, None)
+    let mut sink = Sink::default();
+    let loaded = module::load(loader, options, None, &mut sink);
+    check_modules(&loaded.modules, options, sink)
 }
 
-/// The same with what the program needs of the prelude. Only without a diagnostic is the result
-/// that of [`check`].
+/// The same, of a short program with what it needs of the prelude. `None` where that leads to a
+/// diagnostic: it need not be that of [`check`].
 pub(crate) fn check_against(
     loader: &mut dyn Loader,
     options: &Options,
-    prelude: Option<&Outline>,
-) -> Checked {
+    prelude: &Outline,
+) -> Option<Checked> {
     let mut sink = Sink::default();
-    let parsed = module::load(loader, options, prelude, &mut sink);
+    let loaded = module::load(loader, options, Some(prelude), &mut sink);
+    let checked = check_modules(&loaded.modules, options, sink);
+    (loaded.is_whole || checked.diagnostics.is_empty()).then_some(checked)
+}
+
+fn check_modules(parsed: &[Parsed], options: &Options, mut sink: Sink) -> Checked {
     let mut types = Types::new();
     let mut used = Vec::new();
-    let world = collect::collect(&parsed, options, &mut types, &mut used, &mut sink);
+    let world = collect::collect(parsed, options, &mut types, &mut used, &mut sink);
     let mut notes = Notes::default();
     let (functions, tags) = {
         let mut cx = Cx {

@@ -18,10 +18,6 @@ pub struct Compiled {
     pub code: Option<Lowered>,
 }
 
-/// Longer programs are checked with the whole prelude at once: a diagnostic would have them checked
-/// twice, and the prelude is a small part of the work.
-const MAX_OUTLINED_BYTES: usize = 128 << 10;
-
 /// Compiles the module `options.root` and all it imports. Modules of the library that are
 /// `prebuilt` from the same text are not compiled again.
 pub fn compile(
@@ -59,13 +55,9 @@ fn check(
     options: &check::Options,
     prebuilt: &[PrebuiltModule],
 ) -> Checked {
-    if let Some(prelude) = outlined(recorder, options, prebuilt) {
-        let checked = check::check_against(recorder, options, Some(prelude));
-        if checked.diagnostics.is_empty() {
-            return checked;
-        }
-    }
-    check::check(recorder, options)
+    let prelude = outlined(recorder, options, prebuilt);
+    let checked = prelude.and_then(|prelude| check::check_against(recorder, options, prelude));
+    checked.unwrap_or_else(|| check::check(recorder, options))
 }
 
 /// The outline of the prelude, where it may be used.
@@ -76,9 +68,7 @@ fn outlined<'p>(
 ) -> Option<&'p Outline> {
     let known = prebuilt.iter().find(|module| module.path() == PRELUDE)?;
     let is_same = *recorder.load(PRELUDE)?.text == *known.source();
-    let root = recorder.load(&options.root)?;
-    let fits = is_same && options.root != PRELUDE && root.text.len() <= MAX_OUTLINED_BYTES;
-    fits.then(|| known.outline())
+    (is_same && options.root != PRELUDE).then(|| known.outline())
 }
 
 /// Keeps the texts that another loader gives: each is asked for once, and lines are counted in

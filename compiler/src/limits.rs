@@ -52,3 +52,7 @@ pub const MAX_FIELDS: usize = 255;
 
 /// Columns of a line of formatted source, where it can be broken: two files fit side by side.
 pub const MAX_COLUMNS: usize = 100;
+
+/// Programs with more bytes of text are checked with the whole prelude: a diagnostic would have
+/// them checked twice, and the prelude is a small part of the work.
+pub const MAX_OUTLINED_BYTES: usize = 128 << 10;

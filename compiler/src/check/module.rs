@@ -11,7 +11,7 @@ use super::suggest::nearest;
 use super::{Loader, Options, PRELUDE, Source, TESTING, Tests};
 use crate::ast::{self, FileId, ImportPath, ImportRoot, Item, ItemKind, Span};
 use crate::diagnostic::{Diagnostic, Fix, code};
-use crate::limits::{MAX_IMPORT_DEPTH, MAX_MODULES};
+use crate::limits::{MAX_IMPORT_DEPTH, MAX_MODULES, MAX_OUTLINED_BYTES};
 use crate::outline::{Outline, Wanted};
 use crate::parser;
 use crate::typed::{ModuleId, Name};
@@ -29,13 +29,21 @@ pub(super) struct Parsed {
     pub library: bool,
 }
 
-/// Reads all modules. The prelude is the first, the root the last.
+/// All modules of a program. The prelude is the first, the root the last.
+pub(super) struct Loaded {
+    pub modules: Vec<Parsed>,
+    /// Nothing was left out of the prelude.
+    pub is_whole: bool,
+}
+
+/// Reads all modules. Where there is an outline of the prelude, a short program gets what it needs
+/// of it.
 pub(super) fn load(
     loader: &mut dyn Loader,
     options: &Options,
     prelude: Option<&Outline>,
     sink: &mut Sink,
-) -> Vec<Parsed> {
+) -> Loaded {
     let mut reader = Reader {
         loader,
         root: &options.root,
@@ -44,6 +52,7 @@ pub(super) fn load(
         states: HashMap::new(),
         chain: Vec::new(),
         modules: Vec::new(),
+        read: 0,
         outline: prelude.map(|outline| (outline, Wanted::default())),
     };
     let prelude = reader.prelude();
@@ -57,15 +66,21 @@ pub(super) fn load(
             message,
         ));
     }
-    if let (Some(source), Some((outline, wanted))) = (prelude, reader.outline) {
-        let text = outline.text(&source.text, wanted);
-        let (ast, diagnostics) = parser::parse(source.file, &text);
+    let is_whole = reader.outline.is_none();
+    if let Some(source) = prelude {
+        let needed = reader.outline;
+        let needed = needed.map(|(outline, wanted)| outline.text(&source.text, wanted));
+        let text = needed.as_deref().unwrap_or(&source.text);
+        let (ast, diagnostics) = parser::parse(source.file, text);
         diagnostics
             .into_iter()
             .for_each(|one| reader.sink.push(one));
         reader.modules[0].ast = ast;
     }
-    reader.modules
+    Loaded {
+        modules: reader.modules,
+        is_whole,
+    }
 }
 
 struct Reader<'a> {
@@ -77,7 +92,10 @@ struct Reader<'a> {
     /// The modules that are being read, each imported by the one before.
     chain: Vec<Name>,
     modules: Vec<Parsed>,
-    /// What there is in the prelude, and what of it the other modules may name.
+    /// How many bytes of text.
+    read: usize,
+    /// What there is in the prelude, and what of it the other modules may name; `None` once the
+    /// program is too long.
     outline: Option<(&'a Outline, Wanted)>,
 }
 
@@ -131,6 +149,11 @@ impl Reader<'_> {
         };
         self.states.insert(path.clone(), State::Reading);
         self.chain.push(path.clone());
+        self.read += text.len();
+        self.outline = self
+            .outline
+            .take()
+            .filter(|_| self.read <= MAX_OUTLINED_BYTES);
         if let Some((outline, wanted)) = &mut self.outline {
             outline.note(&text, wanted);
         }

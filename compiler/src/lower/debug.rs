@@ -144,12 +144,12 @@ impl<'a, 'p> DebugMaker<'a, 'p> {
                 inlined: origin.inlined,
             }
         };
-        let mut positions: Vec<Position> = Vec::new();
-        let mut last: Option<Origin> = None;
-        for (origin, pc) in source.origins.iter().zip(0..) {
-            if last.replace(*origin) != Some(*origin) {
-                positions.push(position(pc, *origin));
-            }
+        let runs = || source.origins.chunk_by(|one, next| one == next);
+        let mut positions = Vec::with_capacity(runs().count());
+        let mut pc = 0;
+        for run in runs() {
+            positions.push(position(pc, run[0]));
+            pc += u32::try_from(run.len()).expect("instructions are counted");
         }
         let named = source.names.iter();
         let named = named.map(|(reg, name)| (*reg, name.to_string()));

@@ -22,6 +22,13 @@ pub(crate) struct Code {
     pub(crate) names: Vec<(Reg, Name)>,
 }
 
+impl Code {
+    /// How many instructions it has.
+    pub(crate) fn size(&self) -> usize {
+        self.origins.len()
+    }
+}
+
 /// Improves and writes out a body. `names` are those of variables in registers of the body.
 pub(crate) fn finish(mut body: Body, names: &[(Reg, Name)]) -> Code {
     clean(&mut body);

@@ -160,17 +160,15 @@ impl Maker<'_, '_> {
         let mut draft = Draft::new(self, places);
         let sources = draft.add_all(units);
         let first = members[0];
-        let Draft {
-            mut group, places, ..
-        } = draft;
+        let names = draft.origins.iter().map(|ix| draft.maker.names[ix.index()]);
+        let names: Vec<TypeHash> = names.collect();
+        let Draft { group, places, .. } = draft;
         let refuse = |fault: String| Refused {
             instance: first,
             fault,
         };
-        group
-            .canonicalize()
-            .map_err(|error| refuse(error.to_string()))?;
-        let group = VerifiedGroup::new(group).map_err(|error| refuse(error.to_string()))?;
+        let group = VerifiedGroup::of_draft(group, &names);
+        let group = group.map_err(|error| refuse(error.to_string()))?;
         let hash = group.hash();
         for (member, place) in places {
             let function = number16(place);
@@ -384,23 +382,21 @@ impl<'m, 'a, 'p> Draft<'m, 'a, 'p> {
             return known;
         }
         let table = &self.maker.lowering.layout.table;
-        let parts = table
-            .reachable(ix)
-            .expect("the table holds what its types refer to");
-        let mut added = Vec::new();
-        for part in parts {
+        let added = self.origins.len();
+        let mut work = vec![ix];
+        while let Some(part) = work.pop() {
             let first = self.maker.firsts[part.index()];
             let next = TypeIx(u32::try_from(self.origins.len()).expect("bounded by the program"));
             let place = &mut self.maker.places[first.index()];
             if place.is_none() {
                 *place = Some(next);
                 self.origins.push(first);
-                added.push(part);
+                table.as_slice()[first.index()].for_each_part(|part| work.push(part));
             }
         }
-        for part in added {
-            let table = &self.maker.lowering.layout.table;
-            let mut ty = table.get(part).cloned().unwrap_or(Type::Unit);
+        for at in added..self.origins.len() {
+            let mut ty =
+                self.maker.lowering.layout.table.as_slice()[self.origins[at].index()].clone();
             ty.for_each_part_mut(|inner| *inner = self.known_place(*inner));
             self.imported.push(ty);
         }

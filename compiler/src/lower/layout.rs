@@ -1,6 +1,5 @@
 //! Types of the program as types of bricks, and where the parts of a value sit.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use sm_bytecode::types::{Field, Variant};
@@ -16,8 +15,10 @@ pub(crate) struct Layout<'p> {
     /// The program's types and those that specialisation adds.
     pub(crate) types: Types,
     pub(crate) table: TypeTable,
-    known: HashMap<Ty, TypeIx>,
-    slots: HashMap<TypeIx, Rc<[Slot]>>,
+    /// The place of each type of the program.
+    known: Vec<Option<TypeIx>>,
+    /// The slots of each type of the table.
+    slots: Vec<Option<Rc<[Slot]>>>,
     /// Structs and enums that have a place in the table, but no content yet.
     pending: Vec<(TypeIx, AdtId, Box<[Ty]>)>,
     /// A type that grew beyond all bounds was met.
@@ -30,8 +31,8 @@ impl<'p> Layout<'p> {
             program,
             types: program.types.clone(),
             table: TypeTable::new(),
-            known: HashMap::new(),
-            slots: HashMap::new(),
+            known: Vec::new(),
+            slots: Vec::new(),
             pending: Vec::new(),
             too_large: false,
         }
@@ -49,13 +50,13 @@ impl<'p> Layout<'p> {
 
     /// The type's place in the table, if it has one.
     pub(crate) fn known_ix(&self, ty: Ty) -> Option<TypeIx> {
-        self.known.get(&ty).copied()
+        self.known.get(ty.index()).copied().flatten()
     }
 
     /// The place of a type; structs and enums in it may still be pending.
     fn place(&mut self, ty: Ty) -> TypeIx {
-        if let Some(ix) = self.known.get(&ty) {
-            return *ix;
+        if let Some(ix) = self.known_ix(ty) {
+            return ix;
         }
         if self.types.size(ty) > MAX_TYPE_SIZE || self.table.len() > MAX_PROGRAM_TYPES {
             self.too_large = true;
@@ -72,7 +73,10 @@ impl<'p> Layout<'p> {
                 self.table.intern(plain)
             }
         };
-        self.known.insert(ty, ix);
+        if self.known.len() <= ty.index() {
+            self.known.resize(self.types.len(), None);
+        }
+        self.known[ty.index()] = Some(ix);
         ix
     }
 
@@ -165,10 +169,12 @@ impl<'p> Layout<'p> {
     /// The slots of a value in registers.
     pub(crate) fn slots(&mut self, ty: Ty) -> Rc<[Slot]> {
         let ix = self.type_ix(ty);
+        if self.slots.len() <= ix.index() {
+            self.slots.resize(self.table.len(), None);
+        }
         let table = &self.table;
-        self.slots
-            .entry(ix)
-            .or_insert_with(|| table.slots(ix).into())
+        self.slots[ix.index()]
+            .get_or_insert_with(|| table.slots(ix).into())
             .clone()
     }
 

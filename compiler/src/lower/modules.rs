@@ -30,8 +30,8 @@ pub(crate) struct Modules<'a, 'p> {
     lowering: &'a Lowering<'p>,
     bricks: &'a Bricks,
     calls: &'a [Vec<usize>],
-    /// The instance of each function that is not generic.
-    plain: BTreeMap<FnId, InstanceId>,
+    /// The functions of each module, ascending.
+    functions: Vec<Vec<FnId>>,
     /// Functions that are only there for tests.
     tests: BTreeSet<FnId>,
 }
@@ -42,11 +42,10 @@ impl<'a, 'p> Modules<'a, 'p> {
         bricks: &'a Bricks,
         calls: &'a [Vec<usize>],
     ) -> Self {
-        let plain = lowering.instances.iter().enumerate();
-        let plain = plain.filter(|(_, instance)| instance.args.is_empty());
-        let plain = plain
-            .map(|(at, instance)| (instance.function, InstanceId(at)))
-            .collect();
+        let mut functions = vec![Vec::new(); lowering.program.modules.len()];
+        for (at, function) in lowering.program.functions.iter().enumerate() {
+            functions[function.module.index()].push(FnId::new(at));
+        }
         let tests = lowering
             .program
             .tests
@@ -57,7 +56,7 @@ impl<'a, 'p> Modules<'a, 'p> {
             lowering,
             bricks,
             calls,
-            plain,
+            functions,
             tests,
         }
     }
@@ -114,13 +113,12 @@ impl<'a, 'p> Modules<'a, 'p> {
     /// The functions that a module declares, without generic ones and tests.
     fn roots(&self, module: ModuleId) -> Vec<InstanceId> {
         let program = self.lowering.program;
-        let own = self.plain.iter().filter(|(function, _)| {
-            let declared = program.function(**function);
-            declared.module == module
-                && matches!(declared.body, Body::Typed(_))
-                && !self.tests.contains(function)
+        let own = self.functions[module.index()].iter().filter(|function| {
+            let body = &program.function(**function).body;
+            matches!(body, Body::Typed(_)) && !self.tests.contains(function)
         });
-        own.map(|(_, id)| *id).collect()
+        own.filter_map(|function| self.lowering.plain(*function))
+            .collect()
     }
 
     /// The roots, and what they reach that is no function of a module by itself: specialisations,
@@ -150,12 +148,10 @@ impl<'a, 'p> Modules<'a, 'p> {
     fn exports(&self, module: ModuleId) -> Vec<Export> {
         let program = self.lowering.program;
         let mut wanted = BTreeSet::new();
-        for (at, function) in program.functions.iter().enumerate() {
-            if function.module != module {
-                continue;
-            }
+        for id in &self.functions[module.index()] {
+            let function = program.function(*id);
             if function.public {
-                wanted.insert(FnId::new(at));
+                wanted.insert(*id);
             }
             if let (false, Body::Typed(body)) = (function.generics.is_empty(), &function.body) {
                 for_each_function(body, |callee| {
@@ -166,7 +162,7 @@ impl<'a, 'p> Modules<'a, 'p> {
             }
         }
         let exported = wanted.into_iter().filter_map(|id| {
-            let target = self.bricks.entries[self.plain.get(&id)?.0]?;
+            let target = self.bricks.entries[self.lowering.plain(id)?.0]?;
             let typed = matches!(program.function(id).body, Body::Typed(_));
             let symbol = self.lowering.symbols[id.index()].clone();
             typed.then_some(Export { symbol, target })

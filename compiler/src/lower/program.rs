@@ -24,6 +24,9 @@ pub(crate) struct Lowering<'p> {
     pub(crate) symbols: Vec<String>,
     /// For each module, what was compiled of it before.
     pub(crate) prebuilt: Vec<Option<&'p PrebuiltModule>>,
+    /// The instance of each function that is not generic.
+    plain: Vec<Option<InstanceId>>,
+    /// Those of generic functions.
     index: HashMap<(FnId, Rc<[Ty]>), InstanceId>,
     /// How many of the instances are of generic functions.
     specialised: usize,
@@ -57,6 +60,7 @@ impl<'p> Lowering<'p> {
             instances: Vec::new(),
             symbols: symbols(program),
             prebuilt: library.of(program),
+            plain: vec![None; program.functions.len()],
             index: HashMap::new(),
             specialised: 0,
             stopped: false,
@@ -141,8 +145,7 @@ impl<'p> Lowering<'p> {
 
     /// The instance of a function that is not generic.
     pub(crate) fn plain(&self, function: FnId) -> Option<InstanceId> {
-        let none: Rc<[Ty]> = Rc::new([]);
-        self.index.get(&(function, none)).copied()
+        self.plain[function.index()]
     }
 
     /// Adds a diagnostic, once.
@@ -161,8 +164,12 @@ impl<'p> Lowering<'p> {
         span: Span,
     ) -> InstanceId {
         let args: Rc<[Ty]> = args.into();
-        if let Some(id) = self.index.get(&(function, args.clone())) {
-            return *id;
+        let known = match args.is_empty() {
+            true => self.plain[function.index()],
+            false => self.index.get(&(function, args.clone())).copied(),
+        };
+        if let Some(id) = known {
+            return id;
         }
         let endless = args
             .iter()
@@ -173,7 +180,10 @@ impl<'p> Lowering<'p> {
             return InstanceId(0);
         }
         let id = InstanceId(self.instances.len());
-        self.index.insert((function, args.clone()), id);
+        match args.is_empty() {
+            true => self.plain[function.index()] = Some(id),
+            false => _ = self.index.insert((function, args.clone()), id),
+        }
         self.instances.push(Instance {
             function,
             args,
@@ -260,14 +270,14 @@ fn symbols(program: &Program) -> Vec<String> {
     let mut taken: HashMap<(ModuleId, String), u32> = HashMap::new();
     let mut out = Vec::with_capacity(program.functions.len());
     for function in &program.functions {
-        let mut symbol = function.name.to_string();
-        if uses[&(function.module, &*function.name)] > 1 {
-            let names = function
-                .params
-                .iter()
-                .map(|param| &*function.locals[param.index()].name);
-            symbol = format!("{symbol}({})", names.collect::<Vec<_>>().join(", "));
+        if uses[&(function.module, &*function.name)] == 1 {
+            out.push(function.name.to_string());
+            continue;
         }
+        let names = function.params.iter();
+        let names = names.map(|param| &*function.locals[param.index()].name);
+        let names: Vec<&str> = names.collect();
+        let mut symbol = format!("{}({})", function.name, names.join(", "));
         let before = taken.entry((function.module, symbol.clone())).or_default();
         *before += 1;
         if *before > 1 {

@@ -32,7 +32,7 @@ pub(crate) struct Context<'s> {
 /// A parameter of a function as written.
 pub(crate) enum FnParam {
     SelfValue(Span),
-    Param(Param),
+    Param(Box<Param>),
 }
 
 /// A part of a constructor pattern as written.
@@ -251,7 +251,7 @@ impl<'s> Context<'s> {
         let mut params = Vec::with_capacity(all.len());
         for (index, param) in all.into_iter().enumerate() {
             match param {
-                FnParam::Param(param) => params.push(param),
+                FnParam::Param(param) => params.push(*param),
                 FnParam::SelfValue(span) if index == 0 => self_param = Some(span),
                 FnParam::SelfValue(span) => {
                     let message = "`self` must be the first parameter";

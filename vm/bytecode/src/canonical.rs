@@ -5,11 +5,21 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::group::Group;
+use crate::hash::TypeHash;
 use crate::index::{FuncRef, TypeIx};
 use crate::inst::Inst;
 use crate::inst::operand::{OperandMut, OperandRef};
-use crate::types::{Type, TypeError, TypePool, TypeTable};
+use crate::types::{Type, TypeError, TypeTable};
 use crate::verify::Fault;
+
+/// What instructions and signatures refer to by number.
+#[derive(Clone, Copy)]
+enum Table {
+    Types,
+    Consts,
+    Tags,
+    Callees,
+}
 
 /// Gives positions to things in the order in which they are first asked for.
 struct Numbering {
@@ -35,17 +45,18 @@ impl Numbering {
         true
     }
 
-    /// The new position; the old one for a thing that does not exist.
-    fn place(&self, at: usize) -> u32 {
-        self.places.get(at).copied().flatten().unwrap_or(at as u32)
-    }
-
     fn is_identity(&self) -> bool {
         self.order.len() == self.places.len() && self.order.iter().copied().eq(0..self.order.len())
     }
 
-    fn apply<T: Clone>(&self, items: &[T]) -> Vec<T> {
-        self.order.iter().map(|at| items[*at].clone()).collect()
+    /// The things that were seen, in that order.
+    fn apply<T>(&self, items: Vec<T>) -> Vec<T> {
+        if self.is_identity() {
+            return items;
+        }
+        let mut items: Vec<Option<T>> = items.into_iter().map(Some).collect();
+        let order = self.order.iter();
+        order.filter_map(|at| items[*at].take()).collect()
     }
 }
 
@@ -138,32 +149,36 @@ impl Group {
     /// If the types cannot be named.
     pub fn canonicalize(&mut self) -> Result<(), TypeError> {
         let names = self.types.hashes()?;
-        let mut pool = TypePool::new();
-        let places = pool.join(&self.types, &names);
-        self.types = pool.table().clone();
-        self.renumber_types(|ix| places.get(ix.index()).copied().unwrap_or(ix));
-        self.merge_duplicates();
-
-        let uses = FirstUse::of(self);
-        self.consts = uses.consts.apply(&self.consts);
-        self.tags = uses.tags.apply(&self.tags);
-        self.callees = uses.callees.apply(&self.callees);
-        self.renumber_operands(|operand| match operand {
-            OperandMut::Const(ix) => ix.0 = uses.consts.place(ix.index()),
-            OperandMut::Tag(ix) => ix.0 = uses.tags.place(ix.index()),
-            OperandMut::Func(FuncRef::Callee(ix)) => {
-                *ix = uses.callees.place((*ix).into()) as u16;
-            }
-            _ => {}
-        });
-        let mut types = uses.types.apply(self.types.as_slice());
-        let place = |ix: TypeIx| TypeIx(uses.types.place(ix.index()));
-        types
-            .iter_mut()
-            .for_each(|ty| ty.for_each_part_mut(|part| *part = place(*part)));
-        self.types = TypeTable::from_types(types);
-        self.renumber_types(place);
+        self.canonicalize_named(&names);
         Ok(())
+    }
+
+    /// As [`Group::canonicalize`], with the names of the types. Answers the names of the types that
+    /// are left.
+    pub(crate) fn canonicalize_named(&mut self, names: &[TypeHash]) -> Vec<TypeHash> {
+        if let Some(firsts) = first_equal(names) {
+            self.renumber(|table, at| match table {
+                Table::Types => firsts.get(at as usize).copied(),
+                _ => None,
+            });
+        }
+        self.merge_duplicates();
+        let uses = FirstUse::of(self);
+        self.consts = uses.consts.apply(core::mem::take(&mut self.consts));
+        self.tags = uses.tags.apply(core::mem::take(&mut self.tags));
+        self.callees = uses.callees.apply(core::mem::take(&mut self.callees));
+        let types = core::mem::take(&mut self.types).into_types();
+        self.types = TypeTable::from_types(uses.types.apply(types));
+        self.renumber(|table, at| {
+            let numbering = match table {
+                Table::Types => &uses.types,
+                Table::Consts => &uses.consts,
+                Table::Tags => &uses.tags,
+                Table::Callees => &uses.callees,
+            };
+            numbering.places.get(at as usize).copied().flatten()
+        });
+        uses.types.order.iter().map(|at| names[*at]).collect()
     }
 
     /// Succeeds on a group in normal form whose indices all exist.
@@ -189,62 +204,70 @@ impl Group {
         let consts = first_equal(&self.consts);
         let tags = first_equal(&self.tags);
         let callees = first_equal(&self.callees);
-        self.renumber_operands(|operand| match operand {
-            OperandMut::Const(ix) => ix.0 = *consts.get(ix.index()).unwrap_or(&ix.0),
-            OperandMut::Tag(ix) => ix.0 = *tags.get(ix.index()).unwrap_or(&ix.0),
-            OperandMut::Func(FuncRef::Callee(ix)) => {
-                *ix = callees
-                    .get(usize::from(*ix))
-                    .map_or(*ix, |first| *first as u16);
-            }
-            _ => {}
+        if consts.is_none() && tags.is_none() && callees.is_none() {
+            return;
+        }
+        self.renumber(|table, at| {
+            let firsts = match table {
+                Table::Types => None,
+                Table::Consts => consts.as_ref(),
+                Table::Tags => tags.as_ref(),
+                Table::Callees => callees.as_ref(),
+            };
+            firsts?.get(at as usize).copied()
         });
     }
 
-    fn renumber_operands(&mut self, mut renumber: impl FnMut(OperandMut<'_>)) {
-        let blocks = self
-            .functions
-            .iter_mut()
-            .flat_map(|function| &mut function.blocks);
-        blocks
-            .flat_map(|block| &mut block.insts)
-            .for_each(|inst| inst.operands_mut(&mut renumber));
-    }
-
-    /// Replaces all references to types from outside the table.
-    fn renumber_types(&mut self, place: impl Fn(TypeIx) -> TypeIx) {
-        let renumber = |ix: &mut TypeIx| *ix = place(*ix);
+    /// Gives references to things in the tables the numbers that `place` answers; those for which
+    /// it answers none stay.
+    fn renumber(&mut self, place: impl Fn(Table, u32) -> Option<u32>) {
+        let new = |table, at: &mut u32| *at = place(table, *at).unwrap_or(*at);
+        let ty = |ix: &mut TypeIx| new(Table::Types, &mut ix.0);
+        self.types.for_each_part_mut(ty);
         for tag in &mut self.tags {
-            renumber(&mut tag.value);
-            tag.keys.iter_mut().for_each(renumber);
+            ty(&mut tag.value);
+            tag.keys.iter_mut().for_each(ty);
         }
         for callee in &mut self.callees {
-            callee.params.iter_mut().for_each(renumber);
-            renumber(&mut callee.result);
+            callee.params.iter_mut().for_each(ty);
+            ty(&mut callee.result);
         }
         for function in &mut self.functions {
-            function.params.iter_mut().for_each(renumber);
-            function.captures.iter_mut().for_each(renumber);
-            renumber(&mut function.result);
-            function
-                .regs
-                .iter_mut()
-                .for_each(|slot| *slot = slot.map(&place));
-        }
-        self.renumber_operands(|operand| {
-            if let OperandMut::Type(ix) = operand {
-                renumber(ix);
+            function.params.iter_mut().for_each(ty);
+            function.captures.iter_mut().for_each(ty);
+            ty(&mut function.result);
+            for slot in &mut function.regs {
+                *slot = slot.map(|mut ix| {
+                    ty(&mut ix);
+                    ix
+                });
             }
-        });
+            let insts = function
+                .blocks
+                .iter_mut()
+                .flat_map(|block| &mut block.insts);
+            insts.for_each(|inst| {
+                inst.operands_mut(|operand| match operand {
+                    OperandMut::Type(ix) => ty(ix),
+                    OperandMut::Const(ix) => new(Table::Consts, &mut ix.0),
+                    OperandMut::Tag(ix) => new(Table::Tags, &mut ix.0),
+                    OperandMut::Func(FuncRef::Callee(ix)) => {
+                        let mut at = u32::from(*ix);
+                        new(Table::Callees, &mut at);
+                        *ix = at as u16;
+                    }
+                    _ => {}
+                });
+            });
+        }
     }
 }
 
-/// For each item the position of the first one that equals it.
-fn first_equal<T: Ord>(items: &[T]) -> Vec<u32> {
+/// For each item the position of the first one that equals it; `None` if all are different.
+fn first_equal<T: Ord>(items: &[T]) -> Option<Vec<u32>> {
     let mut first = BTreeMap::new();
-    items
-        .iter()
-        .zip(0..)
-        .map(|(item, at)| *first.entry(item).or_insert(at))
-        .collect()
+    let firsts = items.iter().zip(0..);
+    let firsts = firsts.map(|(item, at)| *first.entry(item).or_insert(at));
+    let firsts: Vec<u32> = firsts.collect();
+    (first.len() < items.len()).then_some(firsts)
 }

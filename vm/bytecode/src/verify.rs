@@ -29,13 +29,13 @@ use core::ops::Deref;
 
 use crate::codec::DecodeError;
 use crate::group::{Access, Function, Group, TagConst};
-use crate::hash::BrickHash;
+use crate::hash::{BrickHash, TypeHash};
 use crate::index::{FuncRef, Reg, TypeIx};
 use crate::inst::Inst;
 use crate::inst::operand::OperandRef;
 use crate::limits::{MAX_CALLEES, MAX_FUNCTIONS, MAX_GROUP_BYTES, MAX_PARAMS, MAX_REGS};
 use crate::types::check::is_name;
-use crate::types::{Slot, TypeFacts};
+use crate::types::{Slot, TypeError, TypeFacts, TypeTable};
 
 pub use code::FunctionCode;
 pub use fault::{BrickError, Fault, VerifyError};
@@ -63,11 +63,21 @@ impl VerifiedGroup {
     /// # Errors
     /// The first fault that is found, with its place.
     pub fn new(group: Group) -> Result<Self, VerifyError> {
-        let bytes = group.encode();
-        if bytes.len() > MAX_GROUP_BYTES {
-            return Err(Fault::TooMany("bytes").into());
-        }
-        verify(group, BrickHash::of(&bytes))
+        let hash = hash(&group)?;
+        verify(group, hash, TypeTable::check)
+    }
+
+    /// Brings a group into normal form and verifies it. `names` are those of its types, from a
+    /// compiler that took these out of a larger table and has them already. They are believed: no
+    /// engine takes a group that comes with names.
+    ///
+    /// # Errors
+    /// The first fault that is found, with its place.
+    pub fn of_draft(mut group: Group, names: &[TypeHash]) -> Result<Self, VerifyError> {
+        debug_assert_eq!(group.types.hashes().as_deref(), Ok(names));
+        let names = group.canonicalize_named(names);
+        let hash = hash(&group)?;
+        verify(group, hash, |types| types.check_named(names))
     }
 
     /// Decodes and verifies a brick that came from elsewhere.
@@ -76,7 +86,7 @@ impl VerifiedGroup {
     /// If the bytes are no group in canonical encoding, or the group is not valid.
     pub fn decode(bytes: &[u8]) -> Result<Self, BrickError> {
         let group = Group::decode(bytes)?;
-        Ok(verify(group, BrickHash::of(bytes))?)
+        Ok(verify(group, BrickHash::of(bytes), TypeTable::check)?)
     }
 
     /// The name of the brick.
@@ -108,9 +118,22 @@ impl VerifiedGroup {
     }
 }
 
-fn verify(group: Group, hash: BrickHash) -> Result<VerifiedGroup, VerifyError> {
+/// The name of a group that is not too large.
+fn hash(group: &Group) -> Result<BrickHash, VerifyError> {
+    let bytes = group.encode();
+    if bytes.len() > MAX_GROUP_BYTES {
+        return Err(Fault::TooMany("bytes").into());
+    }
+    Ok(BrickHash::of(&bytes))
+}
+
+fn verify(
+    group: Group,
+    hash: BrickHash,
+    check_types: impl FnOnce(&TypeTable) -> Result<TypeFacts, TypeError>,
+) -> Result<VerifiedGroup, VerifyError> {
     check_counts(&group)?;
-    let facts = group.types.check().map_err(Fault::Type)?;
+    let facts = check_types(&group.types).map_err(Fault::Type)?;
     check_tables(&group, &facts)?;
     for (index, function) in group.functions.iter().enumerate() {
         let cx = Context {

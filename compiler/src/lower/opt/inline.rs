@@ -124,13 +124,13 @@ fn closures(
         let Some(Some(called)) = unit.functions.get(usize::from(*local)) else {
             continue;
         };
-        let template = Template::of_unit(&called.name, file, &called.code);
         if called.overflow
-            || template.size > MAX_INLINED_CLOSURE
-            || regs + template.regs.len() > usize::from(u16::MAX) / 2
+            || called.code.size() > MAX_INLINED_CLOSURE
+            || regs + called.code.regs.len() > usize::from(u16::MAX) / 2
         {
             continue;
         }
+        let template = Template::of_unit(&called.name, file, &called.code);
         regs += template.regs.len();
         found.push(Call {
             block,

@@ -49,6 +49,9 @@ pub(crate) fn run(body: &mut Body, facts: &Facts<'_>) {
     body.regs = values.slots;
 }
 
+/// For how many operations there is room from the beginning: most functions are small.
+const TABLE: usize = 256;
+
 type Vn = u32;
 
 const NONE: Vn = Vn::MAX;
@@ -213,7 +216,10 @@ impl<'f> Values<'f> {
             loops: loops.collect(),
             writes,
             values: Vec::new(),
-            table: HashMap::default(),
+            table: HashMap::with_capacity_and_hasher(
+                super::size(body).min(TABLE),
+                BuildHasherDefault::default(),
+            ),
             log: Vec::new(),
             state: State::default(),
             fresh: 0,

@@ -145,10 +145,14 @@ impl TypeTable {
     /// # Errors
     /// The first fault that is found.
     pub fn check(&self) -> Result<TypeFacts, TypeError> {
-        if self.len() > MAX_TYPES {
-            return Err(TypeError::TooManyTypes);
-        }
+        self.check_len()?;
         let hashes = self.hashes()?;
+        self.check_named(hashes)
+    }
+
+    /// As [`TypeTable::check`], with the names of the types.
+    pub(crate) fn check_named(&self, hashes: Vec<TypeHash>) -> Result<TypeFacts, TypeError> {
+        self.check_len()?;
         self.check_duplicates(&hashes)?;
         self.check_founded()?;
         self.check_sizes()?;
@@ -172,6 +176,13 @@ impl TypeTable {
             slots,
             records,
         })
+    }
+
+    fn check_len(&self) -> Result<(), TypeError> {
+        match self.len() > MAX_TYPES {
+            true => Err(TypeError::TooManyTypes),
+            false => Ok(()),
+        }
     }
 
     /// Every part is in the table.

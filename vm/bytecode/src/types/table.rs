@@ -13,6 +13,8 @@ use crate::types::{Type, TypeError};
 pub struct TypeTable {
     types: Vec<Type>,
     index: BTreeMap<Type, TypeIx>,
+    /// How many types at the beginning are not in the index yet: most tables are never added to.
+    unlisted: usize,
 }
 
 impl PartialEq for TypeTable {
@@ -38,11 +40,16 @@ impl TypeTable {
     /// A table with exactly these types, which may refer to each other in any way. Nothing is
     /// checked: see [`TypeTable::check`].
     pub fn from_types(types: Vec<Type>) -> Self {
-        let numbered = types.iter().enumerate().rev();
-        let index = numbered
-            .map(|(at, ty)| (ty.clone(), TypeIx(at as u32)))
-            .collect();
-        Self { types, index }
+        Self {
+            unlisted: types.len(),
+            types,
+            index: BTreeMap::new(),
+        }
+    }
+
+    /// All types in order.
+    pub fn into_types(self) -> Vec<Type> {
+        self.types
     }
 
     /// Number of types.
@@ -75,12 +82,16 @@ impl TypeTable {
 
     /// Where `ty` stands, if it is in the table.
     pub fn find(&self, ty: &Type) -> Option<TypeIx> {
-        self.index.get(ty).copied()
+        let mut unlisted = self.types[..self.unlisted].iter().zip(0..);
+        let found = unlisted.find(|(other, _)| *other == ty);
+        let found = found.map(|(_, at)| TypeIx(at));
+        found.or_else(|| self.index.get(ty).copied())
     }
 
     /// The place of `ty`, which is added if it is not there yet. The types it refers to come
     /// first; for a type that contains itself see [`TypeTable::reserve`].
     pub fn intern(&mut self, ty: Type) -> TypeIx {
+        self.list();
         if let Some(ix) = self.find(&ty) {
             return ix;
         }
@@ -101,8 +112,25 @@ impl TypeTable {
     /// # Panics
     /// If `ix` is not in the table.
     pub fn set(&mut self, ix: TypeIx, ty: Type) {
+        self.list();
         self.index.entry(ty.clone()).or_insert(ix);
         self.types[ix.index()] = ty;
+    }
+
+    /// Calls `visit` for each reference of a type to another one, so that it can be replaced.
+    pub(crate) fn for_each_part_mut(&mut self, mut visit: impl FnMut(&mut TypeIx)) {
+        self.index.clear();
+        self.unlisted = self.types.len();
+        let types = self.types.iter_mut();
+        types.for_each(|ty| ty.for_each_part_mut(&mut visit));
+    }
+
+    /// Lets the index have all types.
+    fn list(&mut self) {
+        for (ty, at) in self.types[..self.unlisted].iter().zip(0..) {
+            self.index.entry(ty.clone()).or_insert(TypeIx(at));
+        }
+        self.unlisted = 0;
     }
 
     /// Adds the type at `ix` of `from`, with all it refers to, and answers its place here. Equal
