@@ -56,6 +56,11 @@ pub(crate) enum Engine {
 /// Fuel of one turn, as on a real node.
 const TURN: u64 = 100_000_000;
 
+/// Bytes of states that a run may capture within turns, and what each safepoint adds: a program
+/// with a large state would be captured for longer than anybody waits.
+const CREDIT: u64 = 256 << 20;
+const CREDIT_EACH: u64 = 32 << 10;
+
 const HERE: [u8; 32] = [7; 32];
 
 /// Runs a program's entry without arguments to its end.
@@ -73,6 +78,8 @@ pub(crate) fn run(program: &Arc<Program>, plan: Plan, engine: Engine) -> Ran {
         engine,
         fuel: 0,
         safepoints: 0,
+        credit: CREDIT,
+        last: 0,
     };
     world.start(machine);
     let mut others = Vec::new();
@@ -246,6 +253,10 @@ struct Runner {
     interpreted: bool,
     fuel: u64,
     safepoints: u64,
+    /// Bytes that may still be captured within turns.
+    credit: u64,
+    /// The bytes of the state that was captured last.
+    last: u64,
 }
 
 impl Runner {
@@ -284,8 +295,10 @@ impl Runner {
 
     fn stopped(&mut self, message: &mut Message) {
         self.safepoints += 1;
+        self.credit += CREDIT_EACH;
         match self.plan {
             Plan::Safepoints(every) if !self.safepoints.is_multiple_of(every) => {}
+            _ if self.credit < self.last => {}
             _ => self.capture(message),
         }
     }
@@ -337,9 +350,11 @@ impl Runner {
     }
 
     /// There and back through bytes, which must be the same bytes again.
-    fn capture(&self, message: &mut Message) {
+    fn capture(&mut self, message: &mut Message) {
         let mut bytes = Vec::new();
         message.machine.capture(&mut bytes);
+        self.last = bytes.len() as u64;
+        self.credit = self.credit.saturating_sub(self.last);
         let restored = Machine::restore(self.program.clone(), &bytes, limits());
         let restored = restored.expect("what was captured can be restored");
         let mut again = Vec::new();
