@@ -56,6 +56,10 @@ pub(crate) const MAX_INLINED_CLOSURE: usize = 96;
 /// Instructions that a function may gain by it, beside twice its own.
 pub(crate) const MAX_GROWTH: usize = 512;
 
+/// Instructions that a function which calls itself may have with its own body in place of these
+/// calls. For two such calls that is two levels of a body of a dozen instructions.
+pub(crate) const MAX_RECURSIVE: usize = 96;
+
 /// Instructions of a function beyond which it is left as it is. Hardly anybody writes one by hand,
 /// and what helps the machine then is the order of its blocks.
 pub(crate) const MAX_OPTIMISED: usize = 1 << 15;

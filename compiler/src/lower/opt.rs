@@ -70,6 +70,14 @@ impl Facts<'_> {
     }
 }
 
+impl Lowering<'_> {
+    fn facts(&self) -> Facts<'_> {
+        Facts {
+            types: &self.layout.table,
+        }
+    }
+}
+
 /// Improves and writes out everything that was lowered. With `plain` it is only written out.
 pub(crate) fn run(lowering: &mut Lowering<'_>, plain: bool) {
     lowering.place_types();
@@ -109,13 +117,11 @@ fn optimise<'p>(
         let improved = !plain && size(&body) <= MAX_OPTIMISED;
         if improved {
             inline::run(lowering, templates, (id, unit), &mut body);
-            improve(
-                &mut body,
-                &mut names,
-                &Facts {
-                    types: &lowering.layout.table,
-                },
-            );
+            improve(&mut body, &mut names, &lowering.facts());
+            if at == 0 {
+                let parts = (&mut body, &mut names);
+                inline::run_recursive(lowering, (id, unit), &function.name, parts);
+            }
         }
         function.code = match improved {
             true => write_out(body, &names),

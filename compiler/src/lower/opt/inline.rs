@@ -2,17 +2,22 @@
 //!
 //! A call is replaced by copies of its arguments, the blocks of the function, and copies of its
 //! results. Where a function that calls what it is given is handed a closure that is made here, it
-//! may be larger: then the closure's body can stand in it.
+//! may be larger: then the closure's body can stand in it. A small function that calls itself gets
+//! its own body in place of these calls, once for all of them or more often.
 
 use std::rc::Rc;
 
 use sm_bytecode::{BlockIx, FuncRef, Inst, Reg};
 
-use super::template::{Template, Templates};
+use super::template::{Template, Templates, asks_node};
 use crate::lower::body::{Block, Body, Inlined, Op, Origin, for_each_target_mut};
-use crate::lower::limits::{MAX_GROWTH, MAX_INLINED, MAX_INLINED_CLOSURE, SMALL_FUNCTION};
+use crate::lower::finish::write_out;
+use crate::lower::limits::{
+    MAX_GROWTH, MAX_INLINED, MAX_INLINED_CLOSURE, MAX_RECURSIVE, SMALL_FUNCTION,
+};
 use crate::lower::program::Lowering;
 use crate::lower::unit::{InstanceId, Unit};
+use crate::typed::Name;
 
 /// A call that is to be replaced.
 struct Call {
@@ -97,6 +102,53 @@ fn functions<'p>(
         });
     }
     found
+}
+
+/// Replaces the calls of itself in a small function that was improved, by what it was then, as long
+/// as there is room for all of them.
+pub(crate) fn run_recursive(
+    lowering: &Lowering<'_>,
+    (id, unit): (InstanceId, &mut Unit),
+    function: &str,
+    (body, names): (&mut Body, &mut Vec<(Reg, Name)>),
+) {
+    let mut calls = own_calls(body, unit, id);
+    let asks = |body: &Body| ops(body).any(|(_, _, op)| asks_node(&op.inst));
+    if calls.is_empty() || super::size(body) > MAX_RECURSIVE || asks(body) {
+        return;
+    }
+    let own = lowering.program.function(lowering.instances[id.0].function);
+    let file = lowering.program.module(own.module).file;
+    let once = write_out(body.clone(), names);
+    let template = Rc::new(Template::of_unit(function, file, &once));
+    let has_room = |body: &Body, calls: &[_]| {
+        super::size(body) + calls.len() * template.size <= MAX_RECURSIVE
+            && body.regs.len() + calls.len() * template.regs.len() <= usize::from(u16::MAX) / 2
+    };
+    while !calls.is_empty() && has_room(body, &calls) {
+        let found = calls.into_iter().map(|(block, at, inputs)| Call {
+            block,
+            at,
+            template: Rc::clone(&template),
+            inputs,
+        });
+        splice(body, &found.collect::<Vec<_>>(), unit);
+        super::improve(body, names, &lowering.facts());
+        calls = own_calls(body, unit, id);
+    }
+}
+
+/// Where a function calls itself, and what with.
+fn own_calls(body: &Body, unit: &Unit, id: InstanceId) -> Vec<(usize, usize, Vec<Reg>)> {
+    let calls = ops(body).filter_map(|(block, at, op)| match &op.inst {
+        Inst::Call {
+            func: FuncRef::Callee(callee),
+            args,
+            ..
+        } if unit.calls[usize::from(*callee)] == id => Some((block, at, args.to_vec())),
+        _ => None,
+    });
+    calls.collect()
 }
 
 /// The calls of closures of this unit that are to be replaced.

@@ -60,12 +60,18 @@ impl Template {
     }
 }
 
-/// Whether a function may stand in another brick. One that asks the node may not: rights go by the
-/// module whose code asks, and what a message carries while it waits would grow. One that refers to
-/// other functions may not either: what is known of a library that was compiled before ends there.
-fn is_leaf(inst: &Inst) -> bool {
+/// Whether an instruction asks the node. Functions that do are called: rights go by the module
+/// whose code asks, and what a message carries while it waits would grow.
+pub(super) fn asks_node(inst: &Inst) -> bool {
     let effects = inst.info().effects;
-    let mut plain = !effects.has(Effects::PRIM) && !effects.has(Effects::SUSPEND);
+    effects.has(Effects::PRIM) || effects.has(Effects::SUSPEND)
+}
+
+/// Whether a function may stand in another brick. One that asks the node may not. One that refers
+/// to other functions may not either: what is known of a library that was compiled before ends
+/// there.
+fn is_leaf(inst: &Inst) -> bool {
+    let mut plain = !asks_node(inst);
     inst.operands(|operand| {
         use sm_bytecode::inst::operand::OperandRef;
         plain &= !matches!(operand, OperandRef::Func(_) | OperandRef::Tag(_));
