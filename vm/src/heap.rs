@@ -214,13 +214,14 @@ impl Heap {
         statics: &Statics,
         ty: TypeId,
         size: usize,
-        parts: &[Ref],
+        parts: &[u64],
     ) -> Ref {
         let new = self.alloc(Header::blob(ty, size));
         let mut at = 0;
         for part in parts {
-            let len = self.bytes_of(statics, *part).len();
-            self.copy_bytes(statics, *part, 0..len, new, at);
+            let part = Ref::of_word(*part);
+            let len = self.bytes_of(statics, part).len();
+            self.copy_bytes(statics, part, 0..len, new, at);
             at += len;
         }
         Ref::object(new)

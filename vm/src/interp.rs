@@ -130,7 +130,7 @@ pub(crate) enum Words {
 }
 
 impl Words {
-    const FEW: usize = 4;
+    const FEW: usize = 8;
 }
 
 impl Deref for Words {

@@ -9,6 +9,28 @@ pub(crate) fn write_float(out: &mut String, value: f64) {
     push(out, format_args!("{value:?}"));
 }
 
+/// The most bytes of an integer's text.
+pub(crate) const INT_BYTES: usize = 20;
+
+/// The text of an integer, at the end of a buffer.
+pub(crate) fn int_text(value: i64, buffer: &mut [u8; INT_BYTES]) -> &[u8] {
+    let mut rest = value.unsigned_abs();
+    let mut at = INT_BYTES;
+    loop {
+        at -= 1;
+        buffer[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        at -= 1;
+        buffer[at] = b'-';
+    }
+    &buffer[at..]
+}
+
 /// A count of nanoseconds as a literal such as `250ms`, `1.5s` or `2min`.
 pub(crate) fn write_duration(out: &mut String, nanos: i64) {
     const UNITS: [(u64, &str); 2] = [(3_600_000_000_000, "h"), (60_000_000_000, "min")];
@@ -126,6 +148,14 @@ mod tests {
             (i64::MIN, "-9223372036.854775808s"),
         ] {
             assert_eq!(made(|out| write_duration(out, nanos)), text);
+        }
+    }
+
+    #[test]
+    fn integers_have_all_their_digits() {
+        for value in [0, 7, -7, 10, 1_001, i64::MAX, i64::MIN] {
+            let mut buffer = [0; INT_BYTES];
+            assert_eq!(int_text(value, &mut buffer), value.to_string().as_bytes());
         }
     }
 

@@ -7,11 +7,12 @@ use sm_bytecode::{Fuel, Inst, Reg, TypeIx};
 use crate::data::compare::{Mode, compare};
 use crate::data::{data_steps, show};
 use crate::heap::Heap;
-use crate::heap::layout::Ref;
 use crate::index::TypeId;
 use crate::interp::{Interp, Stop, above};
 use crate::limits::TEXT_BYTES;
 use crate::outcome::KillKind;
+use crate::shape::Shape;
+use crate::text::{INT_BYTES, int_text};
 
 impl Interp<'_> {
     /// Runs one instruction. Its base price is charged; it stands at a safepoint if it is one.
@@ -198,6 +199,12 @@ impl Interp<'_> {
     }
 
     fn data_show(&mut self, fuel: Fuel, dst: Reg, ty: TypeIx, args: &[Reg]) -> Result<(), Stop> {
+        if let (Shape::Int, [value]) = (self.program.shape(TypeId(ty.0)), args) {
+            let mut digits = [0; INT_BYTES];
+            let digits = int_text(self.get_int(*value), &mut digits);
+            self.charge(fuel, digits.len() as u64);
+            return self.set_blob(dst, digits);
+        }
         let slots = self.get_all(args);
         let text = show::show(self.view(&slots), TypeId(ty.0))?;
         self.charge(fuel, text.len() as u64);
@@ -213,7 +220,7 @@ impl Interp<'_> {
         }
         self.reserve(Heap::blob_words(size))?;
         let ty = self.ref_type(dst);
-        let parts: Vec<Ref> = args.iter().map(|reg| self.get_ref(*reg)).collect();
+        let parts = self.get_all(args);
         let text = self.heap.concat(&self.program.statics, ty, size, &parts);
         self.set_ref(dst, text);
         Ok(())

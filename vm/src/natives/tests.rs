@@ -3,6 +3,7 @@
 use sm_bytecode::TrapKind;
 
 use crate::natives::format::{float, int, text};
+use crate::natives::text::{SHORT_SEPARATOR, find_short};
 
 #[test]
 fn integers_by_specification() {
@@ -85,4 +86,29 @@ fn what_is_no_specification_traps() {
     assert_eq!(text("a", "05"), Err(TrapKind::BadText));
     assert_eq!(text("a", ","), Err(TrapKind::BadText));
     assert_eq!(float(1.0, ",e"), Err(TrapKind::BadText));
+}
+
+#[test]
+fn short_separators_are_found_where_texts_are() {
+    let separators = ["a", "aa", "aba", ", ", "\0", "é", "é€", "abababab"];
+    for piece in ["", "a", "ab", "a, b", "\0", "é", "x€é€", "aé", "abababa"] {
+        for count in 0..20 {
+            let text = piece.repeat(count) + "a, é";
+            for separator in separators {
+                assert!(separator.len() <= SHORT_SEPARATOR);
+                let mut found = Vec::new();
+                let result = find_short(text.as_bytes(), separator.as_bytes(), |at| {
+                    found.push(at);
+                    Ok(())
+                });
+                assert!(result.is_ok());
+                let expected = text.match_indices(separator).map(|(at, _)| at);
+                assert_eq!(
+                    found,
+                    expected.collect::<Vec<_>>(),
+                    "{separator:?} in {text:?}"
+                );
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use sm_bytecode::{Native, Reg};
 
+use crate::heap::layout::Ref;
 use crate::interp::{Interp, Stop, above, negative};
 use crate::natives::{Given, Sized, check_size, sized_text};
 
@@ -35,7 +36,7 @@ impl Interp<'_> {
                 (self.parts(args[0], count, words())?, first().len())
             }
             Native::StrSplit => (self.split(args[0], args[1])?, both()),
-            Native::StrJoin => self.join(args[0], second())?,
+            Native::StrJoin => self.join(args[0], self.bytes(args[1]))?,
             Native::StrTrim => (Given::Text(first().trim().to_owned()), first().len()),
             Native::StrTrimStart => (Given::Text(first().trim_start().to_owned()), first().len()),
             Native::StrTrimEnd => (Given::Text(first().trim_end().to_owned()), first().len()),
@@ -90,20 +91,26 @@ impl Interp<'_> {
     }
 
     fn split(&self, text: Reg, separator: Reg) -> Result<Given, Stop> {
-        let (whole, separator) = (self.text(text), self.text(separator));
-        let mut chars = separator.chars();
-        match (chars.next(), chars.next()) {
-            (None, _) => self.parts(text, 1, [(0, whole.len())]),
-            // One character is found much faster than a text.
-            (Some(char), None) => {
-                let count = whole.matches(char).count() + 1;
-                self.parts(text, count, parts_of(whole, whole.split(char)))
-            }
+        let (whole, pattern) = (self.bytes(text), self.text(separator));
+        let separator = pattern.as_bytes();
+        check_size(whole.len())?;
+        let mut parts = Vec::new();
+        let mut from = 0;
+        let each = |at: usize| {
+            parts.push(from as u32..at as u32);
+            from = at + separator.len();
+            self.check_list(parts.len() + 1, 2)
+        };
+        match separator.len() {
+            0 => {}
+            1..=SHORT_SEPARATOR => find_short(whole, separator, each)?,
             _ => {
-                let count = whole.matches(separator).count() + 1;
-                self.parts(text, count, parts_of(whole, whole.split(separator)))
+                let found = self.text(text).match_indices(pattern);
+                found.map(|(at, _)| at).try_for_each(each)?;
             }
         }
+        parts.push(from as u32..whole.len() as u32);
+        Ok(Given::Parts(text, parts))
     }
 
     /// So many parts of a text, from where to where each goes. They are looked at when it is sure
@@ -120,30 +127,60 @@ impl Interp<'_> {
         Ok(Given::Parts(text, parts.collect()))
     }
 
-    fn join(&self, list: Reg, separator: &str) -> Result<Sized, Stop> {
+    fn join(&self, list: Reg, separator: &[u8]) -> Result<Sized, Stop> {
         let view = self.view(&[]);
         let words = view.heap.list_elements(self.get_ref(list));
         let parts = || {
-            let refs = words
-                .iter()
-                .map(|word| crate::heap::layout::Ref::of_word(*word));
-            refs.map(|part| crate::data::show::text(view, part))
+            let refs = words.iter().map(|word| Ref::of_word(*word));
+            refs.map(|part| view.heap.bytes_of(&view.program.statics, part))
         };
         let gaps = words
             .len()
             .saturating_sub(1)
             .saturating_mul(separator.len());
-        let size = parts().map(str::len).sum::<usize>().saturating_add(gaps);
+        let size = parts().map(<[u8]>::len).sum::<usize>().saturating_add(gaps);
         check_size(size)?;
-        let mut text = String::with_capacity(size);
+        let mut text = Vec::with_capacity(size);
         for (index, part) in parts().enumerate() {
             if index > 0 {
-                text.push_str(separator);
+                text.extend_from_slice(separator);
             }
-            text.push_str(part);
+            text.extend_from_slice(part);
         }
-        Ok((Given::Text(text), size + words.len()))
+        Ok((Given::Bytes(text), size + words.len()))
     }
+}
+
+/// Up to so many bytes of a separator are compared at each place where its first one stands.
+pub(super) const SHORT_SEPARATOR: usize = 8;
+
+/// Finds a short separator, eight bytes of the text at a time. No byte within a character is like
+/// the first one of a character, so none is cut in two.
+pub(super) fn find_short(
+    text: &[u8],
+    separator: &[u8],
+    mut each: impl FnMut(usize) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let wanted = u64::from_ne_bytes([separator[0]; 8]);
+    let (chunks, rest) = text.as_chunks();
+    let mut last = [!separator[0]; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let mut end = 0;
+    for (at, chunk) in (0..).step_by(8).zip(chunks.iter().chain([&last])) {
+        let other = u64::from_le_bytes(*chunk) ^ wanted;
+        // The highest bit of each byte that is the wanted one.
+        let mut found = !(((other & LOW) + LOW) | other | LOW);
+        while found != 0 {
+            let place = at + found.trailing_zeros() as usize / 8;
+            found &= found - 1;
+            if place >= end && text[place..].starts_with(separator) {
+                end = place + separator.len();
+                each(place)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// How many characters stand before a byte of a text.
