@@ -299,9 +299,11 @@ impl Translator<'_> {
                 exit,
             } => {
                 let (value, limit) = (self.get(i), self.get(limit));
-                let goes_on = self.b.ins().icmp(IntCC::SignedLessThan, value, limit);
+                // What comes behind a branch in memory is its second way: the one taken more often.
+                let ends = IntCC::SignedGreaterThanOrEqual;
+                let ends = self.b.ins().icmp(ends, value, limit);
                 let (next, end) = (self.b.create_block(), self.b.create_block());
-                self.b.ins().brif(goes_on, next, &[], end, &[]);
+                self.b.ins().brif(ends, end, &[], next, &[]);
                 self.b.seal_block(next);
                 self.b.seal_block(end);
                 let pending = self.pending;
