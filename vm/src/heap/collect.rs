@@ -10,12 +10,12 @@ use crate::index::TypeId;
 /// that lives close to its quota would collect at each allocation, for the price of none.
 pub(super) const SLACK: usize = 4;
 
-/// From this size on a heap gets room for twice what is live in it, below for as much again: to copy
-/// what lives long is most of the price of a large heap, and small heaps are many.
-const LARGE_WORDS: usize = 8 << 10;
+/// From this size on a heap gets room for twice what is live in it, below for as much again: most
+/// of the price of a large heap is to copy what lives long, and small heaps are many.
+pub(super) const LARGE_WORDS: usize = 8 << 10;
 
 /// How many times its limit the memory of a heap may be before some is given back.
-const ROOMY: usize = 4;
+pub(super) const ROOMY: usize = 4;
 
 impl Heap {
     /// Keeps what the roots reach, and makes room for `need` more words.
@@ -42,7 +42,8 @@ impl Heap {
     /// Empty memory that everything fits into.
     fn other_half(&mut self) -> Vec<u64> {
         let size = self.words.len();
-        let spare = std::mem::take(&mut self.spare);
+        let mut spare = std::mem::take(&mut self.spare);
+        spare.clear();
         if spare.capacity() >= size {
             return spare;
         }
@@ -51,7 +52,7 @@ impl Heap {
         match size {
             ..LARGE_WORDS => Vec::with_capacity(size),
             // What is not used of it costs nothing, and it is not moved again when all was live.
-            _ => Vec::with_capacity((size + 2 * size).min(self.most()).max(size)),
+            _ => Vec::with_capacity((3 * size).min(self.most()).max(size)),
         }
     }
 
