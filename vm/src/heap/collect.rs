@@ -10,7 +10,7 @@ use crate::index::TypeId;
 /// that lives close to its quota would collect at each allocation, for the price of none.
 pub(super) const SLACK: usize = 4;
 
-/// From this size on a heap gets room for twice what is live in it, below for as much again: most
+/// From this size on a heap gets room for twice what is in it, below for as much again: most
 /// of the price of a large heap is to copy what lives long, and small heaps are many.
 pub(super) const LARGE_WORDS: usize = 8 << 10;
 
@@ -92,14 +92,14 @@ impl Heap {
         self.limit = self.due(self.words.len());
     }
 
-    /// The size at which to collect a heap whose objects are all live, with room for so many words.
+    /// The size at which to collect a heap of so many words: those that are live, and those that
+    /// are asked for, which are taken for live, or what asks for as many next would collect again.
     fn due(&self, wanted: usize) -> usize {
-        let live = self.words.len();
-        let room = match live {
-            ..LARGE_WORDS => live,
-            _ => 2 * live,
+        let due = match wanted {
+            ..LARGE_WORDS => wanted.saturating_mul(2),
+            _ => wanted.saturating_mul(3),
         };
-        wanted.max(live + room).max(FIRST_WORDS).min(self.most())
+        due.max(FIRST_WORDS).min(self.most())
     }
 
     /// The size that the heap never grows over.

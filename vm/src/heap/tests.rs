@@ -463,3 +463,15 @@ fn a_heap_grows_with_what_is_live_and_shrinks_again() {
         }
     }
 }
+
+#[test]
+fn what_asks_for_as_much_again_does_not_collect_again() {
+    let statics = statics();
+    let mut heap = Heap::new(&limits(5));
+    let mut word = heap.list_of(INTS, Kind::Int, 50, 7).word();
+    for need in [1000, 3 * LARGE_WORDS] {
+        heap.collect(&statics.layouts, need, |visit| visit(&mut word))
+            .expect("below the quota");
+        assert!(heap.has_room(2 * need));
+    }
+}
