@@ -127,7 +127,7 @@ pub(crate) enum Class {
 impl Class {
     #[inline]
     fn from_bits(bits: u64) -> Class {
-        match bits & 15 {
+        match bits & CLASS {
             0 => Class::Blob,
             1 => Class::Record,
             2 => Class::Closure,
@@ -143,6 +143,9 @@ impl Class {
         }
     }
 }
+
+/// Where in a header the class is.
+const CLASS: u64 = 15;
 
 /// The first word of every object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -197,7 +200,14 @@ impl Header {
         self.aux() as u16
     }
 
+    /// Whether the object has moved.
+    #[inline]
+    pub(crate) fn is_forward(self) -> bool {
+        self.0 & CLASS == Class::Forward as u64
+    }
+
     /// The number of words of the whole object.
+    #[inline]
     pub(crate) fn words(self) -> usize {
         let aux = self.aux() as usize;
         1 + match self.class() {
@@ -209,6 +219,13 @@ impl Header {
             Class::Words | Class::Refs | Class::Entries => aux,
             Class::Forward => 0,
         }
+    }
+
+    /// The same, if it is a record.
+    #[inline]
+    pub(crate) fn words_of_record(self) -> Option<usize> {
+        let is_record = self.0 & CLASS == Class::Record as u64;
+        is_record.then_some(1 + (self.aux() >> 16) as usize)
     }
 }
 
@@ -332,11 +349,19 @@ impl Layouts {
     }
 
     /// The slots of a record of this type; none for what is no record.
+    #[inline]
     pub(crate) fn record(&self, ty: TypeId, variant: u16) -> Option<&RecordLayout> {
         match self.of(ty) {
             TypeLayout::Record(variants) => variants.get(usize::from(variant)),
             _ => None,
         }
+    }
+
+    /// The slots of a record that are references.
+    #[inline]
+    pub(crate) fn record_refs(&self, ty: TypeId, variant: u16) -> &[u16] {
+        let record = self.record(ty, variant);
+        record.map_or(&[][..], |record| &record.refs)
     }
 
     /// The kind of a list's elements.
@@ -361,8 +386,7 @@ impl Layouts {
         match header.class() {
             Class::Blob | Class::Tag | Class::Words | Class::Bytes | Class::Forward => {}
             Class::Record => {
-                let record = self.record(TypeId(header.shape()), header.variant());
-                let refs = record.map_or(&[][..], |record| &record.refs);
+                let refs = self.record_refs(TypeId(header.shape()), header.variant());
                 refs.iter()
                     .for_each(|&slot| visit(addr.at(FIELDS + usize::from(slot))));
             }

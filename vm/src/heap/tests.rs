@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 
+use crate::heap::collect::{LARGE_WORDS, ROOMY, SLACK};
 use crate::heap::key::{NoMemo, Steps};
-use crate::heap::layout::{Kind, Layouts, RecordLayout, Ref, TypeLayout};
+use crate::heap::layout::{Header, Kind, Layouts, RecordLayout, Ref, TypeLayout};
 use crate::heap::list::grown_words;
-use crate::heap::{Heap, HeapFull, Statics};
+use crate::heap::{FIRST_WORDS, Heap, HeapFull, Statics};
 use crate::index::TypeId;
 use crate::limits::Limits;
 
@@ -16,9 +17,13 @@ const MAP: TypeId = TypeId(3);
 const PAIR: TypeId = TypeId(4);
 const PAIR_SET: TypeId = TypeId(5);
 const TEXTS: TypeId = TypeId(6);
+/// Has a variant for each number of references up to [`MOST_REFS`].
+const NODE: TypeId = TypeId(7);
+const MOST_REFS: usize = 6;
 
 fn statics() -> Statics {
     let pair = RecordLayout::new(vec![Kind::Int, Kind::Ref(TEXT)]);
+    let node = |refs| RecordLayout::new(vec![Kind::Ref(NODE); refs]);
     Statics {
         layouts: Layouts {
             types: vec![
@@ -35,6 +40,7 @@ fn statics() -> Statics {
                     value: None,
                 },
                 TypeLayout::List(Kind::OptRef(TEXT)),
+                TypeLayout::Record((0..=MOST_REFS).map(node).collect()),
             ],
             closures: vec![],
         },
@@ -335,7 +341,7 @@ fn composite_keys_are_found_by_content() {
     let set = heap.new_map(PAIR_SET);
     let pair = |heap: &mut Heap, number: u64, text: &str| {
         let text = heap.new_blob(TEXT, text.as_bytes());
-        let header = crate::heap::layout::Header::record(PAIR, 0, 2);
+        let header = Header::record(PAIR, 0, 2);
         heap.new_from(header, [number, text.word()].into_iter())
             .word()
     };
@@ -404,4 +410,68 @@ fn the_quota_holds_for_what_is_live() {
         heap.collect(&statics.layouts, 60, |visit| visit(&mut word)),
         Err(HeapFull)
     );
+}
+
+#[test]
+fn records_of_all_sizes_keep_their_fields() {
+    let statics = statics();
+    let mut heap = Heap::new(&limits(5));
+    let mut list = heap.new_list(TEXTS, Kind::OptRef(TEXT), 0);
+    let refs_of = |node: usize| node % (MOST_REFS + 1);
+    let field_of = |node: usize, field: usize| (node * 7 + field * 13) % node;
+    for node in 0..3000 {
+        let elements = heap.list_elements(list);
+        let fields = (0..refs_of(node)).map(|field| elements[field_of(node, field)]);
+        let fields: Vec<u64> = fields.collect();
+        let header = Header::record(NODE, fields.len() as u16, fields.len());
+        let new = heap.new_from(header, fields.into_iter());
+        heap.list_push(Kind::OptRef(TEXT), list, new.word());
+    }
+    for _ in 0..3 {
+        collect(&mut heap, &statics, &mut list);
+        let elements = heap.list_elements(list);
+        for (node, word) in elements.iter().enumerate() {
+            let node_ref = Ref::of_word(*word);
+            let header = heap.header(node_ref.addr());
+            assert_eq!(usize::from(header.variant()), refs_of(node));
+            for field in 0..refs_of(node) {
+                let expected = elements[field_of(node, field)];
+                assert_eq!(heap.field(node_ref, field), expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_heap_grows_with_what_is_live_and_shrinks_again() {
+    let statics = statics();
+    let mut heap = Heap::new(&limits(5));
+    let most = heap.quota + heap.quota / SLACK;
+    for size in [100, LARGE_WORDS / 2, 2 * LARGE_WORDS, 20 * LARGE_WORDS, 100] {
+        let mut list = heap.list_of(INTS, Kind::Int, size, 7);
+        for _ in 0..3 {
+            collect(&mut heap, &statics, &mut list);
+            let live = heap.size();
+            assert!(live < size + size / 8 + 10);
+            let due = if live < LARGE_WORDS { 2 } else { 3 } * live;
+            assert_eq!(heap.limit, due.clamp(FIRST_WORDS, most));
+            assert!(heap.words.capacity() >= heap.limit);
+            for half in [&heap.words, &heap.spare] {
+                assert!(half.capacity() <= heap.limit * ROOMY);
+            }
+            heap.list_of(INTS, Kind::Int, heap.limit - live - 10, 7);
+        }
+    }
+}
+
+#[test]
+fn what_asks_for_as_much_again_does_not_collect_again() {
+    let statics = statics();
+    let mut heap = Heap::new(&limits(5));
+    let mut word = heap.list_of(INTS, Kind::Int, 50, 7).word();
+    for need in [1000, 3 * LARGE_WORDS] {
+        heap.collect(&statics.layouts, need, |visit| visit(&mut word))
+            .expect("below the quota");
+        assert!(heap.has_room(2 * need));
+    }
 }
