@@ -115,6 +115,14 @@ pub struct Module {
     pub imports: Vec<ModuleId>,
 }
 
+impl Module {
+    /// Whether it is no file of the program.
+    #[must_use]
+    pub fn is_library(&self) -> bool {
+        !self.path.starts_with("./")
+    }
+}
+
 /// A parameter `T: Ord + Show` of a generic function or type.
 #[derive(Clone, Debug)]
 pub struct Generic {

@@ -7,7 +7,6 @@ use sm_bytecode::{BrickHash, DebugBlob, DebugFunction, DebugGroup, InlinedCall, 
 use super::body::Origin;
 use super::groups::{Brick, Bricks, Source};
 use super::program::Lowering;
-use super::unit::InstanceId;
 use crate::ast::FileId;
 
 /// The text of a source file, and where its lines begin.
@@ -102,19 +101,10 @@ impl<'a, 'p> DebugMaker<'a, 'p> {
         DebugBlob { files, groups }
     }
 
-    /// The file that an instance comes from.
-    fn file_of(&self, id: InstanceId) -> FileId {
-        let function = self
-            .lowering
-            .program
-            .function(self.lowering.instances[id.0].function);
-        self.lowering.program.module(function.module).file
-    }
-
     /// The files that code of a function comes from.
     fn files_of(&self, source: &Source) -> impl Iterator<Item = FileId> {
         let inlined = source.inlined.iter().map(|call| call.file);
-        std::iter::once(self.file_of(source.instance)).chain(inlined)
+        std::iter::once(self.lowering.file_of(source.instance)).chain(inlined)
     }
 
     fn path_of(&self, file: FileId) -> &'p str {

@@ -154,6 +154,7 @@ impl<'a, 'p> FnLower<'a, 'p> {
         }
         UnitFunction {
             name: lower.name,
+            origin: None,
             params,
             captures,
             result,

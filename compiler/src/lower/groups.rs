@@ -277,7 +277,7 @@ impl<'m, 'a, 'p> Draft<'m, 'a, 'p> {
             blocks,
         });
         Source {
-            instance: member,
+            instance: function.origin.unwrap_or(member),
             name: function.name,
             origins,
             inlined,

@@ -53,6 +53,10 @@ pub(crate) const MAX_INLINED: usize = 64;
 /// The same for a closure that is called where it is known. Most are called in one place only.
 pub(crate) const MAX_INLINED_CLOSURE: usize = 96;
 
+/// How often calls are replaced in what came in place of calls: closures that call closures, which
+/// were made in functions of their own, need three rounds.
+pub(crate) const MAX_ROUNDS: usize = 4;
+
 /// Instructions that a function may gain by it, beside twice its own.
 pub(crate) const MAX_GROWTH: usize = 512;
 

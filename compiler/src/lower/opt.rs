@@ -116,7 +116,8 @@ fn optimise<'p>(
         templates.unify(&mut body);
         let improved = !plain && size(&body) <= MAX_OPTIMISED;
         if improved {
-            inline::run(lowering, templates, (id, unit), &mut body);
+            let parts = (&mut body, &mut names);
+            inline::run(lowering, templates, (id, unit), parts);
             improve(&mut body, &mut names, &lowering.facts());
             if at == 0 {
                 let parts = (&mut body, &mut names);

@@ -11,7 +11,7 @@ use super::layout::Layout;
 use super::limits::{MAX_SPECIALISATIONS, MAX_TYPE_SIZE};
 use super::prebuilt::{Library, PrebuiltModule};
 use super::unit::{InstanceId, Unit};
-use crate::ast::Span;
+use crate::ast::{FileId, Span};
 use crate::diagnostic::{Diagnostic, code};
 use crate::typed::{Body, FnId, ModuleId, Program, Ty};
 
@@ -118,6 +118,12 @@ impl<'p> Lowering<'p> {
         }
         let module = self.prebuilt[function.module.index()]?;
         module.export(&self.symbols[id.index()])
+    }
+
+    /// The file that an instance comes from.
+    pub(crate) fn file_of(&self, id: InstanceId) -> FileId {
+        let function = self.program.function(self.instances[id.0].function);
+        self.program.module(function.module).file
     }
 
     /// Says what is wrong with the code of each function, when it is written out.

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use sm_bytecode::inst::operand::OperandRef;
+use sm_bytecode::inst::operand::{OperandMut, OperandRef};
 use sm_bytecode::limits::{MAX_CALLEES, MAX_FUNCTIONS, MAX_REGS};
 use sm_bytecode::{Const, ConstIx, FuncRef, Inst, Reg, TagIx, TypeIx};
 
@@ -42,12 +42,26 @@ pub(crate) struct Unit {
     pub(crate) calls: Vec<InstanceId>,
     known_consts: HashMap<Const, ConstIx>,
     known_calls: HashMap<InstanceId, u16>,
+    /// Where closures stand that are those of another unit.
+    adopted: HashMap<(InstanceId, u16), u16>,
+}
+
+/// The closures of a unit and what they refer to, for units that make these closures themselves.
+#[derive(Debug)]
+pub(crate) struct Closures {
+    pub(crate) of: InstanceId,
+    /// By their numbers; none where another function stands.
+    pub(crate) functions: Vec<Option<UnitFunction>>,
+    pub(crate) consts: Vec<Const>,
+    pub(crate) calls: Vec<InstanceId>,
 }
 
 /// One function or closure body.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct UnitFunction {
     pub(crate) name: String,
+    /// The function that it is a closure of, if that has another unit.
+    pub(crate) origin: Option<InstanceId>,
     pub(crate) params: Vec<TypeIx>,
     pub(crate) captures: Vec<TypeIx>,
     pub(crate) result: TypeIx,
@@ -92,6 +106,34 @@ impl Unit {
             self.calls.push(instance);
             next
         }))
+    }
+
+    /// What stands here for a function that code of another unit refers to.
+    pub(crate) fn adopt(&mut self, func: FuncRef, others: &Closures) -> FuncRef {
+        let at = match func {
+            FuncRef::Callee(at) => return self.call(others.calls[usize::from(at)]),
+            FuncRef::Local(at) => at,
+        };
+        if let Some(known) = self.adopted.get(&(others.of, at)) {
+            return FuncRef::Local(*known);
+        }
+        let place = self.reserve();
+        let number = u16::try_from(place).unwrap_or(u16::MAX);
+        self.adopted.insert((others.of, at), number);
+        let mut function = others.functions[usize::from(at)].clone();
+        for one in function.iter_mut() {
+            one.origin.get_or_insert(others.of);
+        }
+        let blocks = function.iter_mut().flat_map(|one| &mut one.code.blocks);
+        for inst in blocks.flat_map(|block| &mut block.insts) {
+            inst.operands_mut(|operand| match operand {
+                OperandMut::Const(ix) => *ix = self.constant(others.consts[ix.index()].clone()),
+                OperandMut::Func(func) => *func = self.adopt(*func, others),
+                _ => {}
+            });
+        }
+        self.functions[place] = function;
+        FuncRef::Local(number)
     }
 
     /// The instructions of a function that was written out.

@@ -10,10 +10,11 @@ use std::rc::Rc;
 use sm_bytecode::{BlockIx, FuncRef, Inst, Reg};
 
 use super::template::{Template, Templates, asks_node};
+use super::webs;
 use crate::lower::body::{Block, Body, Inlined, Op, Origin, for_each_target_mut};
 use crate::lower::finish::write_out;
 use crate::lower::limits::{
-    MAX_GROWTH, MAX_INLINED, MAX_INLINED_CLOSURE, MAX_RECURSIVE, SMALL_FUNCTION,
+    MAX_GROWTH, MAX_INLINED, MAX_INLINED_CLOSURE, MAX_RECURSIVE, MAX_ROUNDS, SMALL_FUNCTION,
 };
 use crate::lower::program::Lowering;
 use crate::lower::unit::{InstanceId, Unit};
@@ -33,18 +34,22 @@ pub(crate) fn run<'p>(
     lowering: &mut Lowering<'p>,
     templates: &mut Templates<'p>,
     (id, unit): (InstanceId, &mut Unit),
-    body: &mut Body,
+    (body, names): (&mut Body, &mut Vec<(Reg, Name)>),
 ) {
     let calls = |op: &Op| matches!(op.inst, Inst::Call { .. } | Inst::CallClosure { .. });
     if !ops(body).any(|(_, _, op)| calls(op)) {
         return;
     }
     let most = MAX_GROWTH + 2 * super::size(body);
-    // What a closure stands for may be small itself.
-    for _ in 0..2 {
+    // What a closure stands for may be small itself, and may call what it captured.
+    for _ in 0..MAX_ROUNDS {
         let found = functions(lowering, templates, (id, unit), body, most);
         let any = !found.is_empty();
         splice(body, &found, unit);
+        if found.iter().any(|call| call.template.closures.is_some()) {
+            // The closures that they make are known only if their registers hold nothing else.
+            webs::split(body, names);
+        }
         let known = known_closures(body);
         call_known(body, &known);
         let found = closures(lowering, (id, unit), body, &known);
@@ -117,8 +122,7 @@ pub(crate) fn run_recursive(
     if calls.is_empty() || super::size(body) > MAX_RECURSIVE || asks(body) {
         return;
     }
-    let own = lowering.program.function(lowering.instances[id.0].function);
-    let file = lowering.program.module(own.module).file;
+    let file = lowering.file_of(id);
     let once = write_out(body.clone(), names);
     let template = Rc::new(Template::of_unit(function, file, &once));
     let has_room = |body: &Body, calls: &[_]| {
@@ -158,8 +162,6 @@ fn closures(
     body: &Body,
     known: &[Option<Closure>],
 ) -> Vec<Call> {
-    let function = lowering.program.function(lowering.instances[id.0].function);
-    let file = lowering.program.module(function.module).file;
     let mut found: Vec<Call> = Vec::new();
     let mut regs = body.regs.len();
     for (block, at, op) in ops(body) {
@@ -182,6 +184,7 @@ fn closures(
         {
             continue;
         }
+        let file = lowering.file_of(called.origin.unwrap_or(id));
         let template = Template::of_unit(&called.name, file, &called.code);
         regs += template.regs.len();
         found.push(Call {
@@ -375,6 +378,11 @@ fn renumber(inst: &mut Inst, base: u16, start: usize, template: &Template, unit:
         OperandMut::Const(ix) => {
             if let Some(consts) = &template.consts {
                 *ix = unit.constant(consts[ix.index()].clone());
+            }
+        }
+        OperandMut::Func(func) => {
+            if let Some(closures) = &template.closures {
+                *func = unit.adopt(*func, closures);
             }
         }
         _ => {}

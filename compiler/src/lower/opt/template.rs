@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use sm_bytecode::inst::Effects;
-use sm_bytecode::inst::operand::OperandMut;
+use sm_bytecode::inst::operand::{OperandMut, OperandRef};
 use sm_bytecode::{
     BrickHash, Const, ConstIx, DebugFunction, EntryRef, Function, Group, Inst, Slot, TypeHash,
     TypeIx,
@@ -16,7 +16,7 @@ use crate::lower::finish::Code;
 use crate::lower::limits::MAX_INLINED;
 use crate::lower::prebuilt::{self, PrebuiltModule};
 use crate::lower::program::{InstanceCode, Lowering};
-use crate::lower::unit::{InstanceId, Unit};
+use crate::lower::unit::{Closures, InstanceId, Unit};
 
 /// The code of a function that may stand in place of a call.
 #[derive(Debug)]
@@ -28,7 +28,9 @@ pub(crate) struct Template {
     pub(crate) inlined: Vec<Inlined>,
     /// What the numbers of constants mean; `None` where they are those of the unit.
     pub(crate) consts: Option<Vec<Const>>,
-    /// How many instructions it has.
+    /// The closures that it makes, where they are not those of the unit.
+    pub(crate) closures: Option<Closures>,
+    /// How many instructions it has, with those of such closures.
     pub(crate) size: usize,
     /// Whether it calls what it is given.
     pub(crate) calls_closures: bool,
@@ -56,6 +58,7 @@ impl Template {
             blocks,
             inlined: code.inlined.clone(),
             consts: None,
+            closures: None,
         }
     }
 }
@@ -73,7 +76,6 @@ pub(super) fn asks_node(inst: &Inst) -> bool {
 fn is_leaf(inst: &Inst) -> bool {
     let mut plain = !asks_node(inst);
     inst.operands(|operand| {
-        use sm_bytecode::inst::operand::OperandRef;
         plain &= !matches!(operand, OperandRef::Func(_) | OperandRef::Tag(_));
     });
     plain
@@ -145,7 +147,10 @@ impl<'p> Templates<'p> {
         let function = lowering.program.function(instance.function);
         let file = lowering.program.module(function.module).file;
         let mut template = match &instance.code {
-            InstanceCode::Lowered(unit) => of_other(unit, file)?,
+            InstanceCode::Lowered(unit) => {
+                let module = lowering.program.module(function.module);
+                of_other(callee, unit, file, module.is_library())?
+            }
             InstanceCode::Prebuilt(entry) => {
                 let entry = *entry;
                 self.of_library(lowering, entry, file)?
@@ -206,7 +211,7 @@ impl<'p> Templates<'p> {
         let mut wanted: Vec<TypeIx> = function.regs.iter().filter_map(|slot| slot.ty()).collect();
         for inst in function.blocks.iter().flat_map(|block| &block.insts) {
             inst.operands(|operand| {
-                if let sm_bytecode::inst::operand::OperandRef::Type(ty) = operand {
+                if let OperandRef::Type(ty) = operand {
                     wanted.push(ty);
                 }
             });
@@ -228,16 +233,45 @@ impl<'p> Templates<'p> {
     }
 }
 
-fn of_other(unit: &Unit, file: FileId) -> Option<Template> {
+fn of_other(id: InstanceId, unit: &Unit, file: FileId, is_library: bool) -> Option<Template> {
     let function = unit.functions.first()?.as_ref()?;
-    let code = &function.code;
-    let insts = || code.blocks.iter().flat_map(|block| &block.insts);
-    if function.overflow || insts().count() > MAX_INLINED || !insts().all(is_leaf) {
+    let makes = |inst: &Inst| matches!(inst, Inst::ClosureNew { .. }) && !is_library;
+    let mut insts = unit.insts(0);
+    if function.overflow
+        || function.code.size() > MAX_INLINED
+        || !insts.all(|inst| is_leaf(inst) || makes(inst))
+    {
         return None;
     }
-    let mut template = Template::of_unit(&function.name, file, code);
+    let mut template = Template::of_unit(&function.name, file, &function.code);
     template.consts = Some(unit.consts.clone());
+    if unit.insts(0).any(makes) {
+        let closures = closures(id, unit)?;
+        let functions = closures.functions.iter().flatten();
+        template.size += functions.map(|one| one.code.size()).sum::<usize>();
+        template.closures = Some(closures);
+    }
     Some(template)
+}
+
+/// The closures of a unit, if all of them may be those of another brick.
+fn closures(of: InstanceId, unit: &Unit) -> Option<Closures> {
+    let mut insts = (1..unit.functions.len()).flat_map(|at| unit.insts(at));
+    let may_move = insts.all(|inst| !asks_node(inst) && !names_tag(inst));
+    let mut functions = unit.functions.clone();
+    functions[0] = None;
+    may_move.then(|| Closures {
+        of,
+        functions,
+        consts: unit.consts.clone(),
+        calls: unit.calls.clone(),
+    })
+}
+
+fn names_tag(inst: &Inst) -> bool {
+    let mut names = false;
+    inst.operands(|operand| names |= matches!(operand, OperandRef::Tag(_)));
+    names
 }
 
 /// Lets the code number only the constants that it uses; answers these.

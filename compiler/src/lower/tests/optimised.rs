@@ -58,6 +58,22 @@ optimised! {
         }
     ";
 
+    /// `inline`: closures that other functions make, and call one another.
+    closures_made_elsewhere: "
+        fn adder(n: Int) -> fn(Int) -> Int { fn(x) { x + n } }
+        fn both(f: fn(Int) -> Int, g: fn(Int) -> Int) -> fn(Int) -> Int { fn(x) { g(f(x)) } }
+        pub fn f(xs: [Int], by: Int) -> [Int] {
+            xs.map(both(adder(by), fn(x) { x * by }))
+        }
+    ";
+
+    /// `inline`: the same where nothing is known of what calls them.
+    closures_kept: "
+        fn large(n: Int) -> Int { if n < 2 { n } else { large(n - 1) ^ large(n - 2) } }
+        fn maker(n: Int) -> fn(Int) -> fn(Int) -> Int { fn(x) { fn(y) { large(n) + x + y } } }
+        pub fn f(n: Int) -> fn(Int) -> fn(Int) -> Int { maker(n) }
+    ";
+
     /// `values`: fields that are never assigned are read once, others until they may change.
     fields: "
         struct P { x: Int, var y: Int }
