@@ -20,6 +20,7 @@
 
 mod budget;
 mod compile;
+mod constants;
 mod context;
 mod live;
 mod loops;

@@ -30,6 +30,7 @@ use cranelift_frontend::{FunctionBuilder, Variable};
 use sm_bytecode::Inst;
 
 use super::compile::{SPILL_RATIO, Shape, shape, type_of};
+use super::constants::Constants;
 use super::context::{Reason, at};
 use super::live::{LiveSet, Liveness};
 use super::loops::Loops;
@@ -97,8 +98,7 @@ pub(super) struct Translator<'a> {
     regions: Regions,
     context: Value,
     vars: Vec<Variable>,
-    /// The values of registers that are constants, wherever they are read.
-    consts: Vec<Option<u64>>,
+    constants: Constants,
     blocks: Vec<Option<Block>>,
     /// The block that is being translated; none where the code begins.
     block: Option<usize>,
@@ -181,7 +181,7 @@ impl<'a> Translator<'a> {
             regions,
             context,
             vars,
-            consts: constants(program, function, source),
+            constants: Constants::of(program, function, source),
             blocks: vec![None; source.blocks.len()],
             block: None,
             loops: Loops::default(),
@@ -214,10 +214,12 @@ impl<'a> Translator<'a> {
             if let Some(target) = self.blocks[block] {
                 self.b.switch_to_block(target);
                 self.enter_block(block);
+                self.take_constants(block);
                 self.block = Some(block);
                 self.block()?;
             }
         }
+        self.constants.leave();
         self.look_up_lists();
         self.write_exits();
         self.pad_frame();
@@ -336,6 +338,14 @@ impl<'a> Translator<'a> {
         self.first = self.function.start.plus(before as u32);
         self.at = 0;
         (self.pending, self.known) = self.carried[block].unwrap_or((0, i64::MIN));
+    }
+
+    /// Lets registers be constants that are so wherever control comes from.
+    fn take_constants(&mut self, block: usize) {
+        for (reg, word) in self.constants.enter(block) {
+            let value = self.constant(self.ty(reg), word);
+            self.b.def_var(self.vars[usize::from(reg)], value);
+        }
     }
 
     fn block(&mut self) -> Option<()> {
@@ -482,13 +492,14 @@ impl Translator<'_> {
 
     /// The value of a register.
     fn get(&mut self, reg: R) -> Value {
-        match self.consts[usize::from(reg)] {
+        match self.constants.get(reg) {
             Some(word) => self.constant(self.ty(reg), word),
             None => self.b.use_var(self.vars[usize::from(reg)]),
         }
     }
 
     fn set(&mut self, reg: R, value: Value) {
+        self.constants.set(reg, None);
         self.b.def_var(self.vars[usize::from(reg)], value);
     }
 
@@ -789,32 +800,6 @@ fn is_charged(op: Op) -> bool {
             | Op::MapFindText { .. }
             | Op::MapInsertText { .. }
     )
-}
-
-/// The values of registers that are written once, by a constant.
-fn constants(
-    program: &Program,
-    function: &Function,
-    source: &sm_bytecode::Function,
-) -> Vec<Option<u64>> {
-    let mut writes = vec![0_u32; source.regs.len()];
-    let inputs = usize::from(function.param_slots + function.capture_slots);
-    writes[..inputs].fill(1);
-    let insts = || source.blocks.iter().flat_map(|block| &block.insts);
-    insts().for_each(|inst| inst.defs(|reg| writes[reg.index()] += 1));
-    let mut values = vec![None; source.regs.len()];
-    let code = &program.code[function.start.index()..][..function.len as usize];
-    for code in code {
-        let (dst, word) = match code.op {
-            Op::Small { dst, value } => (dst, value.get() as u64),
-            Op::Word { dst, index } => (dst, program.words[index.index()]),
-            _ => continue,
-        };
-        if writes[usize::from(dst)] == 1 {
-            values[usize::from(dst)] = Some(word);
-        }
-    }
-    values
 }
 
 impl Regions {

@@ -96,8 +96,9 @@ impl Translator<'_> {
 
     fn move_word(&mut self, dst: R, src: R) {
         if self.ty(dst) == self.ty(src) {
-            let value = self.get(src);
+            let (value, known) = (self.get(src), self.constants.get(src));
             self.set(dst, value);
+            self.constants.set(dst, known);
         } else {
             let word = self.get_word(src);
             self.set_word(dst, word);
@@ -105,14 +106,15 @@ impl Translator<'_> {
     }
 
     fn set_constant(&mut self, dst: R, word: u64) {
-        if self.consts[usize::from(dst)].is_none() {
+        if !self.constants.is_everywhere(dst) {
             let value = self.constant(self.ty(dst), word);
             self.set(dst, value);
+            self.constants.set(dst, Some(word));
         }
     }
 
     fn known_int(&self, reg: R) -> Option<i64> {
-        self.consts[usize::from(reg)].map(|word| word as i64)
+        self.constants.get(reg).map(|word| word as i64)
     }
 
     fn add(&mut self, dst: R, a: R, b: R) {
