@@ -85,12 +85,13 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// The context goes first.
+    /// The context and the fuel go first, and what is left of the fuel comes back first.
     pub(super) fn signature(&self) -> Signature {
         let mut signature = Signature::new(CallConv::Tail);
-        let types = [&[types::I64], &self.params[..]].concat();
-        signature.params = types.into_iter().map(AbiParam::new).collect();
-        signature.returns = self.results.iter().copied().map(AbiParam::new).collect();
+        let params = [&[types::I64; 2], &self.params[..]].concat();
+        let returns = [&[types::I64], &self.results[..]].concat();
+        signature.params = params.into_iter().map(AbiParam::new).collect();
+        signature.returns = returns.into_iter().map(AbiParam::new).collect();
         signature
     }
 }
@@ -111,7 +112,8 @@ impl Target {
             Target::Function(shape) => shape.signature(),
             Target::Copy => {
                 let mut signature = Signature::new(CallConv::Tail);
-                signature.params = vec![AbiParam::new(types::I64); 2];
+                signature.params = vec![AbiParam::new(types::I64); 3];
+                signature.returns = vec![AbiParam::new(types::I64)];
                 signature
             }
         }
@@ -179,7 +181,6 @@ pub(super) fn isa() -> Option<OwnedTargetIsa> {
     let mut flags = settings::builder();
     for (name, value) in [
         ("opt_level", "speed"),
-        ("enable_pinned_reg", "true"),
         ("enable_probestack", "false"),
         ("enable_verifier", verifies),
     ] {
@@ -414,10 +415,7 @@ impl Workspace {
         let params = b.block_params(block);
         let (context, fuel, code, regs) = (params[0], params[1], params[2], params[3]);
         let flags = MemFlagsData::trusted();
-        // The register is the caller's, and the prologue does not save it.
-        let pinned = b.ins().get_pinned_reg(types::I64);
-        b.ins().set_pinned_reg(fuel);
-        let mut args = vec![context];
+        let mut args = vec![context, fuel];
         match target {
             Target::Copy => args.push(regs),
             Target::Function(shape) => {
@@ -429,16 +427,14 @@ impl Workspace {
         let signature = b.import_signature(target.signature());
         let call = b.ins().call_indirect(signature, code, &args);
         let results = b.inst_results(call).to_vec();
-        for (at, value) in (0..).zip(&results) {
+        for (at, value) in (0..).zip(&results[1..]) {
             let value = match b.func.dfg.value_type(*value) {
                 types::I8 => b.ins().uextend(types::I64, *value),
                 _ => *value,
             };
             b.ins().store(flags, value, regs, at * 8);
         }
-        let left = b.ins().get_pinned_reg(types::I64);
-        b.ins().set_pinned_reg(pinned);
-        b.ins().return_(&[left]);
+        b.ins().return_(&[results[0]]);
         b.finalize(isa.frontend_config());
     }
 

@@ -1,8 +1,8 @@
 //! One function's bytecode in Cranelift's form.
 //!
 //! Registers of the bytecode are variables, in the machine's types. The context is the first
-//! argument. Fuel is in the pinned register: a negative number there, behind a call, says to look
-//! whether the callee came to an exit. What instructions cost is summed up in the block
+//! argument, the fuel the second and the first result: a negative number there, behind a call, says
+//! to look whether the callee came to an exit. What instructions cost is summed up in the block
 //! ([`Translator::pending`]) and taken off at its end, or before a call.
 //!
 //! An exit is a jump to a cold block, of which there is one for each live set. Its argument says
@@ -97,6 +97,7 @@ pub(super) struct Translator<'a> {
     table: &'a [AtomicUsize],
     regions: Regions,
     context: Value,
+    fuel: Variable,
     vars: Vec<Variable>,
     constants: Constants,
     blocks: Vec<Option<Block>>,
@@ -159,7 +160,8 @@ impl<'a> Translator<'a> {
         b.append_block_params_for_function_params(entry);
         b.switch_to_block(entry);
         b.seal_block(entry);
-        let context = b.block_params(entry)[0];
+        let (context, fuel) = (b.block_params(entry)[0], b.declare_var(types::I64));
+        b.def_var(fuel, b.block_params(entry)[1]);
         let calls = source.blocks.iter().flat_map(|block| &block.insts);
         let calls = calls
             .clone()
@@ -180,6 +182,7 @@ impl<'a> Translator<'a> {
             table,
             regions,
             context,
+            fuel,
             vars,
             constants: Constants::of(program, function, source),
             blocks: vec![None; source.blocks.len()],
@@ -286,7 +289,7 @@ impl<'a> Translator<'a> {
         let params = self.b.block_params(entry).to_vec();
         let first = match self.start {
             Start::Call => {
-                for (reg, value) in params[1..].iter().enumerate() {
+                for (reg, value) in params[2..].iter().enumerate() {
                     self.b.def_var(self.vars[reg], *value);
                 }
                 self.take_captures();
@@ -297,7 +300,7 @@ impl<'a> Translator<'a> {
                     let (reg, offset) = (reg.index(), reg.index() as i32 * 8);
                     let ty = type_of(self.function.kinds[reg]);
                     let flags = self.regions.elements;
-                    let value = self.b.ins().load(ty, flags, params[1], offset);
+                    let value = self.b.ins().load(ty, flags, params[2], offset);
                     self.b.def_var(self.vars[reg], value);
                 }
                 block
@@ -552,7 +555,11 @@ impl Translator<'_> {
 /// Fuel and exits.
 impl Translator<'_> {
     pub(super) fn fuel(&mut self) -> Value {
-        self.b.ins().get_pinned_reg(types::I64)
+        self.b.use_var(self.fuel)
+    }
+
+    pub(super) fn set_fuel(&mut self, fuel: Value) {
+        self.b.def_var(self.fuel, fuel);
     }
 
     /// Makes sure that the fuel lasts for all safepoints from this one on that need no other check.
@@ -590,7 +597,7 @@ impl Translator<'_> {
     fn charge(&mut self, price: i64) {
         let fuel = self.fuel();
         let fuel = self.b.ins().iadd_imm_s(fuel, -(self.pending + price));
-        self.b.ins().set_pinned_reg(fuel);
+        self.set_fuel(fuel);
         self.pending = 0;
         self.known = i64::MIN;
     }
@@ -759,9 +766,7 @@ impl Translator<'_> {
         self.b.ins().store(flags, word, record, offset);
         let end = self.b.ins().iadd_imm_s(record, i64::from(offset) + 8);
         self.store_context(end, at::SPILL);
-        let negative = self.b.ins().iconst(types::I64, i64::MIN);
-        self.b.ins().set_pinned_reg(negative);
-        let mut values = Vec::new();
+        let mut values = vec![self.b.ins().iconst(types::I64, i64::MIN)];
         if self.start == Start::Call {
             for ty in self.shape.results.clone() {
                 values.push(self.constant(ty, 0));

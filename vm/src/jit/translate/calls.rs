@@ -65,7 +65,7 @@ impl Translator<'_> {
             .map(|reg| self.get(*reg))
             .collect();
         self.charge(price);
-        let mut values = vec![self.context];
+        let mut values = vec![self.context, self.fuel()];
         values.extend(args);
         let call = match callee {
             Callee::Itself(func) => self.b.ins().call(func, &values),
@@ -75,8 +75,9 @@ impl Translator<'_> {
             }
         };
         let results = self.b.inst_results(call).to_vec();
+        self.set_fuel(results[0]);
         self.look_back();
-        for (dst, value) in self.program.list_after(lists).iter().zip(&results) {
+        for (dst, value) in self.program.list_after(lists).iter().zip(&results[1..]) {
             self.set(*dst, *value);
         }
         Next::Charged
@@ -277,7 +278,7 @@ impl Translator<'_> {
         self.charge(price);
         let fuel = self.fuel();
         let fuel = self.b.ins().isub(fuel, charge);
-        self.b.ins().set_pinned_reg(fuel);
+        self.set_fuel(fuel);
     }
 
     /// The end of a block, or an instruction that is not compiled.
@@ -363,7 +364,7 @@ impl Translator<'_> {
     }
 
     fn return_values(&mut self, regs: &[R]) {
-        let mut values = Vec::new();
+        let mut values = vec![self.fuel()];
         if self.start == Start::Call {
             values.extend(regs.iter().map(|reg| self.get(*reg)));
         } else {
