@@ -18,12 +18,14 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use sm_bytecode::types::Slot;
 
 use super::budget::Account;
+use super::context::at;
 use super::live;
 use super::memory::{CodeAddress, CodeMemory, Entry};
-use super::translate::{Place, Start, Translator};
+use super::translate::{Built, Place, Start, Translator};
 use super::{JitOptions, MAX_RESULTS, NATIVE_STACK, Shared, Spill};
 use crate::heap::layout::Kind;
 use crate::index::FuncId;
+use crate::interp::native::Helper;
 use crate::program::Program;
 use crate::shape::kind_of;
 use crate::stack::SLACK;
@@ -196,6 +198,8 @@ pub(super) struct Compiler {
     table: Box<[AtomicUsize]>,
     functions: Vec<Tried>,
     trampolines: HashMap<Target, CodeAddress>,
+    /// The code of [`Workspace::push`], 0 while there is none. It never moves.
+    push: Box<AtomicUsize>,
     memory: Vec<CodeMemory>,
     /// What the program has of the memory for native code.
     taken: usize,
@@ -210,6 +214,7 @@ impl Compiler {
             table: (0..count).map(|_| AtomicUsize::new(0)).collect(),
             functions: vec![Tried::No; count],
             trampolines: HashMap::new(),
+            push: Box::default(),
             memory: Vec::new(),
             taken,
             code_bytes: 0,
@@ -300,7 +305,7 @@ impl Compiler {
             wanted.account.charge(insts / TRANSLATION);
             return Err(Refusal::Unpaid { work: least });
         }
-        let spills = self.translate(wanted, func, start)?;
+        let Built { spills, pushes } = self.translate(wanted, func, start)?;
         let work = wanted.workspace.work();
         if let Err(refusal) = self.admit(wanted, work) {
             wanted.account.charge(work / TRANSLATION);
@@ -314,11 +319,20 @@ impl Compiler {
             wanted.workspace.trampoline(target, isa);
             wanted.account.charge(wanted.workspace.work());
             let entering = wanted.workspace.finish(isa).ok_or(Refusal::Never)?;
-            code.resize(code.len().next_multiple_of(ALIGNMENT), 0);
-            trampoline = Some((target, code.len()));
-            code.extend(entering);
+            trampoline = Some((target, append(&mut code, &entering)));
+        }
+        let mut push = None;
+        if pushes && self.push.load(Ordering::Relaxed) == 0 {
+            wanted.workspace.push(isa);
+            wanted.account.charge(wanted.workspace.work());
+            let pushing = wanted.workspace.finish(isa).ok_or(Refusal::Never)?;
+            push = Some(append(&mut code, &pushing));
         }
         let memory = self.publish(wanted, &code, spills).ok_or(Refusal::Never)?;
+        if let Some(offset) = push {
+            let address = memory.address(offset);
+            self.push.store(address.0, Ordering::Release);
+        }
         if let Some((target, offset)) = trampoline {
             let address = memory.address(offset);
             self.trampolines.insert(target.clone(), address);
@@ -346,7 +360,7 @@ impl Compiler {
         wanted: &mut Wanted<'_>,
         func: FuncId,
         start: Start,
-    ) -> Result<Vec<Spill>, Refusal> {
+    ) -> Result<Built, Refusal> {
         let target = match start {
             Start::Call => Target::Function(shape(wanted.program, func).ok_or(Refusal::Never)?),
             Start::Block(_) => Target::Copy,
@@ -368,6 +382,7 @@ impl Compiler {
             first_spill: known.unwrap_or_else(PoisonError::into_inner).len(),
             call_conv: isa.default_call_conv(),
             table: &self.table,
+            push: &self.push,
         };
         let translator = Translator::new(place, builder);
         #[cfg(test)]
@@ -438,6 +453,33 @@ impl Workspace {
         b.finalize(isa.frontend_config());
     }
 
+    /// Builds what adds to a full list without touching a register of its caller, which so need
+    /// not keep anything out of the way of a call that hardly ever happens. It takes the context,
+    /// the list and the word, and leaves in the context what [`Helper::ListPush`] says.
+    fn push(&mut self, isa: &dyn TargetIsa) {
+        self.compilation.clear();
+        let (func, signature) = (&mut self.compilation.func, push_signature());
+        *func = Code::with_name_signature(UserFuncName::default(), signature);
+        let mut b = FunctionBuilder::new(func, &mut self.builder);
+        let block = b.create_block();
+        b.append_block_params_for_function_params(block);
+        b.switch_to_block(block);
+        b.seal_block(block);
+        let args = b.block_params(block).to_vec();
+        let mut signature = push_signature();
+        signature.call_conv = isa.default_call_conv();
+        signature.returns = vec![AbiParam::new(types::I64)];
+        let signature = b.import_signature(signature);
+        let address = Helper::ListPush.address() as i64;
+        let address = b.ins().iconst(types::I64, address);
+        let call = b.ins().call_indirect(signature, address, &args);
+        let done = b.inst_results(call)[0];
+        let flags = MemFlagsData::trusted();
+        b.ins().store(flags, done, args[0], at::CHARGE);
+        b.ins().return_(&[]);
+        b.finalize(isa.frontend_config());
+    }
+
     /// Compiles what was built. The code may stand anywhere.
     fn finish(&mut self, isa: &dyn TargetIsa) -> Option<Vec<u8>> {
         let compiled = self.compilation.compile(isa, &mut ControlPlane::default());
@@ -464,6 +506,21 @@ impl Workspace {
         }
         Some(code)
     }
+}
+
+/// Puts code behind other code, and says where.
+fn append(code: &mut Vec<u8>, more: &[u8]) -> usize {
+    code.resize(code.len().next_multiple_of(ALIGNMENT), 0);
+    let offset = code.len();
+    code.extend(more);
+    offset
+}
+
+/// See [`Workspace::push`].
+pub(super) fn push_signature() -> Signature {
+    let mut signature = Signature::new(CallConv::PreserveAll);
+    signature.params = vec![AbiParam::new(types::I64); 3];
+    signature
 }
 
 /// The name of a function.

@@ -74,10 +74,12 @@ pub(crate) enum Reason {
     Stack,
     /// A helper could not do its work.
     Helper,
+    /// The loop ended at which the code began.
+    Loop,
 }
 
 impl Reason {
-    pub(crate) const ALL: [Reason; 8] = [
+    pub(crate) const ALL: [Reason; 9] = [
         Reason::Fuel,
         Reason::Entry,
         Reason::Trap,
@@ -86,6 +88,7 @@ impl Reason {
         Reason::Callee,
         Reason::Stack,
         Reason::Helper,
+        Reason::Loop,
     ];
 
     /// Whether a function was about to begin, whose entry is a safepoint.
@@ -103,6 +106,7 @@ impl Reason {
             Reason::Callee => "callee",
             Reason::Stack => "stack",
             Reason::Helper => "helper",
+            Reason::Loop => "loop",
         }
     }
 }

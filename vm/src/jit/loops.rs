@@ -26,12 +26,7 @@ impl Loops {
     /// The loops of a function among the blocks that are reached from where its code begins.
     pub(super) fn of(source: &Function, start: usize, is_reached: &[bool]) -> Loops {
         let count = source.blocks.len();
-        let mut before = vec![Vec::new(); count];
-        for (at, block) in source.blocks.iter().enumerate() {
-            if let Some(last) = block.insts.last().filter(|_| is_reached[at]) {
-                last.successors(|to| before[to.index()].push(at));
-            }
-        }
+        let before = before(source, |block| is_reached[block]);
         let mut loops = Loops {
             headers: Vec::new(),
             known: vec![Vec::new(); count],
@@ -90,6 +85,24 @@ impl Loops {
         let headers = self.headers.iter();
         headers.map(|header| (header.block, &header.lists[..]))
     }
+}
+
+/// The blocks of the loops that begin at this block; `None` if there are none.
+pub(super) fn members_of(source: &Function, header: usize) -> Option<Vec<bool>> {
+    let before = before(source, |_| true);
+    let goes_back = before[header].iter().any(|from| *from >= header);
+    goes_back.then(|| members(&before, header, usize::MAX))?
+}
+
+/// From where control comes to each block.
+fn before(source: &Function, is_reached: impl Fn(usize) -> bool) -> Vec<Vec<usize>> {
+    let mut before = vec![Vec::new(); source.blocks.len()];
+    for (at, block) in source.blocks.iter().enumerate() {
+        if let Some(last) = block.insts.last().filter(|_| is_reached(at)) {
+            last.successors(|to| before[to.index()].push(at));
+        }
+    }
+    before
 }
 
 /// The blocks of the loop that control goes back to the header of; `None` if it has another

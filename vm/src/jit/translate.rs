@@ -33,7 +33,7 @@ use super::compile::{SPILL_RATIO, Shape, shape, type_of};
 use super::constants::Constants;
 use super::context::{Reason, at};
 use super::live::{LiveSet, Liveness};
-use super::loops::Loops;
+use super::loops::{self, Loops};
 use crate::index::FuncId;
 use crate::jit::Spill;
 use crate::op::{Op, Pc, R};
@@ -59,6 +59,16 @@ pub(super) struct Place<'a> {
     pub(super) call_conv: CallConv,
     /// The codes of all functions.
     pub(super) table: &'a [AtomicUsize],
+    /// The code that adds to a full list.
+    pub(super) push: &'a AtomicUsize,
+}
+
+/// What was built beside the code.
+pub(super) struct Built {
+    /// What the records mean.
+    pub(super) spills: Vec<Spill>,
+    /// Whether it adds to lists.
+    pub(super) pushes: bool,
 }
 
 /// The parts of memory that do not overlap.
@@ -95,12 +105,17 @@ pub(super) struct Translator<'a> {
     call_conv: CallConv,
     /// The codes of all functions.
     table: &'a [AtomicUsize],
+    /// The code that adds to a full list, and whether it is called.
+    push: &'a AtomicUsize,
+    pushes: bool,
     regions: Regions,
     context: Value,
     fuel: Variable,
     vars: Vec<Variable>,
     constants: Constants,
     blocks: Vec<Option<Block>>,
+    /// The blocks of the loop that the code begins at: where that ends, the code does.
+    inside: Option<Vec<bool>>,
     /// The block that is being translated; none where the code begins.
     block: Option<usize>,
     loops: Loops,
@@ -150,6 +165,7 @@ impl<'a> Translator<'a> {
             first_spill,
             call_conv,
             table,
+            push,
         } = place;
         let function = program.function(func);
         let source = program.source(func);
@@ -180,12 +196,15 @@ impl<'a> Translator<'a> {
             }),
             call_conv,
             table,
+            push,
+            pushes: false,
             regions,
             context,
             fuel,
             vars,
             constants: Constants::of(program, function, source),
             blocks: vec![None; source.blocks.len()],
+            inside: None,
             block: None,
             loops: Loops::default(),
             carried: vec![None; source.blocks.len()],
@@ -209,8 +228,8 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// Builds the function, and says what its records mean; `None` if it is too large for that.
-    pub(super) fn translate(mut self, config: TargetFrontendConfig) -> Option<Vec<Spill>> {
+    /// Builds the function; `None` if its records are too large for that.
+    pub(super) fn translate(mut self, config: TargetFrontendConfig) -> Option<Built> {
         self.find_blocks();
         self.begin();
         for block in 0..self.source.blocks.len() {
@@ -219,7 +238,10 @@ impl<'a> Translator<'a> {
                 self.enter_block(block);
                 self.take_constants(block);
                 self.block = Some(block);
-                self.block()?;
+                match self.is_inside(block) {
+                    true => self.block()?,
+                    false => _ = self.leave(Reason::Loop),
+                }
             }
         }
         self.constants.leave();
@@ -228,14 +250,20 @@ impl<'a> Translator<'a> {
         self.pad_frame();
         self.b.seal_all_blocks();
         self.b.finalize(config);
-        Some(self.spills)
+        Some(Built {
+            spills: self.spills,
+            pushes: self.pushes,
+        })
     }
 
     /// Creates the blocks that are reached from where the code begins.
     fn find_blocks(&mut self) {
         let first = match self.start {
             Start::Call => 0,
-            Start::Block(block) => block,
+            Start::Block(block) => {
+                self.inside = loops::members_of(self.source, block);
+                block
+            }
         };
         let mut queue = vec![first];
         while let Some(block) = queue.pop() {
@@ -243,6 +271,9 @@ impl<'a> Translator<'a> {
                 continue;
             }
             self.blocks[block] = Some(self.b.create_block());
+            if !self.is_inside(block) {
+                continue;
+            }
             if let Some(last) = self.source.blocks[block].insts.last() {
                 last.successors(|to| {
                     self.jumps[to.index()] += 1;
@@ -252,7 +283,9 @@ impl<'a> Translator<'a> {
         }
         // Where the code begins is a jump as well.
         self.jumps[first] += 1;
-        let is_reached: Vec<bool> = self.blocks.iter().map(Option::is_some).collect();
+        let blocks = self.blocks.iter().enumerate();
+        let is_reached = blocks.map(|(at, block)| block.is_some() && self.is_inside(at));
+        let is_reached: Vec<bool> = is_reached.collect();
         self.loops = Loops::of(self.source, first, &is_reached);
         let lists = self
             .loops
@@ -263,6 +296,11 @@ impl<'a> Translator<'a> {
             let vars = || (b.declare_var(types::I64), b.declare_var(types::I64));
             self.lists.entry(list).or_insert_with(vars);
         }
+    }
+
+    /// Whether the block is part of the loop that the code begins at, if it begins at one.
+    fn is_inside(&self, block: usize) -> bool {
+        self.inside.as_ref().is_none_or(|inside| inside[block])
     }
 
     /// Writes the blocks before loops.

@@ -1,6 +1,8 @@
 //! Objects on the heap. What a reference refers to is known from its type, and a reference that is
 //! no option is never null, so only what types do not say is checked: indices and variants.
 
+use std::sync::atomic::AtomicUsize;
+
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Type, Value, types};
 
@@ -8,6 +10,7 @@ use super::Translator;
 use crate::heap::layout::{COUNT, FIELDS, Header, LIST_DATA, ONE_MORE, Ref};
 use crate::index::ConstId;
 use crate::interp::native::Helper;
+use crate::jit::compile::push_signature;
 use crate::jit::context::{Reason, at};
 use crate::op::{List, Op, R, Side};
 
@@ -271,8 +274,7 @@ impl Translator<'_> {
         }
         self.b.switch_to_block(long);
         let word = self.word_of(value);
-        let done = self.help(Helper::ListPush, &[list, word]);
-        self.exit_unless(done, Reason::Heap);
+        self.push_full(list, word);
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(short);
         let offset = match is_packed {
@@ -295,6 +297,20 @@ impl Translator<'_> {
         self.b.ins().jump(next, &[]);
         self.b.seal_block(next);
         self.b.switch_to_block(next);
+    }
+
+    /// Adds to a list whose array is full, or leaves.
+    fn push_full(&mut self, list: Value, word: Value) {
+        self.pushes = true;
+        let slot: *const AtomicUsize = self.push;
+        let slot = self.b.ins().iconst(types::I64, slot as usize as i64);
+        let flags = self.regions.context;
+        let code = self.b.ins().load(types::I64, flags, slot, 0);
+        let signature = self.b.import_signature(push_signature());
+        let args = [self.context, list, word];
+        self.b.ins().call_indirect(signature, code, &args);
+        let done = self.load_context(at::CHARGE, flags);
+        self.exit_unless(done, Reason::Heap);
     }
 
     /// The length of text or bytes that may be a constant.
