@@ -283,7 +283,10 @@ impl Heap {
     #[inline]
     pub(crate) fn bytes_of<'a>(&'a self, statics: &'a Statics, blob: Ref) -> &'a [u8] {
         match blob.target() {
-            Target::Object(addr) => &self.byte_view(addr)[..self.header(addr).aux() as usize],
+            Target::Object(addr) => {
+                let len = self.header(addr).aux() as usize;
+                &bytemuck::cast_slice(&self.words[addr.at(1)..])[..len]
+            }
             Target::Const(id) => statics.text(id),
             Target::Null | Target::Tag(_) => &[],
         }

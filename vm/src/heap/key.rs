@@ -83,9 +83,19 @@ fn hash_bytes(seed: u64, bytes: &[u8]) -> u64 {
     for chunk in chunks {
         hash = mix(hash ^ u64::from_le_bytes(*chunk), K1);
     }
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    mix(hash ^ u64::from_le_bytes(last), K2)
+    mix(hash ^ last_word(rest), K2)
+}
+
+/// Fewer than eight bytes as a word, in which none of them is missing.
+fn last_word(bytes: &[u8]) -> u64 {
+    let byte = |at: usize| u64::from(bytes[at]);
+    match (bytes.first_chunk(), bytes.last_chunk(), bytes.len()) {
+        (Some(first), Some(last), _) => {
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+        }
+        (_, _, 0) => 0,
+        (_, _, len) => byte(0) | byte(len / 2) << 8 | byte(len - 1) << 16,
+    }
 }
 
 /// An object on the way through a key: the next of its words, and the hash so far.
@@ -104,8 +114,8 @@ impl Heap {
 
     /// The hash of a key that is a text, as [`Heap::hash_key`] gives it too.
     #[inline]
-    pub(crate) fn hash_text(&self, statics: &Statics, text: Ref) -> u64 {
-        hash_bytes(self.seed(), self.bytes_of(statics, text))
+    pub(crate) fn hash_text(&self, text: &[u8]) -> u64 {
+        hash_bytes(self.seed(), text)
     }
 
     /// The hash of a key that sits in one word.

@@ -118,8 +118,10 @@ impl Heap {
 
     /// The slots of an index: 0 for empty, else the number of an entry plus 1, and in the bits that
     /// no number here needs a part of its hash, so that a search looks at few other entries.
+    #[inline]
     fn slots(&self, index: Addr) -> &[u32] {
-        bytemuck::cast_slice(self.payload(index))
+        let words = self.header(index).aux() as usize;
+        bytemuck::cast_slice(&self.words[index.at(1)..][..words])
     }
 
     fn slots_mut(&mut self, index: Addr) -> &mut [u32] {
@@ -171,19 +173,17 @@ impl Heap {
         self.map_find_entry(map, hash, stride, |entry| entry[ENTRY_KEY] == key)
     }
 
-    /// The entry with this text as its key.
+    /// The entry with this text as its key, which has this hash.
     #[inline]
     pub(crate) fn map_find_text(
         &self,
         statics: &Statics,
         map: Ref,
-        hash: u64,
-        key: Ref,
+        (text, hash): (&[u8], u64),
         stride: usize,
     ) -> Option<Entry> {
         self.map_find_entry(map, hash, stride, |entry| {
-            let other = Ref::of_word(entry[ENTRY_KEY]);
-            other == key || self.bytes_of(statics, other) == self.bytes_of(statics, key)
+            self.bytes_of(statics, Ref::of_word(entry[ENTRY_KEY])) == text
         })
     }
 
@@ -197,13 +197,10 @@ impl Heap {
         is_right: impl Fn(&[u64]) -> bool,
     ) -> Option<Entry> {
         let entries = self.ref_at(map.addr().at(MAP_ENTRIES)).addr();
-        let found = |entry: usize| {
-            let entry = &self.words[entries.at(1 + entry * stride)..][..stride];
-            entry[ENTRY_HASH] == hash | LIVE && is_right(entry)
-        };
+        let entries = &self.words[entries.at(1)..];
         let Some(index) = self.index_of(map) else {
-            let entry = (0..self.map_used(map)).find(|entry| found(*entry))?;
-            return Some(Entry(entry as u32));
+            let entries = &entries[..self.map_used(map) * stride];
+            return find_among(entries, hash, stride, is_right);
         };
         let slots = self.slots(index);
         let tag = tag(hash, slots.len());
@@ -212,9 +209,10 @@ impl Heap {
             match slots[at & (slots.len() - 1)] {
                 0 => return None,
                 slot if slot & !mask(slots.len()) == tag => {
-                    let entry = entry_of(slot, slots.len());
-                    if found(entry as usize) {
-                        return Some(Entry(entry));
+                    let number = entry_of(slot, slots.len());
+                    let entry = &entries[number as usize * stride..][..stride];
+                    if entry[ENTRY_HASH] == hash | LIVE && is_right(entry) {
+                        return Some(Entry(number));
                     }
                 }
                 _ => {}
@@ -533,6 +531,19 @@ impl Heap {
         }
         Ok(true)
     }
+}
+
+/// The entry with this hash of a few that have no index.
+#[inline(never)]
+fn find_among(
+    entries: &[u64],
+    hash: u64,
+    stride: usize,
+    is_right: impl Fn(&[u64]) -> bool,
+) -> Option<Entry> {
+    let mut entries = entries.chunks_exact(stride);
+    let found = entries.position(|entry| entry[ENTRY_HASH] == hash | LIVE && is_right(entry))?;
+    Some(Entry(found as u32))
 }
 
 /// The slot where the search for a hash begins; `slots` is a power of two.

@@ -278,7 +278,7 @@ impl Interp<'_> {
                 }};
             }
 
-            /// Charges for hashing a text as a key.
+            /// The bytes of a text that is a key, after a charge for hashing it.
             macro_rules! charge_key {
                 ($text:expr) => {{
                     let text = self.heap.bytes_of(&program.statics, $text);
@@ -290,6 +290,7 @@ impl Interp<'_> {
                         trap!(NotData);
                     }
                     fuel -= steps as i64;
+                    text
                 }};
             }
             /// Answers a search, and keeps what it found.
@@ -549,25 +550,26 @@ impl Interp<'_> {
                     stride,
                 } => {
                     safepoint!();
-                    let (map, text) = (reference!(map), reference!(key));
-                    charge_key!(text);
+                    let (map, text) = (reference!(map), charge_key!(reference!(key)));
                     let (heap, statics) = (&*self.heap, &program.statics);
-                    let hash = heap.hash_text(statics, text);
-                    let entry = heap.map_find_text(statics, map, hash, text, stride.into());
+                    let text = (text, heap.hash_text(text));
+                    let entry = heap.map_find_text(statics, map, text, stride.into());
                     found!(dst, map, get!(key), entry);
                 }
                 Op::MapInsertText { map, key, value } => {
                     safepoint!();
-                    let (at, text) = (reference!(map), reference!(key));
-                    charge_key!(text);
-                    let (heap, statics) = (&*self.heap, &program.statics);
-                    let find = || {
-                        let hash = heap.hash_text(statics, text);
-                        heap.map_find_text(statics, at, hash, text, MAP_STRIDE)
+                    let (at, text) = (reference!(map), charge_key!(reference!(key)));
+                    let heap = &*self.heap;
+                    let (entry, hash) = match known!(at, get!(key)) {
+                        Some(entry) => (Some(entry), 0),
+                        None => {
+                            let hash = heap.hash_text(text);
+                            let text = (text, hash);
+                            let statics = &program.statics;
+                            (heap.map_find_text(statics, at, text, MAP_STRIDE), hash)
+                        }
                     };
-                    let entry = known!(at, get!(key)).or_else(find);
                     if !self.heap.map_replace(at, entry, get!(value)) {
-                        let hash = self.heap.hash_text(statics, text);
                         outside!(self.map_insert_hashed(map, key, value, hash));
                     }
                 }

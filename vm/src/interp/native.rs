@@ -226,8 +226,7 @@ impl<'m> Interp<'m> {
     }
 
     /// The steps of hashing a text as a key, if that is not too many.
-    fn key_steps(&self, text: Ref) -> Option<i64> {
-        let text = self.heap.bytes_of(&self.program.statics, text);
+    fn key_steps(text: &[u8]) -> Option<i64> {
         let steps = super::exec::TEXT_STEPS + text.len() as u64 / 16;
         (steps <= DATA_STEPS).then_some(steps as i64)
     }
@@ -349,17 +348,15 @@ unsafe extern "C" fn map_insert_word(context: *mut Context, map: u64, key: u64, 
 /// The entry, or the largest number. Sets the charge.
 unsafe extern "C" fn map_find_text(context: *mut Context, map: u64, key: u64, stride: u64) -> u64 {
     let work = |interp: &mut Interp<'_>, context: &mut Context| {
-        let (map, text) = (Ref::of_word(map), Ref::of_word(key));
-        let steps = interp.key_steps(text);
+        let (heap, statics) = (&*interp.heap, &interp.program.statics);
+        let text = heap.bytes_of(statics, Ref::of_word(key));
+        let steps = Interp::key_steps(text);
         context.charge = steps.unwrap_or(-1);
         if steps.is_none() {
             return 0;
         }
-        let statics = &interp.program.statics;
-        let hash = interp.heap.hash_text(statics, text);
-        let found = interp
-            .heap
-            .map_find_text(statics, map, hash, text, stride as usize);
+        let (map, text) = (Ref::of_word(map), (text, heap.hash_text(text)));
+        let found = heap.map_find_text(statics, map, text, stride as usize);
         interp.found(map, key, found)
     };
     // SAFETY: native code calls with its context.
@@ -369,15 +366,17 @@ unsafe extern "C" fn map_find_text(context: *mut Context, map: u64, key: u64, st
 /// The charge; negative if there is no room.
 unsafe extern "C" fn map_insert_text(context: *mut Context, map: u64, key: u64, value: u64) -> i64 {
     let work = |interp: &mut Interp<'_>, _: &mut Context| {
-        let (at, text) = (Ref::of_word(map), Ref::of_word(key));
-        let steps = interp.key_steps(text)?;
+        let at = Ref::of_word(map);
         let known = interp.known(at, key);
-        if interp.heap.map_replace(at, known, value) {
+        let (heap, statics) = (&mut *interp.heap, &interp.program.statics);
+        let text = heap.bytes_of(statics, Ref::of_word(key));
+        let steps = Interp::key_steps(text)?;
+        if known.is_some() {
+            heap.map_replace(at, known, value);
             return Some(steps);
         }
-        let (heap, statics) = (&*interp.heap, &interp.program.statics);
-        let hash = heap.hash_text(statics, text);
-        let entry = heap.map_find_text(statics, at, hash, text, MAP_STRIDE);
+        let hash = heap.hash_text(text);
+        let entry = heap.map_find_text(statics, at, (text, hash), MAP_STRIDE);
         let done = interp.heap.map_replace(at, entry, value);
         (done || interp.insert(at, hash, key, value)).then_some(steps)
     };
