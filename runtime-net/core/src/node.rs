@@ -351,8 +351,10 @@ impl<E: Engine> Node<E> {
     /// A message is no longer here, for whatever reason.
     fn remove(&mut self, message: MessageId) -> Option<Box<Resident<E>>> {
         let resident = self.messages.remove(&message)?;
-        self.timers
-            .remove(&(resident.expires(), TimerKind::Life(message)));
+        if resident.is_timed {
+            let life = (resident.expires(), TimerKind::Life(message));
+            self.timers.remove(&life);
+        }
         if let Phase::Blocked(Some(at)) = resident.phase {
             self.timers.remove(&(at, TimerKind::Wake(message)));
         }

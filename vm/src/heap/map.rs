@@ -183,11 +183,12 @@ impl Heap {
         stride: usize,
     ) -> Option<Entry> {
         self.map_find_entry(map, hash, stride, |entry| {
-            self.bytes_of(statics, Ref::of_word(entry[ENTRY_KEY])) == text
+            entry[ENTRY_HASH] == hash | LIVE
+                && self.bytes_of(statics, Ref::of_word(entry[ENTRY_KEY])) == text
         })
     }
 
-    /// The entry with this hash, and a key that is the right one.
+    /// The entry with this hash, and a key that is the right one. What the index knows is live.
     #[inline(always)]
     fn map_find_entry(
         &self,
@@ -211,7 +212,7 @@ impl Heap {
                 slot if slot & !mask(slots.len()) == tag => {
                     let number = entry_of(slot, slots.len());
                     let entry = &entries[number as usize * stride..][..stride];
-                    if entry[ENTRY_HASH] == hash | LIVE && is_right(entry) {
+                    if is_right(entry) {
                         return Some(Entry(number));
                     }
                 }

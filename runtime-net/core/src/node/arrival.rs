@@ -424,6 +424,7 @@ impl<E: Engine> Node<E> {
             body: Body::Live(machine.into()),
             counted: 0,
             phase: Phase::Ready,
+            is_timed: false,
             previous: Some(from),
             hash_seed: self.hash_seed,
         }))
@@ -528,9 +529,16 @@ impl<E: Engine> Node<E> {
     }
 
     /// A message begins to live here.
-    pub(super) fn settle_in(&mut self, mut resident: Box<Resident<E>>) {
+    pub(super) fn settle_in(&mut self, resident: Box<Resident<E>>) {
+        let message = resident.envelope.message;
+        self.place(resident);
+        self.time_life(message);
+    }
+
+    /// The same without a timer.
+    pub(super) fn place(&mut self, mut resident: Box<Resident<E>>) {
         let message: MessageId = resident.envelope.message;
-        let (expires, launch) = (resident.expires(), resident.envelope.launch);
+        let launch = resident.envelope.launch;
         let Entry::Vacant(place) = self.messages.entry(message) else {
             // An id that somebody has made up: the message that stands here is not replaced.
             return self.refused(self.config.node, "the message is here already");
@@ -540,9 +548,19 @@ impl<E: Engine> Node<E> {
         self.memory = self.memory.saturating_add(resident.counted);
         place.insert(resident);
         self.count_launch(launch);
-        self.timers.insert((expires, TimerKind::Life(message)));
         self.ready.push_back(message);
         self.note_change(message);
+    }
+
+    /// Makes sure that the message ends when its lifetime is over.
+    pub(super) fn time_life(&mut self, message: MessageId) {
+        if let Some(resident) = self.messages.get_mut(&message)
+            && !resident.is_timed
+        {
+            resident.is_timed = true;
+            let life = (resident.expires(), TimerKind::Life(message));
+            self.timers.insert(life);
+        }
     }
 
     /// Forgets content if there is too much of it; answers what.

@@ -177,6 +177,7 @@ impl<E: Engine> View<'_, E> {
             body: Body::Live(machine.into()),
             counted: 0,
             phase: Phase::Ready,
+            is_timed: false,
             previous: None,
             hash_seed: parent.hash_seed,
         });

@@ -98,6 +98,7 @@ impl<E: Engine> Node<E> {
             counted: 0,
             phase,
             previous,
+            is_timed: false,
             hash_seed: self.hash_seed,
         })
     }

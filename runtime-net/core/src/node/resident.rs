@@ -24,6 +24,9 @@ pub(super) struct Resident<E: Engine> {
     /// What it was counted with in the memory of all messages, in bytes.
     pub(super) counted: u64,
     pub(super) phase: Phase,
+    /// Whether a timer ends it. What was spawned here gets one behind its first turn, which most
+    /// end in.
+    pub(super) is_timed: bool,
     /// The neighbor it came from.
     pub(super) previous: Option<NodeId>,
     /// The node's secret, for its machine.

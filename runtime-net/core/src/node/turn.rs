@@ -24,6 +24,8 @@ pub(super) struct Turn<E: Engine> {
     launch: LaunchHash,
     /// The instant at which all of it happens.
     pub(super) now: Time,
+    /// When the lifetime of the message is over.
+    expires: Time,
     machine: Box<E::Machine>,
     fuel_left: u64,
     effects: Effects<E>,
@@ -89,6 +91,11 @@ impl<E: Engine> Node<E> {
             let Some(resident) = self.messages.get_mut(&message).filter(ready) else {
                 continue;
             };
+            let expires = resident.expires();
+            if expires <= self.now {
+                self.end_message(message, End::Killed(Kill::Lifetime));
+                continue;
+            }
             match resident.take() {
                 Ok(Some(machine)) => {
                     let fuel = resident.launch.launch.limits.fuel_per_turn;
@@ -99,6 +106,7 @@ impl<E: Engine> Node<E> {
                         message,
                         launch: resident.envelope.launch,
                         now,
+                        expires,
                         machine,
                         fuel_left,
                         effects,
@@ -162,10 +170,7 @@ impl<E: Engine> Node<E> {
                 after,
             },
         };
-        let expired = self
-            .messages
-            .get(&turn.message)
-            .is_none_or(|resident| resident.expires() <= self.now);
+        let expired = turn.expires <= self.now;
         let alive = !matches!(next, Next::End(_));
         Some(match (alive, expired, doomed) {
             (true, true, _) => Next::End(End::Killed(Kill::Lifetime)),
@@ -208,10 +213,11 @@ impl<E: Engine> Node<E> {
         ) {
             resident.park(machine, self.config.parking, &mut self.buffer);
             self.recount(message);
+            self.time_life(message);
         }
         for child in spawned {
             self.trace(child.envelope.message, || Step::Spawned { parent: message });
-            self.settle_in(child);
+            self.place(child);
         }
         // Who waited is woken before this message may begin to wait itself.
         self.wake();

@@ -152,6 +152,36 @@ fn a_lifetime_ends_a_message_that_sleeps_or_never_ends() {
 }
 
 #[test]
+fn a_lifetime_ends_what_was_spawned_before_its_first_turn_or_after_it() {
+    let mut world = World::new(1);
+    let limits = LaunchLimits {
+        lifetime: Span::millis(30),
+        ..LaunchLimits::default()
+    };
+    // The slice is used up by the spin, behind which the parent's turn ends.
+    let parent = "spawn 4\nspawn 4\nspin 3000\ndone 0";
+    let script = format!("{parent}\nprint child\nblock never");
+    world.start_with(0, &script, limits).expect("it may start");
+    world.run_slice(0, 1_000);
+    world.run_slice(0, 1_000_000);
+    // The one that has had a turn sleeps, the other still waits for its first.
+    world.run_slice(0, 1_000_000);
+    assert_eq!(world.printed(), ["0:child"]);
+    assert_eq!(world.nodes[0].counters().messages, 2);
+    world.now = world.now + Span::millis(31);
+    world.nodes[0].handle_timeout(world.now);
+    assert_eq!(
+        world.nodes[0].counters().messages,
+        1,
+        "only the one that had a turn has a timer"
+    );
+    world.settle();
+    assert_eq!(world.printed(), ["0:child"], "the other never runs");
+    assert_eq!(world.nodes[0].counters().messages, 0);
+    assert_eq!(world.nodes[0].poll_timeout(), None);
+}
+
+#[test]
 fn spawned_messages_run_within_bounds() {
     let mut world = World::new(1);
     world.start(
