@@ -166,15 +166,15 @@ impl Heap {
     }
 
     /// The entry with this key, which is no reference, of a map or set with entries of `stride`
-    /// words.
-    #[inline]
+    /// words. Within the interpreter's loop it would take registers from everything else.
+    #[inline(never)]
     pub(crate) fn map_find_word(&self, map: Ref, key: u64, stride: usize) -> Option<Entry> {
         let hash = self.hash_word(key);
         self.map_find_entry(map, hash, stride, |entry| entry[ENTRY_KEY] == key)
     }
 
     /// The entry with this text as its key, which has this hash.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn map_find_text(
         &self,
         statics: &Statics,
