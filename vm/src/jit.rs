@@ -2,8 +2,8 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | `compile` | functions, and copies of them that begin at a loop, to machine code |
-//! | `translate`, `live`, `loops` | one function's bytecode to Cranelift's form |
+//! | `compile` | functions, and copies of their loops, to machine code |
+//! | `translate`, `live`, `loops`, `constants` | one function's bytecode to Cranelift's form |
 //! | `budget` | what compilations may take, and how programs pay for them |
 //! | `context` | what native code and the machine share |
 //! | `memory` | executable memory, and the call into it |
