@@ -362,10 +362,10 @@ impl State {
     /// The native code of a site that the interpreter has come to with so much fuel left, if it is
     /// to be entered.
     #[inline]
-    pub(crate) fn at_site(&self, index: Side, meter: &mut Meter, left: i64) -> Option<Entry> {
+    pub(crate) fn at_site(&self, index: Side, meter: &mut Meter, left: i64) -> Option<&Entry> {
         let site = self.site(index);
         match site.entry.get() {
-            Some(entry) if site.count.load(Ordering::Relaxed) == 0 => Some(*entry),
+            Some(entry) if site.count.load(Ordering::Relaxed) == 0 => Some(entry),
             _ => self.count(index, meter, left),
         }
     }
@@ -375,7 +375,7 @@ impl State {
     }
 
     /// Counts down to the compilation, or to the end of a pause. The entry, if it is there at once.
-    fn count(&self, index: Side, meter: &mut Meter, left: i64) -> Option<Entry> {
+    fn count(&self, index: Side, meter: &mut Meter, left: i64) -> Option<&Entry> {
         let site = self.site(index);
         let count = site.count.load(Ordering::Relaxed);
         site.count.store(count.saturating_sub(1), Ordering::Relaxed);
@@ -388,7 +388,7 @@ impl State {
             meter.pay(&program.jit, left);
             self.ask(&program, index);
         }
-        site.entry.get().copied()
+        site.entry.get()
     }
 
     /// Asks for a compilation that is paid for.

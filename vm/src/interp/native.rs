@@ -77,7 +77,7 @@ pub(crate) enum Ended {
     Returned,
     /// The interpreter goes on in the innermost frame.
     Exited,
-    /// There is no room to run it.
+    /// There is no room to run it, or the frame is not one that the program has made.
     Refused,
 }
 
@@ -101,12 +101,17 @@ impl<'m> Interp<'m> {
         &mut self,
         state: &'m State,
         site: Side,
-        entry: Entry,
+        entry: &Entry,
     ) -> Result<Ended, Stop> {
         let room = state.room();
         let Some(depth) = self.native_depth(room) else {
             return Ok(Ended::Refused);
         };
+        let frame = &self.stack.regs[self.base..];
+        let mut constants = entry.constants.iter();
+        if !constants.all(|(reg, word)| frame[usize::from(*reg)] == *word) {
+            return Ok(Ended::Refused);
+        }
         self.native.prepare(state);
         let heap = self.heap.native();
         let here = std::ptr::from_ref(&depth) as usize;

@@ -26,6 +26,7 @@ use super::{JitOptions, MAX_RESULTS, NATIVE_STACK, Shared, Spill};
 use crate::heap::layout::Kind;
 use crate::index::FuncId;
 use crate::interp::native::Helper;
+use crate::op::R;
 use crate::program::Program;
 use crate::shape::kind_of;
 use crate::stack::SLACK;
@@ -248,8 +249,8 @@ impl Compiler {
         if block == 0 {
             code = Some(self.function(wanted, func, &target)?);
         }
-        let code = match (code, &target) {
-            (Some(code), Target::Function(_)) => code,
+        let (code, constants) = match (code, &target) {
+            (Some(code), Target::Function(_)) => (code, Box::default()),
             _ => self.code(wanted, func, Start::Block(block), Some(&target))?,
         };
         let trampoline = self.trampolines.get(&target).ok_or(Refusal::Never)?;
@@ -257,6 +258,7 @@ impl Compiler {
             trampoline: *trampoline,
             code,
             results,
+            constants,
         })
     }
 
@@ -276,6 +278,7 @@ impl Compiler {
         // For good, if this panics.
         self.functions[func.index()] = Tried::Failed;
         let code = self.code(wanted, func, Start::Call, enter);
+        let code = code.map(|(code, _)| code);
         match code {
             Ok(code) => {
                 self.functions[func.index()] = Tried::Done(code);
@@ -289,14 +292,15 @@ impl Compiler {
         code
     }
 
-    /// Compiles a function from its beginning or from a block on, and what enters it.
+    /// Compiles a function from its beginning or from a block on, and what enters it. Says where it
+    /// is, and what registers have to hold there.
     fn code(
         &mut self,
         wanted: &mut Wanted<'_>,
         func: FuncId,
         start: Start,
         enter: Option<&Target>,
-    ) -> Result<CodeAddress, Refusal> {
+    ) -> Result<(CodeAddress, Box<[(R, u64)]>), Refusal> {
         let price = wanted.shared.options.price;
         let insts = u64::from(wanted.program.function(func).len);
         // Translating, too, is done only if about as much is paid for.
@@ -305,7 +309,11 @@ impl Compiler {
             wanted.account.charge(insts / TRANSLATION);
             return Err(Refusal::Unpaid { work: least });
         }
-        let Built { spills, pushes } = self.translate(wanted, func, start)?;
+        let Built {
+            spills,
+            pushes,
+            constants,
+        } = self.translate(wanted, func, start)?;
         let work = wanted.workspace.work();
         if let Err(refusal) = self.admit(wanted, work) {
             wanted.account.charge(work / TRANSLATION);
@@ -342,7 +350,7 @@ impl Compiler {
         self.count += 1;
         let address = memory.address(0);
         self.memory.push(memory);
-        Ok(address)
+        Ok((address, constants))
     }
 
     /// Whether so much work is paid for, and there is room for what comes of it.

@@ -8,13 +8,13 @@ use sm_bytecode::{Function as Source, Inst, Reg};
 use crate::op::{Op, R};
 use crate::program::{Function, Program};
 
-/// See the module's documentation. A state from elsewhere may say something else: code runs with
-/// the constant, as it would if it had begun before it was assigned.
+/// See the module's documentation. A state from elsewhere may say something else: that is found
+/// where native code is entered, and left to the interpreter.
 #[derive(Debug)]
 pub(super) struct Constants {
     /// Of registers that are assigned once, and by that.
     everywhere: Vec<Option<u64>>,
-    /// Of the others, where each block begins.
+    /// Where each block begins, of those that are live there.
     at_start: Vec<Vec<(R, u64)>>,
     /// What each register holds now.
     now: Vec<Option<u64>>,
@@ -27,9 +27,6 @@ impl Constants {
         let mut at_start = vec![Vec::new(); source.blocks.len()];
         if flow.any() {
             at_start = flow.run();
-            for known in &mut at_start {
-                known.retain(|(reg, _)| everywhere[usize::from(*reg)].is_none());
-            }
         }
         Constants {
             now: everywhere.clone(),
@@ -38,10 +35,16 @@ impl Constants {
         }
     }
 
-    /// What registers hold where the block begins.
+    /// What live registers hold where the block begins.
+    pub(super) fn at_start(&self, block: usize) -> &[(R, u64)] {
+        &self.at_start[block]
+    }
+
+    /// Knows what holds where the block begins; of which registers that is new.
     pub(super) fn enter(&mut self, block: usize) -> Vec<(R, u64)> {
         self.leave();
-        let known = self.at_start[block].clone();
+        let mut known = self.at_start[block].clone();
+        known.retain(|(reg, _)| !self.is_everywhere(*reg));
         for (reg, word) in &known {
             self.now[usize::from(*reg)] = Some(*word);
         }

@@ -12,6 +12,7 @@ use wasmtime_internal_jit_icache_coherence as coherence;
 
 use super::budget::Share;
 use super::context::Context;
+use crate::op::R;
 
 /// What is compiled together: written once, then executable and no longer writable.
 #[derive(Debug)]
@@ -49,13 +50,16 @@ impl CodeMemory {
 pub(crate) struct CodeAddress(pub(crate) usize);
 
 /// How native code is entered from the interpreter.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Entry {
     /// Takes the context, the fuel, the code and the registers of the frame; gives the fuel.
     pub(crate) trampoline: CodeAddress,
     pub(crate) code: CodeAddress,
     /// The slots of the function's result, which come into the first registers.
     pub(crate) results: usize,
+    /// What registers of the frame hold in every state that the program itself can come to. A state
+    /// from elsewhere where they do not is the interpreter's.
+    pub(crate) constants: Box<[(R, u64)]>,
 }
 
 type Trampoline = unsafe extern "C" fn(*mut Context, i64, usize, *mut u64) -> i64;
@@ -66,7 +70,7 @@ impl Entry {
     /// # Safety
     /// The invariants of [`super::context`] hold, and the frame's live registers are what the
     /// entry expects.
-    pub(crate) unsafe fn call(self, context: *mut Context, fuel: i64, regs: *mut u64) -> i64 {
+    pub(crate) unsafe fn call(&self, context: *mut Context, fuel: i64, regs: *mut u64) -> i64 {
         // SAFETY: the address is that of a trampoline, whose type this is.
         let trampoline: Trampoline = unsafe { std::mem::transmute(self.trampoline.0) };
         // SAFETY: as the caller says.

@@ -69,6 +69,8 @@ pub(super) struct Built {
     pub(super) spills: Vec<Spill>,
     /// Whether it adds to lists.
     pub(super) pushes: bool,
+    /// What registers of the frame have to hold where it is entered.
+    pub(super) constants: Box<[(R, u64)]>,
 }
 
 /// The parts of memory that do not overlap.
@@ -250,9 +252,14 @@ impl<'a> Translator<'a> {
         self.pad_frame();
         self.b.seal_all_blocks();
         self.b.finalize(config);
+        let constants = match self.start {
+            Start::Call => Box::default(),
+            Start::Block(block) => self.constants.at_start(block).into(),
+        };
         Some(Built {
             spills: self.spills,
             pushes: self.pushes,
+            constants,
         })
     }
 
