@@ -292,7 +292,9 @@ fn closures() -> Group {
     asm.finish()
 }
 
-const PROGRAMS: [(&str, fn() -> Group); 6] = [
+type Case = (&'static str, fn() -> Group);
+
+const PROGRAMS: [Case; 6] = [
     ("records", records),
     ("variants", variants),
     ("lists", lists),
