@@ -1,7 +1,8 @@
 //! The fuzz targets on mutated samples, for a moment in every test run.
 //!
 //! With `SM_FUZZ_SECONDS=N` each target goes on for N seconds: the same inputs in the same order,
-//! as many as there is time for. `fuzz/run` goes deeper, for it sees what each input reaches.
+//! as many as there is time for; with `SM_FUZZ_SEED=N` others. `fuzz/run` goes deeper, for it sees
+//! what each input reaches.
 
 #[path = "../fuzz/targets.rs"]
 mod targets;
@@ -132,16 +133,15 @@ fn smoke(name: &str, target: fn(&[u8]), words: &[&[u8]]) {
     samples
         .iter()
         .for_each(|sample| timed(name, target, sample));
-    let seconds = variable("SM_FUZZ_SECONDS");
-    let seconds = seconds.map(|text| text.parse().expect("SM_FUZZ_SECONDS is a number"));
-    let end = seconds.map(|seconds| now() + Duration::from_secs(seconds));
+    let end = number("SM_FUZZ_SECONDS").map(|seconds| now() + Duration::from_secs(seconds));
+    let first = number("SM_FUZZ_SEED").unwrap_or(0);
     for round in 0.. {
         if end.map_or(round >= ROUNDS, |end| now() >= end) {
-            println!("{name}: {round} inputs");
+            println!("{name}: {round} inputs from seed {first}");
             return;
         }
         let sample = &samples[round as usize % samples.len()];
-        timed(name, target, &mutated(sample, Seed(round), words));
+        timed(name, target, &mutated(sample, Seed(first + round), words));
     }
 }
 
@@ -150,6 +150,10 @@ fn keep(folder: &Path, samples: &[Vec<u8>]) {
     for (number, sample) in samples.iter().enumerate() {
         std::fs::write(folder.join(format!("sample-{number}")), sample).expect("a sample");
     }
+}
+
+fn number(name: &str) -> Option<u64> {
+    variable(name).map(|text| text.parse().expect("the variable is a number"))
 }
 
 #[expect(

@@ -7,8 +7,11 @@ use std::process::Command;
 use super::Kernel;
 use super::child::{command, output};
 
-/// What the others are compared with.
-pub(crate) const BASE: &str = "c";
+/// What the others are compared with, unless [`UNMETERED`] is asked for.
+const C: &str = "c";
+
+/// `jit` without fuel and safepoints, of a build that is made for this comparison alone.
+const UNMETERED: &str = "unmetered";
 
 /// A language's compiler, or what runs its programs as they are.
 #[derive(Debug)]
@@ -23,8 +26,11 @@ pub(crate) struct Engine {
 enum Tool {
     /// Makes a program for this machine.
     Gcc,
-    /// Makes a bundle, and runs it with these options.
-    Smc(&'static [&'static str]),
+    /// Makes a bundle, and runs it with an engine.
+    Smc {
+        program: &'static str,
+        engine: &'static str,
+    },
     /// Runs a source as it is.
     Script {
         program: &'static str,
@@ -35,13 +41,18 @@ enum Tool {
 }
 
 /// In the order of the columns. Debian names its Lua by its version, others do not.
-const TOOLS: [(&str, &[Tool]); 5] = [
-    (BASE, &[Tool::Gcc]),
-    ("interp", &[Tool::Smc(&["--engine", "interp"])]),
-    ("jit", &[Tool::Smc(&["--engine", "auto"])]),
+const TOOLS: [(&str, &[Tool]); 6] = [
+    (C, &[Tool::Gcc]),
+    (UNMETERED, &[smc(UNMETERED_SMC, "auto")]),
+    ("interp", &[smc(SMC, "interp")]),
+    ("jit", &[smc(SMC, "auto")]),
     ("lua", &[lua("lua5.4"), lua("lua")]),
     ("node", &[NODE]),
 ];
+
+const fn smc(program: &'static str, engine: &'static str) -> Tool {
+    Tool::Smc { program, engine }
+}
 
 const fn lua(program: &'static str) -> Tool {
     Tool::Script {
@@ -58,10 +69,20 @@ const NODE: Tool = Tool::Script {
 };
 
 const SMC: &str = env!("CARGO_BIN_EXE_smc");
+const UNMETERED_SMC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/unmetered/release/smc");
 
 const C_FLAGS: &[&str] = &["-std=c11", "-O2", "-ffp-contract=off", "-Wall", "-Wextra"];
 
-/// Those with these names, and the base, or all; none where its tools are not here.
+/// What the others are compared with if these are asked for.
+pub(crate) fn base(names: &[String]) -> &'static str {
+    match names.iter().any(|name| name == UNMETERED) {
+        true => UNMETERED,
+        false => C,
+    }
+}
+
+/// Those with these names, and the base, or all but [`UNMETERED`]; none where its tools are not
+/// here.
 pub(crate) fn named(names: &[String]) -> Result<Vec<(&'static str, Option<Engine>)>, String> {
     if let Some(unknown) = names
         .iter()
@@ -72,8 +93,11 @@ pub(crate) fn named(names: &[String]) -> Result<Vec<(&'static str, Option<Engine
             TOOLS.map(|(name, _)| name).join(", ")
         ));
     }
-    let is_wanted =
-        |name: &str| names.is_empty() || name == BASE || names.iter().any(|one| one == name);
+    let base = base(names);
+    let is_wanted = |name: &str| match names {
+        [] => name != UNMETERED,
+        names => name == base || names.iter().any(|one| one == name),
+    };
     let engines = TOOLS.iter().filter(|(name, _)| is_wanted(name));
     Ok(engines
         .map(|(name, tools)| (*name, tools.iter().find_map(|tool| tool.find(name))))
@@ -84,7 +108,7 @@ impl Tool {
     fn find(self, name: &'static str) -> Option<Engine> {
         let (program, ask, begins) = match self {
             Self::Gcc => ("gcc", "--version", ""),
-            Self::Smc(_) => (SMC, "--version", ""),
+            Self::Smc { program, .. } => (program, "--version", ""),
             Self::Script {
                 program, version, ..
             } => (program, "-v", version),
@@ -115,7 +139,7 @@ impl Engine {
                 output(gcc.arg(kernel.source("c")).arg("-lm"))?;
                 Ok(built)
             }
-            Tool::Smc(_) => {
+            Tool::Smc { .. } => {
                 let built = built.with_extension("smb");
                 let mut smc = command(SMC);
                 output(
@@ -134,9 +158,9 @@ impl Engine {
     pub(crate) fn command(&self, built: &Path, size: u32) -> Command {
         let mut command = match self.tool {
             Tool::Gcc => command(built),
-            Tool::Smc(options) => {
-                let mut smc = command(SMC);
-                smc.arg("run").args(options).arg(built);
+            Tool::Smc { program, engine } => {
+                let mut smc = command(program);
+                smc.args(["run", "--engine", engine]).arg(built);
                 smc
             }
             Tool::Script { program, .. } => {

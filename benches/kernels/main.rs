@@ -3,6 +3,7 @@
 //!     cargo bench -p smc --bench kernels            # all of it: some minutes
 //!     cargo bench -p smc --bench kernels -- --quick # once, small, to see that all agree
 //!     cargo bench -p smc --bench kernels -- --only fib,sieve --engine interp --rounds 9
+//!     cargo bench -p smc --bench kernels -- --engine unmetered,jit # what fuel and safepoints cost
 //!
 //! What is measured, and how the figures are computed: `docs/benchmarks.md`.
 
@@ -31,7 +32,7 @@ struct Options {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     only: Vec<String>,
 
-    /// Only these engines, and C
+    /// Only these engines, and C; with `unmetered` that in place of C
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     engine: Vec<String>,
 
@@ -67,11 +68,12 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Result<(), String> {
     let kernels = kernel::named(&options.only)?;
     let engines = engines(options)?;
+    let base = engine::base(&options.engine);
     let plan = if options.quick {
-        Plan::build(kernels, engines, Size::Quick)?.measure(1)
+        Plan::build(kernels, engines, Size::Quick)?.measure(base, 1)
     } else {
         let rounds = options.rounds.unwrap_or(ROUNDS);
-        Plan::build(kernels, engines, Size::Full)?.measure(rounds)
+        Plan::build(kernels, engines, Size::Full)?.measure(base, rounds)
     };
     let measured = plan?;
     if options.json {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::child;
-use super::engine::{BASE, Engine};
+use super::engine::Engine;
 use super::kernel::{EMPTY, Kernel, Size};
 
 /// What is to be run.
@@ -28,6 +28,8 @@ struct Runs {
 
 /// The outcome.
 pub(crate) struct Measured {
+    /// The name of the engine that the others are compared with.
+    pub(crate) base: &'static str,
     pub(crate) rounds: u32,
     pub(crate) engines: Vec<Engine>,
     /// What starting and ending takes each engine.
@@ -62,7 +64,7 @@ impl Plan {
     }
 
     /// Every round runs everything once: all meet the same machine.
-    pub(crate) fn measure(mut self, rounds: u32) -> Result<Measured, String> {
+    pub(crate) fn measure(mut self, base: &'static str, rounds: u32) -> Result<Measured, String> {
         for round in 1..=rounds {
             eprintln!("round {round} of {rounds}");
             for runs in iter::once(&mut self.empty).chain(&mut self.kernels) {
@@ -79,6 +81,7 @@ impl Plan {
             answer: runs.answer.unwrap_or_default(),
         };
         Ok(Measured {
+            base,
             rounds,
             rows: self.kernels.into_iter().map(row).collect(),
             starts,
@@ -127,7 +130,8 @@ impl Measured {
     /// How many times as long as the base an engine takes for a kernel, where the base takes long
     /// enough to tell.
     pub(crate) fn ratio(&self, row: &Row, engine: usize) -> Option<f64> {
-        let base = self.engines.iter().position(|engine| engine.name == BASE)?;
+        let mut engines = self.engines.iter();
+        let base = engines.position(|engine| engine.name == self.base)?;
         let base = row.times[base];
         (base >= SHORTEST).then(|| row.times[engine].as_secs_f64() / base.as_secs_f64())
     }

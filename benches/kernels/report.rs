@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::engine::BASE;
 use super::measure::{Measured, Row};
 
 /// Rows of ratios, the worst of each column marked.
@@ -16,8 +15,8 @@ pub(crate) fn table(measured: &Measured) -> String {
     }
     let _ = writeln!(
         text,
-        "\nprocessor time without start and end, minimum of {}; times as long as C; * the worst",
-        measured.rounds
+        "\nprocessor time without start and end, minimum of {}; times as long as {}; * the worst",
+        measured.rounds, measured.base
     );
     let _ = write!(text, "{:<12}{:>9}", "kernel", "size");
     for engine in &measured.engines {
@@ -46,12 +45,12 @@ pub(crate) fn table(measured: &Measured) -> String {
 }
 
 fn is_worst(measured: &Measured, row: &Row, engine: usize) -> bool {
-    measured.engines[engine].name != BASE && measured.worst(engine) == Some(row.name)
+    measured.engines[engine].name != measured.base && measured.worst(engine) == Some(row.name)
 }
 
 /// The time of the base, and of what cannot be compared with it.
 fn cell(measured: &Measured, row: &Row, engine: usize) -> String {
-    let is_base = measured.engines[engine].name == BASE;
+    let is_base = measured.engines[engine].name == measured.base;
     match measured.ratio(row, engine) {
         Some(ratio) if !is_base => format!("{ratio:.2}"),
         Some(_) | None => millis(row.times[engine]),
@@ -91,7 +90,7 @@ pub(crate) fn json(measured: &Measured) -> Json {
         })
     });
     json!({
-        "base": BASE,
+        "base": measured.base,
         "rounds": measured.rounds,
         "engines": engines.collect::<Vec<_>>(),
         "kernels": kernels.collect::<Vec<_>>(),

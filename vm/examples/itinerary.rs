@@ -1,9 +1,10 @@
 //! Runs the bundles that are named, stops each again and again, and tells the states: a line of
-//! fuel and bytes for each stop, then how it ended and what the host was asked.
+//! fuel and bytes for each stop, then how it ended and what the host was asked, then the same of a
+//! run that nothing stops.
 //!
-//! With `--from FILE`, what another machine has told, each goes on from the state of that machine
-//! at each stop. If every machine tells the same, a message can move between them anywhere. See
-//! `.ci/elsewhere`.
+//! With `--native` everything is compiled to native code before it runs. With `--from FILE`, what
+//! another machine has told, each goes on from the state of that machine at each stop. If every
+//! machine tells the same, a message can move between them anywhere. See `.ci/elsewhere`.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use sm_bytecode::VerifiedGroup;
 use sm_bytecode::bundle::Bundle;
-use sm_vm::{Limits, Machine, Outcome, Program};
+use sm_vm::{AtOnce, Jit, JitOptions, JitStats, Limits, Machine, Outcome, Program};
 
 #[path = "../tests/machine/host.rs"]
 #[allow(dead_code, reason = "the tests ask it for more")]
@@ -29,6 +30,9 @@ const ALL_FUEL: u64 = 500_000;
 /// Stops at each safepoint for so long, then ever more rarely: there is a stop after each tenth.
 const EACH: u64 = 40;
 
+/// The lines behind those of the stops.
+const LAST: usize = 4;
+
 fn main() -> ExitCode {
     match tell() {
         Ok(()) => ExitCode::SUCCESS,
@@ -41,6 +45,12 @@ fn main() -> ExitCode {
 
 fn tell() -> Result<(), Box<dyn Error>> {
     let mut args = env::args().skip(1).peekable();
+    let jit = match args.next_if(|arg| arg == "--native") {
+        Some(_) => Some(
+            Jit::new(Arc::new(AtOnce), JitOptions::ALWAYS).ok_or("there is no native code here")?,
+        ),
+        None => None,
+    };
     let told = match args.next_if(|arg| arg == "--from") {
         Some(_) => Some(fs::read_to_string(
             args.next().ok_or("--from takes a file")?,
@@ -49,15 +59,23 @@ fn tell() -> Result<(), Box<dyn Error>> {
     };
     let mut told = told.as_deref().map(str::lines);
     let mut out = std::io::stdout().lock();
+    let mut stats = JitStats::default();
     for path in args {
         let bundle =
             Bundle::decode(&fs::read(&path)?).map_err(|error| format!("{path}: {error}"))?;
         let program = link(bundle).map_err(|error| format!("{path}: {error}"))?;
+        if let Some(jit) = &jit {
+            jit.attach(&program);
+        }
         for line in stops(&program, &mut told).map_err(|error| format!("{path}: {error}"))? {
             writeln!(out, "{line}")?;
         }
+        stats.add(&program.jit_stats());
     }
-    Ok(())
+    match jit.is_some() && stats.entries == 0 {
+        true => Err("no native code ran".into()),
+        false => Ok(()),
+    }
 }
 
 fn link(bundle: Bundle) -> Result<Arc<Program>, Box<dyn Error>> {
@@ -83,20 +101,16 @@ fn stops(
         let used = machine.fuel_used();
         let slice = if used < EACH { 1 } else { used / 10 };
         let outcome = machine.run(slice, &mut host);
-        let ended = matches!(
-            outcome,
-            Outcome::Done(_) | Outcome::Trap(_) | Outcome::Kill(_)
-        );
-        if ended || machine.fuel_used() > ALL_FUEL {
+        if has_ended(&outcome) || machine.fuel_used() > ALL_FUEL {
             lines.push(format!("{} {outcome:?}", machine.fuel_used()));
             lines.push(format!("{:?}", host.log));
+            lines.extend(without_stop(program)?);
             if let Some(told) = told {
-                told.nth(1);
+                told.nth(LAST - 1);
             }
             return Ok(lines);
         }
-        let mut state = Vec::new();
-        machine.capture(&mut state);
+        let mut state = captured(&machine);
         lines.push(format!("{} {}", machine.fuel_used(), hex(&state)));
         if let Some(told) = told {
             let line = told.next().ok_or("the other machine told less")?;
@@ -108,6 +122,40 @@ fn stops(
         machine = Machine::restore(program.clone(), &state, limits)?;
         host.answer(&mut machine, &outcome);
     }
+}
+
+/// How it ends if it is left alone, or its state when it has used its fuel; and the host's log.
+fn without_stop(program: &Arc<Program>) -> Result<[String; 2], Box<dyn Error>> {
+    let mut host = ScriptedHost::default();
+    let limits = Limits::default();
+    let mut machine = Machine::start(program.clone(), program.entry(), &[], limits, [7; 32])?;
+    loop {
+        let left = ALL_FUEL.saturating_sub(machine.fuel_used());
+        let outcome = machine.run(left, &mut host);
+        let used = machine.fuel_used();
+        let end = match &outcome {
+            _ if has_ended(&outcome) => format!("{used} {outcome:?}"),
+            _ if used >= ALL_FUEL => format!("{used} {}", hex(&captured(&machine))),
+            _ => {
+                host.answer(&mut machine, &outcome);
+                continue;
+            }
+        };
+        return Ok([end, format!("{:?}", host.log)]);
+    }
+}
+
+fn has_ended(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Done(_) | Outcome::Trap(_) | Outcome::Kill(_)
+    )
+}
+
+fn captured(machine: &Machine) -> Vec<u8> {
+    let mut state = Vec::new();
+    machine.capture(&mut state);
+    state
 }
 
 fn hex(bytes: &[u8]) -> String {

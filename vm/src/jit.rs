@@ -315,6 +315,10 @@ impl Spill {
 const LOOK: u32 = 64;
 const LITTLE: u64 = 64;
 
+/// Whether native code charges fuel, and looks at it at safepoints. What does not cannot be stopped:
+/// `--cfg sm_unmetered` tells a benchmark what it costs (`docs/benchmarks.md`), and nothing else.
+const METERED: bool = !cfg!(sm_unmetered);
+
 /// How often the interpreter goes on before it asks again for what there was no room for.
 const NO_ROOM: u32 = 1 << 20;
 
@@ -423,7 +427,10 @@ impl State {
             to.store(to.load(Ordering::Relaxed) + more, Ordering::Relaxed);
         };
         add(&site.entries, 1);
-        add(&site.used, fuel.max(0) as u64);
+        add(
+            &site.used,
+            if METERED { fuel.max(0) as u64 } else { LITTLE },
+        );
         let recent = site.recent.load(Ordering::Relaxed) + 1;
         site.recent.store(recent % LOOK, Ordering::Relaxed);
         if recent >= LOOK {

@@ -18,7 +18,7 @@ use crate::heap::key::{Memo, Steps};
 use crate::heap::layout::{Addr, Class, FIELDS, Header, Kind, Ref};
 use crate::heap::map::{EntryKinds, holes_allowed};
 use crate::index::{TagId, TypeId};
-use crate::limits::DATA_STEPS;
+use crate::limits::{DATA_STEPS, Limits};
 use crate::program::Program;
 use crate::shape::Shape;
 use crate::stack::Stack;
@@ -64,9 +64,11 @@ impl<'p, 'h> Objects<'p, 'h> {
         }
     }
 
-    /// Between two collections a heap may have grown over its quota, and live on.
-    pub(super) fn admit_grown(&mut self, stack: &Stack) {
-        self.heap.admit_grown(stack.words());
+    /// Between two collections a heap may have grown over its quota, and live on. The stack may have
+    /// been larger than it is now.
+    pub(super) fn admit_grown(&mut self, limits: &Limits) {
+        let stack = limits.registers.saturating_add(limits.frames);
+        self.heap.admit_grown(stack as usize);
     }
 
     /// A word of a register or field.

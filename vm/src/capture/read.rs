@@ -36,7 +36,7 @@ pub(super) fn restore(
     heap.expect(bytes.len() / 8 + SMALL_HEAP);
     let mut objects = Objects::new(&program, &mut heap, tables, reader, bytes.len());
     let mut stack = objects.frames(&limits)?;
-    objects.admit_grown(&stack);
+    objects.admit_grown(&limits);
     objects.finish(&mut stack)?;
     heap.take_as_live();
     let machine = Machine {

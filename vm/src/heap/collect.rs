@@ -81,10 +81,11 @@ impl Heap {
         Ok(())
     }
 
-    /// Lets the heap be as large as it may have been where its state comes from, which has a stack
-    /// of so many words.
+    /// Lets the heap be as large as it may have been where its state comes from: a collection may
+    /// have been put off when the stack had so many words.
     pub(crate) fn admit_grown(&mut self, stack: usize) {
-        self.limit = self.most().saturating_add(stack).min(MAX_WORDS - 1);
+        let most = self.most().max(FIRST_WORDS);
+        self.limit = most.saturating_add(stack).min(MAX_WORDS - 1);
     }
 
     /// Takes all that is there for live: it was read, not left by a program.

@@ -80,10 +80,17 @@ impl<'p> Window<'p> {
     /// The operation of a frame that waits for a call.
     #[inline(always)]
     pub(super) fn code_at(&self, pc: Pc) -> &'p Code {
+        // SAFETY: the program outlives the window.
+        unsafe { &*self.place(pc) }
+    }
+
+    /// A pointer that may be moved on to other operations, as one made of a reference may not.
+    #[inline(always)]
+    fn place(&self, pc: Pc) -> *const Code {
         #[cfg(debug_assertions)]
         assert!(pc.index() < self.code_len);
-        // SAFETY: a frame's program counter is in its function.
-        unsafe { &*self.first.add(pc.index()) }
+        // SAFETY: a program counter is in its function.
+        unsafe { self.first.add(pc.index()) }
     }
 
     #[inline(always)]
@@ -94,7 +101,7 @@ impl<'p> Window<'p> {
 
     #[inline(always)]
     pub(super) fn jump(&mut self, to: Pc) {
-        self.next = self.code_at(to);
+        self.next = self.place(to);
     }
 
     /// Goes on behind `count` operations of the same block.

@@ -110,20 +110,27 @@ fn a_panic_in_a_compilation_leaves_its_function_to_the_interpreter() {
 #[test]
 fn a_call_is_set_to_the_function_itself_alone() {
     let func = super::compile::itself(crate::index::FuncId(3));
-    let set = |namespace, index| {
+    let set = |kind, addend: i32, namespace, index| {
         let mut code = vec![0; 16];
         let reloc = cranelift_codegen::FinalizedMachReloc {
             offset: 4,
-            kind: Reloc::X86CallPCRel4,
-            addend: Addend::from(-4_i32),
+            kind,
+            addend: Addend::from(addend),
             target: cranelift_codegen::FinalizedRelocTarget::Func(0),
         };
         let called = cranelift_codegen::ir::UserExternalName { namespace, index };
         let name = cranelift_codegen::ir::UserFuncName::User(func.clone());
         super::compile::relocate(&mut code, &reloc, &name, &called).map(|()| code)
     };
-    let code = set(func.namespace, func.index).expect("it is itself");
-    assert_eq!(code[4..8], (-8_i32).to_le_bytes());
-    assert_eq!(set(func.namespace, func.index + 1), None);
-    assert_eq!(set(func.namespace + 1, func.index), None);
+    let (space, index) = (func.namespace, func.index);
+    // Bytes from the end of the field on x86-64, words from the instruction on aarch64.
+    for (kind, addend, field) in [
+        (Reloc::X86CallPCRel4, -4, -8_i32),
+        (Reloc::Arm64Call, 0, 0x03ff_ffff),
+    ] {
+        let code = set(kind, addend, space, index).expect("it is itself");
+        assert_eq!(code[4..8], field.to_le_bytes());
+        assert_eq!(set(kind, addend, space, index + 1), None);
+        assert_eq!(set(kind, addend, space + 1, index), None);
+    }
 }

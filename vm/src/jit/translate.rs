@@ -35,7 +35,7 @@ use super::context::{Reason, at};
 use super::live::{LiveSet, Liveness};
 use super::loops::{self, Loops};
 use crate::index::FuncId;
-use crate::jit::Spill;
+use crate::jit::{METERED, Spill};
 use crate::op::{Op, Pc, R};
 use crate::program::{Function, Program};
 
@@ -609,7 +609,7 @@ impl Translator<'_> {
 
     /// Makes sure that the fuel lasts for all safepoints from this one on that need no other check.
     fn safepoint(&mut self, reason: Reason) {
-        if self.known >= self.pending {
+        if !METERED || self.known >= self.pending {
             return;
         }
         let last = self.last_safepoint();
@@ -640,9 +640,11 @@ impl Translator<'_> {
 
     /// Takes off what is pending, and so much more.
     fn charge(&mut self, price: i64) {
-        let fuel = self.fuel();
-        let fuel = self.b.ins().iadd_imm_s(fuel, -(self.pending + price));
-        self.set_fuel(fuel);
+        if METERED {
+            let fuel = self.fuel();
+            let fuel = self.b.ins().iadd_imm_s(fuel, -(self.pending + price));
+            self.set_fuel(fuel);
+        }
         self.pending = 0;
         self.known = i64::MIN;
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::ProptestConfig;
 use sm_bytecode::verify::VerifiedGroup;
 use sm_bytecode::{EntryRef, Group, ModuleManifest, ProgramManifest};
-use sm_vm::{AtOnce, Collection, Jit, JitOptions, Limits, Machine, Outcome, Program};
+use sm_vm::{AtOnce, CodePlace, Collection, Jit, JitOptions, Limits, Machine, Outcome, Program};
 
 use crate::host::ScriptedHost;
 
@@ -87,6 +87,8 @@ pub(crate) struct Ran {
     /// The last outcome; `OutOfFuel` if the budget ended it.
     pub(crate) outcome: Outcome,
     pub(crate) fuel: u64,
+    /// Where it stands then, innermost first; nowhere if it is done.
+    pub(crate) frames: Vec<CodePlace>,
     pub(crate) host: ScriptedHost,
     /// The state at the end of the budget, if there is one.
     pub(crate) state: Option<Vec<u8>>,
@@ -121,6 +123,7 @@ fn run_by(
             return Ran {
                 outcome: Outcome::OutOfFuel,
                 fuel: used,
+                frames: machine.frames(),
                 host,
                 state: Some(capture(&machine)),
             };
@@ -132,9 +135,14 @@ fn run_by(
         };
         let outcome = machine.run(fuel, &mut host);
         if let Outcome::Done(_) | Outcome::Trap(_) | Outcome::Kill(_) = outcome {
+            let frames = match outcome {
+                Outcome::Done(_) => Vec::new(),
+                _ => machine.frames(),
+            };
             return Ran {
                 outcome,
                 fuel: machine.fuel_used(),
+                frames,
                 host,
                 state: None,
             };

@@ -11,3 +11,4 @@ mod library;
 mod linking;
 mod native;
 mod programs;
+mod quota;

@@ -216,7 +216,7 @@ fn the_memory_for_native_code_is_shared_by_all_programs_and_given_back() {
 #[test]
 fn what_there_was_no_room_for_is_asked_for_again() {
     let options = JitOptions {
-        code_bytes: 128 << 10,
+        code_bytes: 512 << 10,
         ..JitOptions::EAGER
     };
     let Some(jit) = Jit::new(Arc::new(AtOnce), options) else {

@@ -14,6 +14,7 @@ use crate::heap::layout::{ENTRY_HASH, ENTRY_VALUE, MAP_ENTRIES, MAP_USED};
 use crate::heap::map::MAP_STRIDE;
 use crate::index::FuncId;
 use crate::interp::native::Helper;
+use crate::jit::METERED;
 use crate::jit::compile::{Shape, itself, shape, type_of};
 use crate::jit::context::{Reason, at};
 use crate::op::{List, Op, Pc, R, Side};
@@ -276,9 +277,11 @@ impl Translator<'_> {
         let is_undone = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, charge, 0);
         self.exit_if(is_undone, Reason::Helper);
         self.charge(price);
-        let fuel = self.fuel();
-        let fuel = self.b.ins().isub(fuel, charge);
-        self.set_fuel(fuel);
+        if METERED {
+            let fuel = self.fuel();
+            let fuel = self.b.ins().isub(fuel, charge);
+            self.set_fuel(fuel);
+        }
     }
 
     /// The end of a block, or an instruction that is not compiled.
