@@ -79,6 +79,7 @@ enum Phase {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Client {
     id: ConnectionId,
+    settings: Vec<u8>,
     timing: Timing,
     record: Record,
     /// The highest epoch ever made.
@@ -127,15 +128,9 @@ impl Client {
             revision: 0,
             standbys: Vec::new(),
         };
-        let open = Open {
+        let mut client = Self {
             id,
-            client: Epoch::default(),
-            digest_seed,
-            window,
-            settings: Cow::Owned(opening.settings),
-        };
-        Self {
-            id,
+            settings: opening.settings,
             timing,
             record,
             made: Epoch::default(),
@@ -156,7 +151,30 @@ impl Client {
             acks: Acks::begin(Marks::default()),
             held: None,
             pulse: Pulse::begin(now),
-            effects: VecDeque::from([ClientEffect::Send(at.link, Frame::Open(open))]),
+            effects: VecDeque::new(),
+        };
+        client.begin(at.link);
+        client
+    }
+
+    /// Asks a server to begin the connection. As long as none has answered, nothing has come from
+    /// any, and nothing was forgotten: so it may begin anew elsewhere.
+    fn begin(&mut self, link: LinkId) {
+        let open = Open {
+            id: self.id,
+            ends: self.ends(),
+            digest_seed: self.key.seed(),
+            window: self.window,
+            settings: Cow::Owned(self.settings.clone()),
+        };
+        self.send(link, Frame::Open(open));
+    }
+
+    /// The epochs of the newest attempt.
+    fn ends(&self) -> Ends {
+        Ends {
+            client: Epoch::default(),
+            server: self.made,
         }
     }
 
@@ -208,12 +226,12 @@ impl Client {
         let (epoch, until) = (self.made, now + self.timing.attempt);
         self.leave(now);
         self.phase = Phase::Resuming { to, epoch, until };
+        if !self.opened {
+            return self.begin(to.link);
+        }
         let claim = Claim {
             id: self.id,
-            ends: Ends {
-                client: Epoch::default(),
-                server: epoch,
-            },
+            ends: self.ends(),
             record: self.record.clone(),
             received: self.received,
             taken: self.taken,
@@ -464,6 +482,7 @@ impl Client {
             return Err(Fault::NotSent);
         }
         self.opened = true;
+        self.settings = Vec::new();
         self.record.epoch = ends.server;
         self.record.owner = at.server;
         self.record.standbys.clone_from(standbys);
@@ -494,8 +513,9 @@ impl Client {
             Frame::Ack { taken, stable } => self.acknowledged(*taken, *stable)?,
             Frame::Ping { token } => self.send(link, Frame::Pong { token: *token }),
             Frame::Pong { token } => self.pulse.answered(now, *token),
-            Frame::Opened { window } if !self.opened => {
+            Frame::Resumed { ends, window, .. } if !self.opened && ends.server.0 == 0 => {
                 self.opened = true;
+                self.settings = Vec::new();
                 self.granted = (*window).min(limits::MTCP_WINDOW);
                 self.credit = self.credit.max(self.granted);
                 self.effects

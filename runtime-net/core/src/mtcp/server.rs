@@ -186,29 +186,35 @@ impl Server {
         }
     }
 
-    /// A client opens a connection here; with what proofs of possession will be made with.
+    /// A client opens a connection here. The secret is what proofs of possession are made with.
     pub fn accept(&mut self, now: Time, link: LinkId, open: &Open<'_>, secret: [u8; 32]) {
-        if open.client != Epoch::default() {
-            return self.refuse(link, Epoch::default(), Reason::Version);
+        let epoch = open.ends.server;
+        let known = self.phase != Phase::Nothing || self.seen != Epoch::default();
+        let refusal = if open.ends.client != Epoch::default() {
+            Some(Reason::Version)
+        } else if open.id != self.id {
+            Some(Reason::Protocol)
+        } else if known && epoch <= self.seen {
+            Some(Reason::Superseded)
+        } else if self.draining {
+            Some(Reason::Draining)
+        } else {
+            None
+        };
+        if let Some(reason) = refusal {
+            return self.refuse(link, epoch, reason);
         }
-        if self.draining {
-            return self.refuse(link, Epoch::default(), Reason::Draining);
-        }
-        if self.phase != Phase::Nothing || open.id != self.id {
-            return self.refuse(link, Epoch::default(), Reason::Protocol);
-        }
+        // What an earlier attempt began here the client never heard of.
+        self.halt(End::Moved);
+        self.seen = epoch;
         let key = DigestKey::new(open.digest_seed);
         let image = Image::fresh(self.id, key, secret, open.settings.to_vec());
-        let stream = self.stream(image);
-        let mut owner = Owner::new(stream, Epoch::default(), 0);
-        let granted = open.window.min(limits::MTCP_WINDOW);
-        owner.attach(now, link, (0, granted));
+        let mut owner = Owner::new(self.stream(image), epoch, 0);
+        owner.attach(now, link, (0, open.window.min(limits::MTCP_WINDOW)));
         owner.confirmed = true;
         self.phase = Phase::Owner(Box::new(owner));
         self.effects.push_back(ServerEffect::Start);
-        let window = self.config.window;
-        self.send(Peer::Client(link), Frame::Opened { window });
-        self.effects.push_back(ServerEffect::Attached(link));
+        self.welcome(now);
     }
 
     /// A client wants to go on here. The driver has checked its proof if it knows

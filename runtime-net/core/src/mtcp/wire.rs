@@ -25,11 +25,6 @@ pub enum Frame<'a> {
     Hello(Versions),
     /// Client: a connection begins here.
     Open(Open<'a>),
-    /// Server: it does, and so much may be on its way to it.
-    Opened {
-        /// Bytes beyond what its program has taken.
-        window: u64,
-    },
     /// Server: not here, or not now.
     Refused {
         /// The attempt.
@@ -44,7 +39,7 @@ pub enum Frame<'a> {
         /// A sealed record that a server gave it to keep.
         held: Option<Cow<'a, [u8]>>,
     },
-    /// Server: it goes on here.
+    /// Server: it begins or goes on here.
     Resumed {
         /// The attempt.
         ends: Ends,
@@ -204,8 +199,8 @@ pub enum Frame<'a> {
 pub struct Open<'a> {
     /// Its name.
     pub id: ConnectionId,
-    /// The epoch of the client end.
-    pub client: Epoch,
+    /// The attempt: zero, or higher where earlier ones may never have arrived.
+    pub ends: Ends,
     /// What the digest's secret point is made from.
     pub digest_seed: u64,
     /// What the client grants.
@@ -288,32 +283,31 @@ pub struct Candidate {
 mod kind {
     pub(super) const HELLO: u8 = 0;
     pub(super) const OPEN: u8 = 1;
-    pub(super) const OPENED: u8 = 2;
-    pub(super) const REFUSED: u8 = 3;
-    pub(super) const RESUME: u8 = 4;
-    pub(super) const RESUMED: u8 = 5;
-    pub(super) const CONFIRM: u8 = 6;
-    pub(super) const DATA: u8 = 7;
-    pub(super) const FIN: u8 = 8;
-    pub(super) const ACK: u8 = 9;
-    pub(super) const PING: u8 = 10;
-    pub(super) const PONG: u8 = 11;
-    pub(super) const ATTACH: u8 = 12;
-    pub(super) const ATTACHED: u8 = 13;
-    pub(super) const STANDBYS: u8 = 14;
-    pub(super) const RECORDED: u8 = 15;
-    pub(super) const HELD: u8 = 16;
-    pub(super) const MOVE: u8 = 17;
-    pub(super) const CLOSE: u8 = 18;
-    pub(super) const RESET: u8 = 19;
-    pub(super) const PULL: u8 = 20;
-    pub(super) const TRANSFER: u8 = 21;
-    pub(super) const DENIED: u8 = 22;
-    pub(super) const RELEASE: u8 = 23;
-    pub(super) const BASE: u8 = 24;
-    pub(super) const LOG: u8 = 25;
-    pub(super) const LOGGED: u8 = 26;
-    pub(super) const UNLOGGED: u8 = 27;
+    pub(super) const REFUSED: u8 = 2;
+    pub(super) const RESUME: u8 = 3;
+    pub(super) const RESUMED: u8 = 4;
+    pub(super) const CONFIRM: u8 = 5;
+    pub(super) const DATA: u8 = 6;
+    pub(super) const FIN: u8 = 7;
+    pub(super) const ACK: u8 = 8;
+    pub(super) const PING: u8 = 9;
+    pub(super) const PONG: u8 = 10;
+    pub(super) const ATTACH: u8 = 11;
+    pub(super) const ATTACHED: u8 = 12;
+    pub(super) const STANDBYS: u8 = 13;
+    pub(super) const RECORDED: u8 = 14;
+    pub(super) const HELD: u8 = 15;
+    pub(super) const MOVE: u8 = 16;
+    pub(super) const CLOSE: u8 = 17;
+    pub(super) const RESET: u8 = 18;
+    pub(super) const PULL: u8 = 19;
+    pub(super) const TRANSFER: u8 = 20;
+    pub(super) const DENIED: u8 = 21;
+    pub(super) const RELEASE: u8 = 22;
+    pub(super) const BASE: u8 = 23;
+    pub(super) const LOG: u8 = 24;
+    pub(super) const LOGGED: u8 = 25;
+    pub(super) const UNLOGGED: u8 = 26;
 }
 
 /// What stands before the fields: the length of the rest, and the kind.
@@ -381,7 +375,6 @@ impl<'a> Frame<'a> {
         match self {
             Frame::Hello(_) => kind::HELLO,
             Frame::Open(_) => kind::OPEN,
-            Frame::Opened { .. } => kind::OPENED,
             Frame::Refused { .. } => kind::REFUSED,
             Frame::Resume { .. } => kind::RESUME,
             Frame::Resumed { .. } => kind::RESUMED,

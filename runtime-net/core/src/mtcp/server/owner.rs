@@ -71,7 +71,7 @@ impl Owner {
             epoch,
             base: epoch,
             confirmed: false,
-            welcomed: epoch == Epoch::default(),
+            welcomed: false,
             origin: None,
             promoted: None,
             frozen: None,

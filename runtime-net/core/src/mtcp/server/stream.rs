@@ -104,10 +104,6 @@ impl Stream {
         self.pinned
     }
 
-    pub(super) fn written(&self) -> u64 {
-        self.written
-    }
-
     pub(super) fn taken(&self) -> u64 {
         self.read
     }

@@ -25,7 +25,7 @@ pub(super) fn write(out: &mut Writer, frame: &Frame<'_>) {
             standbys,
         } => {
             write_ends(out, *ends);
-            [*input, *taken, *window].map(|number| out.var(number));
+            numbers(out, &[*input, *taken, *window]);
             write_servers(out, standbys);
         }
         Frame::Refused { epoch, reason } => {
@@ -34,7 +34,6 @@ pub(super) fn write(out: &mut Writer, frame: &Frame<'_>) {
         }
         Frame::Reset { reason } => out.u8(reason.code()),
         Frame::Data { offset: number, .. }
-        | Frame::Opened { window: number }
         | Frame::Confirm {
             epoch: Epoch(number),
         }
@@ -114,9 +113,6 @@ pub(super) fn read<'a>(kind: u8, input: &mut Reader<'a>) -> Result<Frame<'a>, De
     Ok(match kind {
         kind::HELLO => Frame::Hello(Versions::read(input)?),
         kind::OPEN => Frame::Open(read_open(input)?),
-        kind::OPENED => Frame::Opened {
-            window: input.var()?,
-        },
         kind::REFUSED => Frame::Refused {
             epoch: Epoch(input.var()?),
             reason: read_reason(input)?,
@@ -236,16 +232,21 @@ pub(super) fn some<'a>(input: &mut Reader<'a>, most: usize) -> Result<&'a [u8], 
     }
 }
 
+fn numbers(out: &mut Writer, numbers: &[u64]) {
+    numbers.iter().for_each(|number| out.var(*number));
+}
+
 fn write_open(out: &mut Writer, open: &Open<'_>) {
     out.raw(&open.id.0);
-    [open.client.0, open.digest_seed, open.window].map(|number| out.var(number));
+    write_ends(out, open.ends);
+    numbers(out, &[open.digest_seed, open.window]);
     out.raw(&open.settings);
 }
 
 fn read_open<'a>(input: &mut Reader<'a>) -> Result<Open<'a>, DecodeError> {
     let open = Open {
         id: read_id(input)?,
-        client: Epoch(input.var()?),
+        ends: read_ends(input)?,
         digest_seed: input.var()?,
         window: input.var()?,
         settings: Cow::Borrowed(input.rest()),
@@ -276,10 +277,8 @@ fn write_claim(out: &mut Writer, claim: &Claim) {
     out.var(claim.record.revision);
     write_servers(out, &claim.record.standbys);
     let digest = claim.digest;
-    let numbers = [claim.received, claim.taken, claim.window];
-    numbers.map(|number| out.var(number));
-    out.var(digest.sum);
-    out.var(digest.open);
+    numbers(out, &[claim.received, claim.taken, claim.window]);
+    numbers(out, &[digest.sum, digest.open]);
     out.raw(&claim.proof);
 }
 
@@ -391,7 +390,7 @@ fn read_piece<'a>(input: &mut Reader<'a>) -> Result<Piece<'a>, DecodeError> {
 
 fn write_growth(out: &mut Writer, growth: &Growth<'_>) {
     write_attempt(out, &growth.id, growth.epoch);
-    [growth.after, growth.position, growth.input].map(|number| out.var(number));
+    numbers(out, &[growth.after, growth.position, growth.input]);
     out.u8(u8::from(growth.fin));
     out.bytes(&growth.entries);
     out.raw(&growth.bytes);
