@@ -413,7 +413,7 @@ impl Server {
         if let Phase::Owner(owner) = std::mem::replace(&mut self.phase, Phase::Nothing) {
             let (id, epoch) = (self.id, owner.epoch);
             for server in owner.ships.into_keys() {
-                self.send(Peer::Server(server), Frame::Release { id, epoch });
+                self.send(Peer::Server(server), Frame::Dismiss { id, epoch });
             }
             self.effects.push_back(ServerEffect::Stop(end));
         }

@@ -154,11 +154,18 @@ pub enum Frame<'a> {
         /// Why.
         reason: Reason,
     },
-    /// New owner to the old one, and owner to standby: forget what is older than this.
+    /// New owner to the old one: the client is attached here.
     Release {
         /// The connection.
         id: ConnectionId,
-        /// What is kept with a lower epoch, or as a standby with this one, is of no more use.
+        /// What runs with a lower epoch is of no more use.
+        epoch: Epoch,
+    },
+    /// Owner to standby: it is one no more.
+    Dismiss {
+        /// The connection.
+        id: ConnectionId,
+        /// The owner's attempt.
         epoch: Epoch,
     },
     /// Owner to standby: a piece of the whole.
@@ -304,10 +311,11 @@ mod kind {
     pub(super) const TRANSFER: u8 = 20;
     pub(super) const DENIED: u8 = 21;
     pub(super) const RELEASE: u8 = 22;
-    pub(super) const BASE: u8 = 23;
-    pub(super) const LOG: u8 = 24;
-    pub(super) const LOGGED: u8 = 25;
-    pub(super) const UNLOGGED: u8 = 26;
+    pub(super) const DISMISS: u8 = 23;
+    pub(super) const BASE: u8 = 24;
+    pub(super) const LOG: u8 = 25;
+    pub(super) const LOGGED: u8 = 26;
+    pub(super) const UNLOGGED: u8 = 27;
 }
 
 /// What stands before the fields: the length of the rest, and the kind.
@@ -396,6 +404,7 @@ impl<'a> Frame<'a> {
             Frame::Transfer { .. } => kind::TRANSFER,
             Frame::Denied { .. } => kind::DENIED,
             Frame::Release { .. } => kind::RELEASE,
+            Frame::Dismiss { .. } => kind::DISMISS,
             Frame::Base { .. } => kind::BASE,
             Frame::Log(_) => kind::LOG,
             Frame::Logged { .. } => kind::LOGGED,
@@ -415,6 +424,7 @@ impl<'a> Frame<'a> {
             | Frame::Transfer { id, .. }
             | Frame::Denied { id, .. }
             | Frame::Release { id, .. }
+            | Frame::Dismiss { id, .. }
             | Frame::Base { id, .. }
             | Frame::Logged { id, .. }
             | Frame::Unlogged { id, .. } => Some(*id),

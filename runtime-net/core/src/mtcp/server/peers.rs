@@ -20,7 +20,8 @@ impl Server {
                 return self.transferred(now, (from, *epoch), piece);
             }
             Frame::Denied { epoch, reason, .. } => self.denied(now, (from, *epoch), *reason),
-            Frame::Release { epoch, .. } => self.released(from, *epoch),
+            Frame::Release { epoch, .. } => self.released(*epoch),
+            Frame::Dismiss { epoch, .. } => self.dismissed(from, *epoch),
             Frame::Base {
                 epoch,
                 position,
@@ -103,14 +104,19 @@ impl Server {
         }
     }
 
-    /// The client is attached elsewhere, or the owner needs this standby no more.
-    fn released(&mut self, from: NodeId, epoch: Epoch) {
-        match &self.phase {
-            Phase::Owner(owner) if owner.epoch < epoch => self.stop(End::Moved),
-            Phase::Standby(standby) if standby.owner == from && self.seen <= epoch => {
-                self.forget();
-            }
-            _ => {}
+    /// The client is attached elsewhere. A copy that it came to later is not meant.
+    fn released(&mut self, epoch: Epoch) {
+        if matches!(&self.phase, Phase::Owner(owner) if owner.epoch < epoch) {
+            self.stop(End::Moved);
+        }
+    }
+
+    /// The owner needs this standby no more.
+    fn dismissed(&mut self, from: NodeId, epoch: Epoch) {
+        if matches!(&self.phase, Phase::Standby(standby) if standby.owner == from)
+            && self.seen <= epoch
+        {
+            self.forget();
         }
     }
 }

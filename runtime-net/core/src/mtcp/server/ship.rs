@@ -210,7 +210,8 @@ impl Owner {
             let piece = give.parcel.next()?;
             return Some(Frame::Transfer { id, epoch, piece });
         }
-        let ship = self.ships.get_mut(&server)?;
+        // Before the client has said that it is here, the copy that it comes from has to stay.
+        let ship = self.ships.get_mut(&server).filter(|_| self.confirmed)?;
         ship.next((id, self.epoch), &self.stream)
     }
 
@@ -297,7 +298,7 @@ impl Server {
             }
         }
         for server in gone {
-            frames.push((Peer::Server(server), Frame::Release { id, epoch }));
+            frames.push((Peer::Server(server), Frame::Dismiss { id, epoch }));
         }
         for (peer, frame) in frames {
             self.send(peer, frame);

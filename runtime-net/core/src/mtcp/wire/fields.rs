@@ -60,6 +60,7 @@ pub(super) fn write(out: &mut Writer, frame: &Frame<'_>) {
         | Frame::Transfer { .. }
         | Frame::Denied { .. }
         | Frame::Release { .. }
+        | Frame::Dismiss { .. }
         | Frame::Base { .. }
         | Frame::Log(_)
         | Frame::Logged { .. }
@@ -81,7 +82,9 @@ fn write_between_servers(out: &mut Writer, frame: &Frame<'_>) {
             write_attempt(out, id, *epoch);
             out.u8(reason.code());
         }
-        Frame::Release { id, epoch } | Frame::Unlogged { id, epoch } => {
+        Frame::Release { id, epoch }
+        | Frame::Dismiss { id, epoch }
+        | Frame::Unlogged { id, epoch } => {
             write_attempt(out, id, *epoch);
         }
         Frame::Base {
@@ -191,6 +194,7 @@ fn read_between_servers<'a>(kind: u8, input: &mut Reader<'a>) -> Result<Frame<'a
             Frame::Denied { id, epoch, reason }
         }
         kind::RELEASE => Frame::Release { id, epoch },
+        kind::DISMISS => Frame::Dismiss { id, epoch },
         kind::BASE => {
             let (position, piece) = (input.var()?, read_piece(input)?);
             Frame::Base {
