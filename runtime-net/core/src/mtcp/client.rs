@@ -216,6 +216,11 @@ impl Client {
         self.received
     }
 
+    /// The newest sealed record that it keeps for a server.
+    pub fn held(&self) -> Option<&Held> {
+        self.held.as_ref()
+    }
+
     /// Tries to go on at a server, with a proof for [`Client::next_epoch`]. From now on nothing is
     /// accepted but the answer; an attempt that was under way is given up.
     pub fn resume(&mut self, now: Time, to: Contact, proof: [u8; 32]) {

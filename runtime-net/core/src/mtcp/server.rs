@@ -410,12 +410,14 @@ impl Server {
 
     /// The same, and something else takes its place.
     fn halt(&mut self, end: End) {
-        if let Phase::Owner(owner) = std::mem::replace(&mut self.phase, Phase::Nothing) {
-            let (id, epoch) = (self.id, owner.epoch);
-            for server in owner.ships.into_keys() {
-                self.send(Peer::Server(server), Frame::Dismiss { id, epoch });
-            }
-            self.effects.push_back(ServerEffect::Stop(end));
+        let Phase::Owner(owner) = &mut self.phase else {
+            return;
+        };
+        let (id, epoch) = (self.id, owner.epoch);
+        for server in std::mem::take(&mut owner.ships).into_keys() {
+            self.send(Peer::Server(server), Frame::Dismiss { id, epoch });
         }
+        self.effects.push_back(ServerEffect::Stop(end));
+        self.phase = Phase::Nothing;
     }
 }
