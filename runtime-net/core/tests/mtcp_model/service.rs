@@ -38,6 +38,8 @@ pub(crate) struct Service {
     /// It takes values from elsewhere and does not record them: a broken rule.
     pub(crate) forgetful: bool,
     pub(crate) buffer: usize,
+    /// It read what the client did not write there.
+    pub(crate) wrong: bool,
 }
 
 impl Service {
@@ -97,7 +99,7 @@ impl Service {
 
     fn take(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            assert_eq!(*byte, request(self.count), "not what the client wrote");
+            self.wrong |= *byte != request(self.count);
             self.count += 1;
             self.requests.push(*byte);
         }
@@ -136,6 +138,8 @@ pub(crate) struct Program {
     sum: u32,
     /// The first half of an answer.
     half: Option<u8>,
+    /// It heard what no lineage of the service could say.
+    pub(crate) wrong: bool,
 }
 
 impl Program {
@@ -163,21 +167,16 @@ impl Program {
         self.heard == self.total && self.half.is_none()
     }
 
-    pub(crate) fn heard(&self) -> u64 {
-        self.heard
-    }
-
     /// Each byte has to be the next one of one lineage.
     pub(crate) fn receive(&mut self, bytes: &[u8]) {
         for byte in bytes {
             match self.half.take() {
                 None => self.half = Some(*byte),
                 Some(chance) => {
-                    assert!(self.heard < self.written, "an answer before its request");
+                    self.wrong |= self.heard >= self.written;
                     self.sum = mix(self.sum, request(self.heard), chance);
                     self.heard += 1;
-                    let expected = answer(self.sum, chance);
-                    assert_eq!([chance, *byte], expected, "an answer of another lineage");
+                    self.wrong |= [chance, *byte] != answer(self.sum, chance);
                 }
             }
         }

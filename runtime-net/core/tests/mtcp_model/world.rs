@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use sm_core::ids::{NodeId, Span, Time};
 use sm_core::mtcp::wire::Frame;
 use sm_core::mtcp::{
-    Client, ClientEffect, Config, ConnectionId, Contact, End, LinkId, Opening, Peer, Reason, Server,
+    Client, ClientEffect, Commit, Config, ConnectionId, Contact, End, LinkId, Opening, Peer, Reason, Server,
     ServerEffect, Timing,
 };
 
@@ -93,8 +93,23 @@ pub(crate) struct World {
     pub(crate) failed: Option<Reason>,
     /// Services that stopped because they diverged.
     pub(crate) diverged: u32,
-    /// What the client accepts as its own attempt's answer, whatever the epoch: a broken rule.
-    pub(crate) gullible: bool,
+    /// Something was done that no honest end does, or read or heard that nobody said.
+    pub(crate) wrong: bool,
+    /// A rule that is broken on purpose.
+    pub(crate) broken: Option<Broken>,
+    /// The last growth that each server was told of.
+    growth: BTreeMap<Index, Frame<'static>>,
+}
+
+/// Rules that a test breaks, to see that it is found.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Broken {
+    /// The client takes the answer to any attempt for that to the newest.
+    AnyAnswer,
+    /// A standby acknowledges what it does not keep.
+    NoFence,
+    /// The service does not record what it takes from elsewhere.
+    Unrecorded,
 }
 
 pub(crate) fn key(index: Index) -> NodeId {
@@ -146,7 +161,9 @@ impl World {
             end: None,
             failed: None,
             diverged: 0,
-            gullible: false,
+            wrong: false,
+            broken: None,
+            growth: BTreeMap::new(),
         };
         world.settle_client();
         world
@@ -194,12 +211,37 @@ impl World {
         };
         let before = service.clone();
         service.step(now, &mut host.server);
-        if export {
-            host.server.export(now, service.snapshot());
-        }
         let moved = *service != before || export;
+        self.wrong |= service.wrong;
+        if export {
+            self.export(at);
+        }
         self.settle(at);
         moved
+    }
+
+    /// The service says that it can go on from here, and seals it if output waits for that.
+    pub(crate) fn export(&mut self, at: Index) {
+        let now = self.now;
+        let host = &mut self.hosts[at];
+        let Some(service) = host.service.as_ref().filter(|_| !host.frozen) else {
+            return;
+        };
+        let exported = host.server.export(now, service.snapshot());
+        if exported && self.config.commit == Commit::Carried {
+            host.server.carry(now, |record| record.to_vec());
+        }
+        self.settle(at);
+    }
+
+    /// Whether output waits for an export.
+    pub(crate) fn needs_export(&self, at: Index) -> bool {
+        let host = &self.hosts[at];
+        let service = host.service.as_ref().filter(|_| !host.frozen);
+        self.config.commit == Commit::Carried
+            && service.is_some_and(|service| {
+                host.server.snapshot() != Some(&service.snapshot()[..])
+            })
     }
 
     /// The next item for a server on a client's link.
@@ -207,7 +249,7 @@ impl World {
         let line = self.lines.get_mut(&link).expect("there is such a link");
         let at = line.server;
         match line.there.queue.pop_front() {
-            Some(Item::Frame(bytes)) => self.hears(at, link, &bytes),
+            Some(Item::Frame(bytes)) => { trace(format!("C->{at} {link:?} {:?}", whole(&bytes))); self.hears(at, link, &bytes) }
             Some(Item::Down) => {
                 line.back.up = false;
                 self.hosts[at].server.link_down(self.now, link);
@@ -225,15 +267,18 @@ impl World {
         match line.back.queue.pop_front() {
             Some(Item::Frame(bytes)) => {
                 let mut frame = whole(&bytes);
+                trace(format!("{}->C {link:?} {frame:?}", line.server));
                 if let Frame::Resumed { ends, .. } = &mut frame
-                    && self.gullible
+                    && self.broken == Some(Broken::AnyAnswer)
                 {
                     ends.server = self.client.next_epoch();
                     ends.server.0 -= 1;
                 }
                 let fresh = self.client.frame(now, link, &frame);
-                let fresh = fresh.expect("an honest server");
+                self.wrong |= fresh.is_err();
+                let fresh = fresh.unwrap_or_default();
                 self.program.receive(fresh);
+                self.wrong |= self.program.wrong;
                 self.client.consumed(now, fresh.len());
             }
             Some(Item::Down) => {
@@ -255,11 +300,22 @@ impl World {
         match item {
             Some(Item::Frame(bytes)) => {
                 let frame = whole(&bytes);
+                trace(format!("{from}->{to} {frame:?}"));
                 let taken = server.frame(now, Peer::Server(key(from)), &frame);
-                taken.expect("an honest server");
+                self.wrong |= taken.is_err();
+                if let Frame::Log(growth) = frame {
+                    let logged = Frame::Logged {
+                        id: ID,
+                        epoch: growth.epoch,
+                        position: growth.position,
+                        input: growth.input + growth.bytes.len() as u64 + u64::from(growth.fin),
+                    };
+                    self.growth.insert(to, logged);
+                }
             }
             Some(Item::Down) => {
                 self.ways.get_mut(&(to, from)).expect("a way back").up = false;
+                trace(format!("{from}->{to} DOWN"));
                 server.unreachable(now, key(from));
             }
             Some(Item::Up) => {
@@ -301,6 +357,7 @@ impl World {
 
     /// A server forgets everything and begins again.
     pub(crate) fn crash(&mut self, at: Index) {
+        trace(format!("CRASH {at}"));
         self.hosts[at] = Host {
             server: Server::new(key(at), ID, self.config),
             service: None,
@@ -356,7 +413,7 @@ impl World {
             }
             frame => {
                 let taken = server.frame(now, Peer::Client(link), &frame);
-                taken.expect("an honest client");
+                self.wrong |= taken.is_err();
             }
         }
     }
@@ -410,7 +467,6 @@ impl World {
         while let Some(effect) = self.hosts[at].server.poll() {
             self.effect(at, effect);
         }
-        let now = self.now;
         let Host { server, .. } = &mut self.hosts[at];
         for (link, line) in self.lines.iter_mut().filter(|(_, line)| line.server == at) {
             while let Some(frame) = server.poll_stream(Peer::Client(*link)) {
@@ -423,11 +479,11 @@ impl World {
                 way.send(&frame);
             }
         }
-        let _ = now;
     }
 
     fn effect(&mut self, at: Index, effect: ServerEffect) {
         let now = self.now;
+        if !matches!(effect, ServerEffect::Send(..)) { trace(format!("  {at}: {effect:?}")); }
         let host = &mut self.hosts[at];
         match effect {
             ServerEffect::Send(Peer::Client(link), frame) => {
@@ -436,6 +492,12 @@ impl World {
                 }
             }
             ServerEffect::Send(Peer::Server(to), frame) => {
+                let unfenced = self.broken == Some(Broken::NoFence);
+                let lie = self.growth.get(&at).filter(|_| unfenced).cloned();
+                let frame = match frame {
+                    Frame::Unlogged { .. } => lie.unwrap_or(frame),
+                    frame => frame,
+                };
                 let way = self.ways.get_mut(&(at, index(to))).expect("a way");
                 if way.up {
                     way.send(&frame);
@@ -453,7 +515,9 @@ impl World {
                 }
             }
             ServerEffect::Start => {
-                host.service = Some(Service::start(at, host.server.snapshot()));
+                let mut service = Service::start(at, host.server.snapshot());
+                service.forgetful |= self.broken == Some(Broken::Unrecorded);
+                host.service = Some(service);
                 host.frozen = false;
                 assert_eq!(host.server.settings(), Some(&b"settings"[..]));
                 assert_eq!(host.server.secret(), Some(&SECRET));
@@ -497,6 +561,8 @@ impl Line {
     }
 }
 
+pub(crate) static TRACE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+pub(crate) fn trace(text: String) { if TRACE.load(std::sync::atomic::Ordering::Relaxed) { println!("{text}"); } }
 fn whole(bytes: &[u8]) -> Frame<'_> {
     let decoded = Frame::decode(bytes).expect("it was encoded");
     let (frame, length) = decoded.expect("it is whole");
