@@ -28,8 +28,6 @@ pub(super) struct Owner {
     pub(super) welcomed: bool,
     /// Who had it before, and waits to hear that it may forget it.
     pub(super) origin: Option<NodeId>,
-    /// Whose standby this server was, if it went on without it.
-    pub(super) promoted: Option<NodeId>,
     pub(super) frozen: Option<Give>,
     pub(super) link: Option<LinkId>,
     /// When it is over, if no client comes back.
@@ -73,7 +71,6 @@ impl Owner {
             confirmed: false,
             welcomed: false,
             origin: None,
-            promoted: None,
             frozen: None,
             link: None,
             expires: Time::NEVER,
@@ -217,11 +214,11 @@ impl Server {
         if record.owner == self.me {
             return record.epoch >= owner.base;
         }
-        // The client gave up the attempt with which this server was promoted. It has not been at
-        // another server since that could release anything without this one, so this copy still
-        // begins with all that the client has.
+        // The client gave up the attempt with which this standby got the copy, and went back. But
+        // the owner has released nothing since that this standby has not acknowledged, and it has
+        // acknowledged nothing: so this copy still leads to all that the client has.
         !owner.confirmed
-            && owner.promoted == Some(record.owner)
+            && owner.origin == Some(record.owner)
             && record.standbys.contains(&self.me)
     }
 
@@ -236,7 +233,7 @@ impl Server {
             received: claim.received,
             digest: claim.digest,
         };
-        if !owner.stream.again(goal) {
+        if !owner.stream.again(goal, !owner.confirmed) {
             return self.refuse(link, epoch, Reason::Lost);
         }
         owner.epoch = epoch;
@@ -271,7 +268,7 @@ impl Server {
             return;
         }
         let epoch = owner.epoch;
-        let before = owner.origin.take().or(owner.promoted.take());
+        let before = owner.origin.take();
         self.effects.push_back(ServerEffect::Confirmed(epoch));
         if let Some(before) = before {
             let id = self.id;

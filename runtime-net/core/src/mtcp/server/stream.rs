@@ -43,6 +43,8 @@ pub(super) struct Stream {
     digest: Digest,
     /// None when it has caught up.
     goal: Option<Goal>,
+    /// What the client had when it was last compared.
+    agreed: Goal,
     /// Counts the log's bytes and the exports of this copy.
     position: u64,
     /// Counts the exports.
@@ -66,6 +68,10 @@ impl Stream {
             finished: cut.finished,
             digest: cut.digest,
             goal: None,
+            agreed: Goal {
+                received: cut.output,
+                digest: cut.digest,
+            },
             position: 0,
             cuts: 0,
             commits: VecDeque::new(),
@@ -79,6 +85,7 @@ impl Stream {
     /// The client has this much of what the service wrote where it ran before.
     pub(super) fn aim(&mut self, goal: Goal) -> Step {
         self.image.output.skip(goal.received);
+        self.agreed = goal;
         if goal.received < self.written {
             return Step::CaughtUp;
         }
@@ -86,14 +93,51 @@ impl Stream {
         self.check()
     }
 
-    /// The client is back, and has this much. False if that cannot be.
-    pub(super) fn again(&mut self, goal: Goal) -> bool {
-        let output = &mut self.image.output;
-        if goal.received < output.start() || goal.received > output.end() {
+    /// The client is back, and has this much. False if that cannot be: if it has other bytes than
+    /// are here, or more than there are, and those are not to come as this copy runs again.
+    pub(super) fn again(&mut self, goal: Goal, runs_again: bool) -> bool {
+        let output = &self.image.output;
+        if goal.received < output.start() {
             return false;
         }
-        output.forget(goal.received);
-        goal.received != self.written || goal.digest == self.digest
+        if goal.received > output.end() {
+            if runs_again {
+                self.image.output.skip(goal.received);
+                self.goal = Some(goal);
+            }
+            return runs_again;
+        }
+        if !self.agrees(goal) {
+            return false;
+        }
+        self.image.output.forget(goal.received);
+        self.agreed = goal;
+        // What has not caught up writes nothing that is kept: the client is where it was.
+        true
+    }
+
+    /// Whether the client has the bytes that are here, where that can still be told.
+    fn agrees(&self, goal: Goal) -> bool {
+        let Goal { received, digest } = self.agreed;
+        if received < self.image.output.start() {
+            return true;
+        }
+        let (mut at, mut digest) = (received, digest);
+        while at < goal.received {
+            let most = (goal.received - at) as usize;
+            match self.image.output.at(at, most) {
+                At::Bytes(bytes) => {
+                    self.image.key.update(&mut digest, bytes);
+                    at += bytes.len() as u64;
+                }
+                At::Fin => {
+                    self.image.key.finish(&mut digest);
+                    at += 1;
+                }
+                At::Nothing => return false,
+            }
+        }
+        digest == goal.digest
     }
 
     pub(super) fn catches_up(&self) -> bool {

@@ -23,17 +23,6 @@ pub(super) struct Taking {
     pub(super) until: Time,
 }
 
-/// Where an image comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Source {
-    /// From its owner, which waits to hear how the attempt ends.
-    Owner(NodeId),
-    /// From what this server kept as the owner's standby.
-    Copy(NodeId),
-    /// From the client.
-    Seal,
-}
-
 impl Taking {
     pub(super) fn new(
         link: LinkId,
@@ -121,7 +110,7 @@ impl Server {
             let owner = taking.owner();
             let standby = taking.copy.take().expect("it was just looked at");
             if let Some(image) = standby.into_image() {
-                return self.install(now, *taking, image, Source::Copy(owner));
+                return self.install(now, *taking, (image, Some(owner)));
             }
         }
         match taking.held.take() {
@@ -147,7 +136,7 @@ impl Server {
             return;
         };
         match record.map(image::unsealed) {
-            Some(Ok(image)) => self.install(now, *taking, image, Source::Seal),
+            Some(Ok(image)) => self.install(now, *taking, (image, None)),
             Some(Err(_)) => self.refuse_taking(*taking, Reason::Protocol),
             None => self.refuse_taking(*taking, Reason::NotAllowed),
         }
@@ -177,7 +166,7 @@ impl Server {
                     return Ok(());
                 };
                 match image {
-                    Ok(image) => self.install(now, *taking, image, Source::Owner(from)),
+                    Ok(image) => self.install(now, *taking, (image, Some(from))),
                     Err(_) => self.refuse_taking(*taking, Reason::Protocol),
                 }
                 Ok(())
@@ -185,8 +174,13 @@ impl Server {
         }
     }
 
-    /// The connection is here: the service runs again up to where the client is.
-    fn install(&mut self, now: Time, taking: Taking, image: Image, source: Source) {
+    /// The connection is here, from its owner or from what was kept for it: the service runs again up to where the client is.
+    fn install(
+        &mut self,
+        now: Time,
+        taking: Taking,
+        (image, origin): (Image, Option<NodeId>),
+    ) {
         if image.id != self.id {
             return self.refuse_taking(taking, Reason::Protocol);
         }
@@ -203,11 +197,7 @@ impl Server {
             return self.refuse_taking(taking, Reason::Diverged);
         }
         let mut owner = Owner::new(stream, taking.epoch(), claim.record.revision);
-        match source {
-            Source::Owner(from) => owner.origin = Some(from),
-            Source::Copy(from) => owner.promoted = Some(from),
-            Source::Seal => {}
-        }
+        owner.origin = origin;
         let window = claim.window.min(limits::MTCP_WINDOW);
         owner.attach(now, taking.link, (claim.taken, window));
         self.phase = Phase::Owner(Box::new(owner));
