@@ -34,6 +34,8 @@ pub(super) struct Owner {
     pub(super) expires: Time,
     pub(super) pulse: Pulse,
     acks: Acks,
+    /// The most that the client may ever have been told is stable.
+    promised: u64,
     /// How much of the output the link has taken.
     sent: u64,
     /// How far it may be sent, and what the client grants beyond what it has taken.
@@ -64,6 +66,7 @@ impl Owner {
         let released = stream.output().end();
         Self {
             released,
+            promised: stream.image.input.end(),
             released_at: stream.position(),
             stream,
             epoch,
@@ -122,9 +125,9 @@ impl Owner {
         }
     }
 
-    /// What the client has been told is stable.
-    pub(super) fn said_stable(&self) -> u64 {
-        self.acks.said().stable
+    /// What the client may have been told is stable, here or before.
+    pub(super) fn promised(&self) -> u64 {
+        self.promised
     }
 
     /// Time for acknowledgements, and output that may leave.
@@ -166,6 +169,7 @@ impl Owner {
         };
         let marks = self.marks(config.commit);
         if let Some(Marks { taken, stable }) = self.acks.take(marks, fin || bytes > 0) {
+            self.promised = self.promised.max(stable);
             return Some(Frame::Ack { taken, stable });
         }
         if fin {

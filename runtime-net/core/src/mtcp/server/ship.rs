@@ -62,9 +62,15 @@ impl Ship {
         self.acked.map_or(0, |(_, input)| input)
     }
 
-    /// It has what it had, which may be nothing: it needs the whole.
+    /// It needs the whole again, beside what it has.
     fn restart(&mut self) {
         self.way = Way::Whole(Had::default());
+    }
+
+    /// The same, and what it has may be nothing: it may have lost its memory.
+    fn restart_from_nothing(&mut self) {
+        self.restart();
+        self.acked = None;
     }
 
     fn next(
@@ -219,7 +225,7 @@ impl Owner {
     fn wanted(&self) -> Vec<NodeId> {
         let ships = self.ships.iter().filter(|(server, ship)| {
             let behind = ship.acked.is_none_or(|(position, input)| {
-                position < self.released_at || input < self.said_stable()
+                position < self.released_at || input < self.promised()
             });
             !ship.dismissed && (!behind || self.listed.contains(server))
         });
@@ -330,11 +336,11 @@ impl Server {
         if let Phase::Owner(owner) = &mut self.phase
             && let Some(ship) = owner.ships.get_mut(&server)
         {
-            ship.way = if epoch <= owner.epoch {
-                Way::Whole(Had::default())
+            if epoch <= owner.epoch {
+                ship.restart_from_nothing();
             } else {
-                Way::Shut
-            };
+                ship.way = Way::Shut;
+            }
         }
     }
 
@@ -352,7 +358,7 @@ impl Server {
         if let Phase::Owner(owner) = &mut self.phase
             && let Some(ship) = owner.ships.get_mut(&server)
         {
-            ship.restart();
+            ship.restart_from_nothing();
         }
     }
 }
