@@ -124,12 +124,16 @@ pub const MTCP_DATA_BYTES: usize = 64 << 10;
 pub const MTCP_FRAME_BYTES: usize = MTCP_HELD_BYTES + (16 << 10);
 /// The most input and log that are kept since the newest export; beyond it a connection is pinned.
 pub const MTCP_LOG_BYTES: usize = 4 << 20;
+/// The most bytes of one direction that are kept: what was read since the export, and a window.
+pub const MTCP_KEPT_BYTES: usize = MTCP_LOG_BYTES + MTCP_WINDOW as usize;
+/// The largest offset, position or revision that is believed; a stream of years stays below.
+pub const MTCP_OFFSET: u64 = 1 << 62;
 /// The longest value that a service records at once.
 pub const MTCP_VALUE_BYTES: usize = 64 << 10;
 /// The longest snapshot of a service.
 pub const MTCP_SNAPSHOT_BYTES: usize = STATE_BYTES;
 /// The longest part of an image before its snapshot: output, input and log, and what is small.
-pub const MTCP_HEAD_BYTES: usize = 2 * MTCP_LOG_BYTES + MTCP_WINDOW as usize + (16 << 10);
+pub const MTCP_HEAD_BYTES: usize = 2 * MTCP_KEPT_BYTES + MTCP_LOG_BYTES + (16 << 10);
 /// The size of the pieces in which an image travels: what is buffered at a time.
 pub const MTCP_PIECE_BYTES: usize = 64 << 10;
 /// The longest sealed record that a client end keeps for a server.

@@ -38,6 +38,15 @@ impl Default for Digest {
     }
 }
 
+impl Digest {
+    /// Whether it can be the state of a digest: it may come from elsewhere.
+    pub(super) fn is_valid(self) -> bool {
+        let have = self.open >> 56;
+        let low = self.open & ((1 << 56) - 1);
+        self.sum < PRIME && have < WORD as u64 && low >> (8 * have) == 0
+    }
+}
+
 /// `a * b` and more, down to 61 bits and a little.
 fn reduce(value: u128) -> u64 {
     let low = (value as u64) & PRIME;

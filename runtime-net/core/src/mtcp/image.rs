@@ -188,7 +188,9 @@ impl Image {
     /// than there is.
     fn consistent(&self) -> bool {
         let reads = self.log.offsets();
-        self.input.start() == self.cut.input
+        self.cut.digest.is_valid()
+            && self.cut.output <= limits::MTCP_OFFSET
+            && self.input.start() == self.cut.input
             && self.output.end() == self.cut.output.max(self.output.start())
             && reads.is_some_and(|reads| reads <= self.input.len() as u64)
             && self.log.ends_input() <= self.input.closed()
@@ -216,9 +218,9 @@ fn write_ring(out: &mut Writer, ring: &Ring, had: u64, (end, fin): (u64, bool)) 
 
 fn read_ring(input: &mut Reader<'_>, had: Option<&Ring>) -> Result<Ring, DecodeError> {
     let (start, from) = (input.var()?, input.var()?);
-    let bytes = input.bytes(limits::MTCP_LOG_BYTES)?;
+    let bytes = input.bytes(limits::MTCP_KEPT_BYTES)?;
     let fin = flag(input)?;
-    let fits = from >= start && from.checked_add(bytes.len() as u64 + 1).is_some();
+    let fits = from >= start && from <= limits::MTCP_OFFSET;
     let whole = from == start || had.is_some_and(|had| had.start() <= start && had.end() >= from);
     if !fits || !whole {
         return Err(DecodeError::NotCanonical);

@@ -324,8 +324,9 @@ impl Server {
             && let Some(ship) = owner.ships.get_mut(&server)
             && *position <= owner.stream.position()
         {
+            let input = (*input).min(owner.stream.image.input.end());
             let before = ship.acked.unwrap_or_default();
-            ship.acked = Some((before.0.max(*position), before.1.max(*input)));
+            ship.acked = Some((before.0.max(*position), before.1.max(input)));
         }
         self.note(now);
     }

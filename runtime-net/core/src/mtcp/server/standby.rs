@@ -2,6 +2,7 @@
 
 use super::{Peer, Phase, Server};
 use crate::ids::{NodeId, Time};
+use crate::limits;
 use crate::mtcp::image::{Assembly, Image, Piece};
 use crate::mtcp::ring::Ring;
 use crate::mtcp::wire::{Frame, Growth};
@@ -42,9 +43,12 @@ impl Standby {
         let Some(image) = self.image.as_mut() else {
             return false;
         };
+        let (entries, bytes) = (growth.entries.len(), growth.bytes.len());
         let continues = growth.after == self.position
             && growth.input == image.input.end()
-            && growth.position == growth.after + growth.entries.len() as u64;
+            && growth.position == growth.after + entries as u64
+            && image.log.len() + entries <= limits::MTCP_LOG_BYTES
+            && image.input.len() + bytes <= limits::MTCP_KEPT_BYTES;
         let ended = image.input.closed() && (growth.fin || !growth.bytes.is_empty());
         if !continues || ended || image.log.append(&growth.entries).is_err() {
             return false;
@@ -66,7 +70,7 @@ impl Server {
         position: u64,
         piece: &Piece<'_>,
     ) -> Result<(), Fault> {
-        if !self.serves(from, epoch) {
+        if position > limits::MTCP_OFFSET || !self.serves(from, epoch) {
             self.unlogged_to(from);
             return Ok(());
         }

@@ -287,7 +287,7 @@ fn write_claim(out: &mut Writer, claim: &Claim) {
 }
 
 fn read_claim(input: &mut Reader<'_>) -> Result<Claim, DecodeError> {
-    Ok(Claim {
+    let claim = Claim {
         id: read_id(input)?,
         ends: read_ends(input)?,
         record: Record {
@@ -304,7 +304,12 @@ fn read_claim(input: &mut Reader<'_>) -> Result<Claim, DecodeError> {
             open: input.var()?,
         },
         proof: input.array()?,
-    })
+    };
+    let numbers = [claim.received, claim.taken, claim.record.revision];
+    if !claim.digest.is_valid() || numbers.iter().any(|number| *number > limits::MTCP_OFFSET) {
+        return Err(DecodeError::NotCanonical);
+    }
+    Ok(claim)
 }
 
 fn write_servers(out: &mut Writer, servers: &[NodeId]) {

@@ -24,15 +24,15 @@ fn claim() -> impl Strategy<Value = Claim> {
             record: Record {
                 epoch: Epoch(n[2]),
                 owner: NodeId(bytes),
-                revision: n[3],
+                revision: n[3] >> 2,
                 standbys,
             },
-            received: n[4],
-            taken: n[5],
+            received: n[4] >> 2,
+            taken: n[5] >> 2,
             window: n[6],
             digest: Digest {
-                sum: n[7],
-                open: n[8],
+                sum: n[7] >> 4,
+                open: (n[8] >> 16) | 6 << 56,
             },
             proof: bytes,
         },
@@ -166,7 +166,10 @@ fn plain() -> Claim {
         received: 300,
         taken: 4,
         window: 5,
-        digest: Digest { sum: 6, open: 7 },
+        digest: Digest {
+            sum: 6,
+            open: 7 | 1 << 56,
+        },
         proof: [0xdd; 32],
     }
 }
