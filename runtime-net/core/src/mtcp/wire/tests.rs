@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ID: ConnectionId = ConnectionId([0x99; 16]);
+const ID: ConnectionId = ConnectionId([0xa5; 16]);
 
 fn servers() -> impl Strategy<Value = Vec<NodeId>> {
     let servers = proptest::collection::btree_set(any::<[u8; 32]>(), 0..=limits::MTCP_STANDBYS);
@@ -231,7 +231,7 @@ fn hex(bytes: &[u8]) -> String {
 /// The bytes that stand in the page, where long names are abbreviated.
 fn shown(frame: &Frame<'_>) -> String {
     let mut text = hex(&encoded(frame));
-    for (name, byte) in [("99", 16), ("bb", 32), ("cc", 32), ("dd", 32), ("03", 32)] {
+    for (name, byte) in [("a5", 16), ("bb", 32), ("cc", 32), ("dd", 32), ("03", 32)] {
         text = text.replace(&name.repeat(byte), &format!("[{name}*{byte}]"));
     }
     text
