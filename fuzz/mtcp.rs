@@ -36,7 +36,11 @@ pub(crate) fn hear(data: &[u8]) {
         };
         let mut again = Vec::new();
         frame.encode(&mut again);
-        assert_eq!(again, bytes[..length], "an encoding that is accepted is canonical");
+        assert_eq!(
+            again,
+            bytes[..length],
+            "an encoding that is accepted is canonical"
+        );
         rest = &bytes[length..];
         match *who % 3 {
             TO_CLIENT => drop(client.frame(NOW, LINK, &frame)),
@@ -152,7 +156,13 @@ pub(crate) fn said() -> Vec<Vec<u8>> {
         };
         if let Frame::Resume { claim, .. } = &frame {
             let claim = claim.clone();
-            say(BETWEEN_SERVERS, &Frame::Pull { claim, binding: [0; 32] });
+            say(
+                BETWEEN_SERVERS,
+                &Frame::Pull {
+                    claim,
+                    binding: [0; 32],
+                },
+            );
         }
         say(TO_SERVER, &frame);
     }

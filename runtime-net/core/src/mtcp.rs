@@ -52,9 +52,7 @@ use crate::limits;
 pub use client::{Client, ClientEffect, Contact, Opening};
 pub use digest::{Digest, DigestKey};
 pub use image::Held;
-pub use server::{
-    Commit, Config, Input, Overflow, Peer, Recorded, Server, ServerEffect, Summary,
-};
+pub use server::{Commit, Config, Input, Overflow, Peer, Recorded, Server, ServerEffect, Summary};
 use wire::Frame;
 
 /// A connection, named by its client with 128 random bits.
@@ -71,7 +69,9 @@ impl fmt::Display for ConnectionId {
 impl fmt::Debug for ConnectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ConnectionId(")?;
-        self.0[..4].iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        self.0[..4]
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))?;
         write!(f, ")")
     }
 }

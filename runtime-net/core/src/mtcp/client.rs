@@ -234,7 +234,7 @@ impl Client {
         if !self.opened {
             return self.begin(to.link);
         }
-        let claim = Claim {
+        let claim = Box::new(Claim {
             id: self.id,
             ends: self.ends(),
             record: self.record.clone(),
@@ -243,7 +243,7 @@ impl Client {
             window: self.window,
             digest: self.digest,
             proof,
-        };
+        });
         let held = self.held.as_ref();
         let held = held.map(|held| Cow::Owned(held.sealed.as_ref().clone()));
         self.send(to.link, Frame::Resume { claim, held });
@@ -437,12 +437,7 @@ impl Client {
         }
     }
 
-    fn frame_resuming(
-        &mut self,
-        now: Time,
-        link: LinkId,
-        frame: &Frame<'_>,
-    ) -> Result<(), Fault> {
+    fn frame_resuming(&mut self, now: Time, link: LinkId, frame: &Frame<'_>) -> Result<(), Fault> {
         let Phase::Resuming { to, epoch, .. } = self.phase else {
             return Err(Fault::OutOfTurn);
         };
@@ -583,12 +578,7 @@ impl Client {
     }
 
     /// The server changes its standbys: from now on the record says so.
-    fn change(
-        &mut self,
-        link: LinkId,
-        revision: u64,
-        standbys: &[NodeId],
-    ) -> Result<(), Fault> {
+    fn change(&mut self, link: LinkId, revision: u64, standbys: &[NodeId]) -> Result<(), Fault> {
         if revision != self.record.revision && revision != self.record.revision + 1 {
             return Err(Fault::OutOfTurn);
         }

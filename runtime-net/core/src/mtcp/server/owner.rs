@@ -221,9 +221,7 @@ impl Server {
         // The client gave up the attempt with which this standby got the copy, and went back. But
         // the owner has released nothing since that this standby has not acknowledged, and it has
         // acknowledged nothing: so this copy still leads to all that the client has.
-        !owner.confirmed
-            && owner.origin == Some(record.owner)
-            && record.standbys.contains(&self.me)
+        !owner.confirmed && owner.origin == Some(record.owner) && record.standbys.contains(&self.me)
     }
 
     /// The client comes back to the server that it was at.
@@ -243,7 +241,11 @@ impl Server {
         owner.epoch = epoch;
         let old = owner.link.filter(|old| *old != link);
         let thawed = owner.frozen.take();
-        owner.attach(now, link, (claim.taken, claim.window.min(limits::MTCP_WINDOW)));
+        owner.attach(
+            now,
+            link,
+            (claim.taken, claim.window.min(limits::MTCP_WINDOW)),
+        );
         owner.welcomed = false;
         let accepted = claim.record.owner == me;
         owner.adopt(claim.record.revision);

@@ -73,11 +73,7 @@ impl Ship {
         self.acked = None;
     }
 
-    fn next(
-        &mut self,
-        (id, epoch): (ConnectionId, Epoch),
-        stream: &Stream,
-    ) -> Option<Frame<'_>> {
+    fn next(&mut self, (id, epoch): (ConnectionId, Epoch), stream: &Stream) -> Option<Frame<'_>> {
         if self.way == Way::Current && self.sent.cuts != stream.cuts() {
             let Sent { output, input, .. } = self.sent;
             self.way = Way::Whole(Had { output, input });

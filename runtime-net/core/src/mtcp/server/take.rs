@@ -24,12 +24,7 @@ pub(super) struct Taking {
 }
 
 impl Taking {
-    pub(super) fn new(
-        link: LinkId,
-        claim: Claim,
-        held: Option<&[u8]>,
-        binding: [u8; 32],
-    ) -> Self {
+    pub(super) fn new(link: LinkId, claim: Claim, held: Option<&[u8]>, binding: [u8; 32]) -> Self {
         Self {
             link,
             claim,
@@ -64,7 +59,7 @@ impl Server {
         };
         let owner = taking.owner();
         let pull = Frame::Pull {
-            claim: taking.claim.clone(),
+            claim: Box::new(taking.claim.clone()),
             binding: taking.binding,
         };
         self.phase = Phase::Taking(Box::new(taking));
@@ -175,12 +170,7 @@ impl Server {
     }
 
     /// The connection is here, from its owner or from what was kept for it: the service runs again up to where the client is.
-    fn install(
-        &mut self,
-        now: Time,
-        taking: Taking,
-        (image, origin): (Image, Option<NodeId>),
-    ) {
+    fn install(&mut self, now: Time, taking: Taking, (image, origin): (Image, Option<NodeId>)) {
         if image.id != self.id {
             return self.refuse_taking(taking, Reason::Protocol);
         }

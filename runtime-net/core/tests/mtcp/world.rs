@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 use sm_core::ids::{NodeId, Span, Time};
 use sm_core::mtcp::wire::Frame;
 use sm_core::mtcp::{
-    Client, ClientEffect, Commit, Config, ConnectionId, Contact, End, LinkId, Opening, Peer, Reason, Server,
-    ServerEffect, Timing,
+    Client, ClientEffect, Commit, Config, ConnectionId, Contact, End, LinkId, Opening, Peer,
+    Reason, Server, ServerEffect, Timing,
 };
 
 use super::service::{Program, Service};
@@ -239,9 +239,8 @@ impl World {
         let host = &self.hosts[at];
         let service = host.service.as_ref().filter(|_| !host.frozen);
         self.config.commit == Commit::Carried
-            && service.is_some_and(|service| {
-                host.server.snapshot() != Some(&service.snapshot()[..])
-            })
+            && service
+                .is_some_and(|service| host.server.snapshot() != Some(&service.snapshot()[..]))
     }
 
     /// The next item for a server on a client's link.
@@ -249,7 +248,7 @@ impl World {
         let line = self.lines.get_mut(&link).expect("there is such a link");
         let at = line.server;
         match line.there.queue.pop_front() {
-            Some(Item::Frame(bytes)) => { trace(format!("C->{at} {link:?} {:?}", whole(&bytes))); self.hears(at, link, &bytes) }
+            Some(Item::Frame(bytes)) => self.hears(at, link, &bytes),
             Some(Item::Down) => {
                 line.back.up = false;
                 self.hosts[at].server.link_down(self.now, link);
@@ -267,7 +266,6 @@ impl World {
         match line.back.queue.pop_front() {
             Some(Item::Frame(bytes)) => {
                 let mut frame = whole(&bytes);
-                trace(format!("{}->C {link:?} {frame:?}", line.server));
                 if let Frame::Resumed { ends, .. } = &mut frame
                     && self.broken == Some(Broken::AnyAnswer)
                 {
@@ -300,7 +298,6 @@ impl World {
         match item {
             Some(Item::Frame(bytes)) => {
                 let frame = whole(&bytes);
-                trace(format!("{from}->{to} {frame:?}"));
                 let taken = server.frame(now, Peer::Server(key(from)), &frame);
                 self.wrong |= taken.is_err();
                 if let Frame::Log(growth) = frame {
@@ -315,7 +312,6 @@ impl World {
             }
             Some(Item::Down) => {
                 self.ways.get_mut(&(to, from)).expect("a way back").up = false;
-                trace(format!("{from}->{to} DOWN"));
                 server.unreachable(now, key(from));
             }
             Some(Item::Up) => {
@@ -357,7 +353,6 @@ impl World {
 
     /// A server forgets everything and begins again.
     pub(crate) fn crash(&mut self, at: Index) {
-        trace(format!("CRASH {at}"));
         self.hosts[at] = Host {
             server: Server::new(key(at), ID, self.config),
             service: None,
@@ -394,13 +389,6 @@ impl World {
         let at = self.client.next_timeout();
         self.client.timeout(at);
         self.settle_client();
-    }
-
-    /// A server's attempt has.
-    pub(crate) fn server_timeout(&mut self, at: Index) {
-        let due = self.hosts[at].server.next_timeout();
-        self.hosts[at].server.timeout(due);
-        self.settle(at);
     }
 
     fn hears(&mut self, at: Index, link: LinkId, bytes: &[u8]) {
@@ -483,7 +471,6 @@ impl World {
 
     fn effect(&mut self, at: Index, effect: ServerEffect) {
         let now = self.now;
-        if !matches!(effect, ServerEffect::Send(..)) { trace(format!("  {at}: {effect:?}")); }
         let host = &mut self.hosts[at];
         match effect {
             ServerEffect::Send(Peer::Client(link), frame) => {
@@ -561,8 +548,6 @@ impl Line {
     }
 }
 
-pub(crate) static TRACE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
-pub(crate) fn trace(text: String) { if TRACE.load(std::sync::atomic::Ordering::Relaxed) { println!("{text}"); } }
 fn whole(bytes: &[u8]) -> Frame<'_> {
     let decoded = Frame::decode(bytes).expect("it was encoded");
     let (frame, length) = decoded.expect("it is whole");
