@@ -27,8 +27,8 @@
 //!   to it. One that is asked to take over stops acknowledging, which is the fence: its old owner
 //!   releases nothing more, although it may run on.
 //!
-//! - **Invariant:** the bytes that the client's program gets are a prefix of what one lineage of the
-//!   service wrote, and what that service reads is a prefix of what the client's program wrote.
+//! - **Invariant:** the bytes that the client's program gets are a prefix of what one lineage of
+//!   the service wrote, and what that service reads is a prefix of what the client's program wrote.
 //! - **Invariant:** what a server acknowledged as stable, all that may have to go on with the
 //!   connection have; what it released can be computed again by each of them.
 //! - **Invariant:** a copy with a later epoch is never ended by a frame of an earlier one.

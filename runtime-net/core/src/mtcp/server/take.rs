@@ -169,7 +169,8 @@ impl Server {
         }
     }
 
-    /// The connection is here, from its owner or from what was kept for it: the service runs again up to where the client is.
+    /// The connection is here, from its owner or from what was kept for it: the service runs again
+    /// up to where the client is.
     fn install(&mut self, now: Time, taking: Taking, (image, origin): (Image, Option<NodeId>)) {
         if image.id != self.id {
             return self.refuse_taking(taking, Reason::Protocol);

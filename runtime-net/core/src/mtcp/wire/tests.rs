@@ -212,7 +212,11 @@ proptest! {
 
     /// The same, close to frames that are right.
     #[test]
-    fn damaged_frames_are_no_other_encoding(which: prop::sample::Index, at: prop::sample::Index, byte: u8) {
+    fn damaged_frames_are_no_other_encoding(
+        which: prop::sample::Index,
+        at: prop::sample::Index,
+        byte: u8,
+    ) {
         let claim = plain();
         let frames = frames(&claim, &[1, 2, 3], [1, 1_000, 1 << 40]);
         let mut bytes = encoded(which.get(&frames));
