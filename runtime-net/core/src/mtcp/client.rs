@@ -522,7 +522,7 @@ impl Client {
                     .push_back(ClientEffect::Attached(self.record.owner));
             }
             Frame::Refused { epoch, reason } if !self.opened && epoch.0 == 0 => {
-                self.close(End::Reset(*reason));
+                self.detach(now, *reason);
             }
             Frame::Standbys { revision, standbys } => self.change(link, *revision, standbys)?,
             Frame::Held { output, sealed } => {

@@ -365,6 +365,7 @@ fn b14_a_large_state_travels_in_pieces() {
         total += piece.bytes.len();
     }
     assert!(pieces > 80 && total > snapshot.len());
+    assert!(server.summary().bytes > snapshot.len());
     assert!(!server.export(now, vec![0; limits::MTCP_SNAPSHOT_BYTES + 1]));
 }
 
@@ -604,6 +605,30 @@ fn a_silent_link_is_asked_and_given_up() {
     let effects: Vec<_> = std::iter::from_fn(|| server.poll()).collect();
     let expired = ServerEffect::Stop(End::Reset(Reason::Expired));
     assert_eq!(effects, [expired, ServerEffect::Forget]);
+}
+
+#[test]
+fn a_server_that_drains_refuses_to_begin_and_the_client_begins_elsewhere() {
+    let mut world = World::new(3, Program::of(4), config());
+    world.hosts[0].server.drain();
+    world.write(2);
+    calm(&mut world);
+    assert_eq!(world.failed, Some(Reason::Draining));
+    go(&mut world, 1);
+    finish(world);
+}
+
+#[test]
+fn a_client_asks_ahead_whether_it_would_be_taken() {
+    let mut world = world(4);
+    let link = world.connect(2);
+    world.client.attach(link);
+    world.settle_client();
+    arrive(&mut world);
+    assert_eq!(world.client.warm().collect::<Vec<_>>(), [link]);
+    go(&mut world, 2);
+    assert_eq!(world.client.attached(), Some(link), "it goes on there");
+    finish(world);
 }
 
 #[test]
