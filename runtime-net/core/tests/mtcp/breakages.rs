@@ -158,7 +158,7 @@ fn b05_crash_between_request_done_and_snapshot_stored() {
     arrive(&mut world);
     while world.step(0, false) {}
     // The requests are done, their answers wait for the standby, and nothing was exported.
-    world.crash(0);
+    world.crash(0, (0, 9));
     calm(&mut world);
     go(&mut world, 1);
     finish(world);
@@ -258,7 +258,7 @@ fn b11_length_and_data_of_the_log_are_of_one_moment() {
     world.write(5);
     calm(&mut world);
     assert_eq!(world.client.record().standbys, [key(1)]);
-    world.crash(0);
+    world.crash(0, (0, 9));
     calm(&mut world);
     go(&mut world, 1);
     finish(world);
@@ -297,7 +297,7 @@ fn b12_two_owners_append_to_one_log() {
         Some(ServerEffect::Send(_, Frame::Unlogged { .. }))
     ));
     assert_eq!(*server, standby);
-    world.crash(1);
+    world.crash(1, (0, 9));
     calm(&mut world);
     go(&mut world, 2);
     finish(world);

@@ -80,7 +80,8 @@ pub(crate) enum Action {
     Cut(LinkId, usize, usize),
     Split(Index, Index, usize, usize),
     Heal(Index, Index),
-    Crash(Index),
+    /// With what arrives of what it sent to other servers and to the client.
+    Crash(Index, usize, usize),
 }
 
 impl State {
@@ -286,7 +287,9 @@ impl Model for Mtcp {
                 actions.push(Action::Resume(at));
             }
             if left.crashes > 0 && state.may_crash(at) {
-                actions.push(Action::Crash(at));
+                // What the client heard and the standby did not is the worst of it.
+                actions.push(Action::Crash(at, 0, usize::MAX));
+                actions.push(Action::Crash(at, usize::MAX, 0));
             }
             if let Some(service) = host.service.as_ref().filter(|_| !host.frozen) {
                 if self.grain == Grain::Fine {
@@ -330,9 +333,9 @@ impl Model for Mtcp {
                 world.split(a, b, (there, back));
             }
             Action::Heal(a, b) => world.heal(a, b),
-            Action::Crash(at) => {
+            Action::Crash(at, to_servers, to_client) => {
                 left.crashes -= 1;
-                world.crash(at);
+                world.crash(at, (to_servers, to_client));
             }
         }
         Some(state)

@@ -48,6 +48,8 @@ fn apply(world: &mut World, event: Event, weather: Weather) {
     let servers = world.hosts.len();
     let (a, b) = (usize::from(event.a), usize::from(event.b));
     let (at, other) = (a % servers, b % servers);
+    // What a crash leaves on the way to other servers, and to the client.
+    let kept = (b % 3, b / 3 % 8);
     let links: Vec<LinkId> = world.lines.keys().copied().collect();
     match event.what % 32 {
         0..6 => world.write(1 + b % 7),
@@ -56,9 +58,9 @@ fn apply(world: &mut World, event: Event, weather: Weather) {
         19 => world.resume(at),
         20 if !links.is_empty() => world.cut(links[a % links.len()], (b % 4, b / 4 % 4)),
         21 if weather.splits && at != other => split_or_heal(world, (at, other), b),
-        22 if weather.crashes && is_free(world, at) => world.crash(at),
-        25 if weather.crashes && has_standby(world) => world.crash(owner(world)),
-        26 if weather.carried && world.client.held().is_some() => world.crash(at),
+        22 if weather.crashes && is_free(world, at) => world.crash(at, kept),
+        25 if weather.crashes && has_standby(world) => world.crash(owner(world), kept),
+        26 if weather.carried && world.client.held().is_some() => world.crash(at, kept),
         23 if weather.standbys && at != other => recruit(world, at, other),
         24 if world.is_trying() => world.client_timeout(),
         _ => drop(deliver(world, a + 256 * b)),

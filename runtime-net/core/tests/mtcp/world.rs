@@ -351,8 +351,9 @@ impl World {
         line.back.cut(kept.1);
     }
 
-    /// A server forgets everything and begins again.
-    pub(crate) fn crash(&mut self, at: Index) {
+    /// A server forgets everything and begins again. Of what it sent to each other server and to
+    /// the client so much arrives.
+    pub(crate) fn crash(&mut self, at: Index, (to_servers, to_client): (usize, usize)) {
         self.hosts[at] = Host {
             server: Server::new(key(at), ID, self.config),
             service: None,
@@ -361,15 +362,13 @@ impl World {
         for line in self.lines.values_mut().filter(|line| line.server == at) {
             line.there = Way::default();
             if line.back.up {
-                let kept = line.back.queue.len();
-                line.back.cut(kept);
+                line.back.cut(to_client);
             }
         }
         for other in (0..self.hosts.len()).filter(|other| *other != at) {
             let there = self.ways.get_mut(&(at, other)).expect("a way");
             if there.up {
-                let kept = there.queue.len();
-                there.cut(kept);
+                there.cut(to_servers);
             }
             there.queue.push_back(Item::Up);
             there.up = false;
