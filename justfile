@@ -29,7 +29,7 @@ bench-hops *ARGS:
 bench-kernels *ARGS:
     cargo bench -p smc --bench kernels -- {{ARGS}}
 
-# Fuzz one target for a while: parse, bundle, state, wire, request, answer, settings, network.
+# Fuzz one target for a while: parse, bundle, state, wire, mtcp, request, answer, settings, network.
 fuzz TARGET SECONDS="60":
     fuzz/run {{TARGET}} {{SECONDS}}
 

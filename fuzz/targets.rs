@@ -8,6 +8,8 @@
 mod controls;
 #[path = "host.rs"]
 mod host;
+#[path = "mtcp.rs"]
+mod mtcp;
 #[path = "nodes.rs"]
 mod nodes;
 
@@ -213,6 +215,11 @@ pub(crate) fn wire(data: &[u8]) {
     node.ends();
 }
 
+/// What the ends of an M-TCP connection hear.
+pub(crate) fn mtcp(data: &[u8]) {
+    mtcp::hear(data);
+}
+
 /// What an operator sends to a node.
 pub(crate) fn request(data: &[u8]) {
     let Ok(request) = control::decode::<Request>(data) else {
@@ -272,6 +279,7 @@ pub(crate) fn samples(target: &str) -> Vec<Vec<u8>> {
         "state" => states(),
         "engines" => (1..9).map(|seed| noise(Seed(seed))).collect(),
         "wire" => nodes::recorded(&bundle_of_sample()),
+        "mtcp" => mtcp::said(),
         "request" => encoded(&controls::requests(&bundle_of_sample())),
         "answer" => encoded(&controls::answers()),
         "settings" => vec![

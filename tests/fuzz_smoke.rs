@@ -79,6 +79,11 @@ fn wire() {
 }
 
 #[test]
+fn mtcp() {
+    smoke("mtcp", targets::mtcp, &[&[0xff; 9], &[0x80; 4], &[0; 8]]);
+}
+
+#[test]
 fn request() {
     smoke(
         "request",

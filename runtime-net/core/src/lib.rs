@@ -9,6 +9,7 @@
 //! | [`node`] | the node: events in, outputs out; start reading here |
 //! | [`tags`] | the Tag Space: rights, lifetimes, versions, quotas, who waits |
 //! | [`hop`] | the exact hop as a machine of names, explored by a model checker |
+//! | [`mtcp`] | live client connections that move between servers, both ends as machines |
 //! | [`launch`] | the signed record that a program starts from |
 //! | [`envelope`] | what travels with a state |
 //! | [`content`] | bricks, manifests and launch records, cached by hash |
@@ -37,6 +38,7 @@ pub mod hop;
 pub mod ids;
 pub mod launch;
 pub mod limits;
+pub mod mtcp;
 pub mod node;
 pub mod record;
 pub mod tags;

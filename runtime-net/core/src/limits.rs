@@ -101,3 +101,50 @@ pub const EFFECT_BYTES: usize = 64;
 pub const RESULT_BYTES: usize = 256 << 10;
 /// The most lines of a stack trace in a report.
 pub const REPORT_FRAMES: usize = 64;
+
+// M-TCP.
+
+/// How long two ends of a connection hear nothing before one asks whether the other is there.
+pub const MTCP_HEARTBEAT: Span = Span::secs(5);
+/// How long an end hears nothing before it takes the link for dead.
+pub const MTCP_DEAD: Span = Span::secs(15);
+/// How long a connection that no client is attached to is kept.
+pub const MTCP_LINGER: Span = Span::secs(120);
+/// How long one attempt to resume at a server may take.
+pub const MTCP_ATTEMPT: Span = Span::secs(10);
+/// How long an acknowledgement waits for data that it can go with.
+pub const MTCP_ACK_DELAY: Span = Span::millis(20);
+/// What a sender may send before it hears of another window: enough for a first request.
+pub const MTCP_FIRST_WINDOW: u64 = 64 << 10;
+/// The largest window that is granted or believed, and so the most that is kept in one direction.
+pub const MTCP_WINDOW: u64 = 1 << 20;
+/// The most data in one frame, so that control frames do not wait long behind it.
+pub const MTCP_DATA_BYTES: usize = 64 << 10;
+/// The longest frame of M-TCP: a sealed record and what is around it.
+pub const MTCP_FRAME_BYTES: usize = MTCP_HELD_BYTES + (16 << 10);
+/// The most input and log that are kept since the newest export; beyond it a connection is pinned.
+pub const MTCP_LOG_BYTES: usize = 4 << 20;
+/// The most bytes of one direction that are kept: what was read since the export, and a window.
+pub const MTCP_KEPT_BYTES: usize = MTCP_LOG_BYTES + MTCP_WINDOW as usize;
+/// The largest offset, position or revision that is believed; a stream of years stays below.
+pub const MTCP_OFFSET: u64 = 1 << 62;
+/// The longest value that a service records at once.
+pub const MTCP_VALUE_BYTES: usize = 64 << 10;
+/// The longest snapshot of a service.
+pub const MTCP_SNAPSHOT_BYTES: usize = STATE_BYTES;
+/// The longest part of an image before its snapshot: output, input and log, and what is small.
+pub const MTCP_HEAD_BYTES: usize = 2 * MTCP_KEPT_BYTES + MTCP_LOG_BYTES + (16 << 10);
+/// The size of the pieces in which an image travels: what is buffered at a time.
+pub const MTCP_PIECE_BYTES: usize = 64 << 10;
+/// The longest sealed record that a client end keeps for a server.
+pub const MTCP_HELD_BYTES: usize = 1 << 20;
+/// The longest settings of a connection, which travel with it.
+pub const MTCP_SETTINGS_BYTES: usize = 4 << 10;
+/// The most standbys of a connection.
+pub const MTCP_STANDBYS: usize = 4;
+/// The most pieces of output that wait apart for standbys; beyond it they wait together.
+pub const MTCP_COMMITS: usize = 1_024;
+/// The most candidates in one advice.
+pub const MTCP_CANDIDATES: usize = 32;
+/// The longest address of a candidate.
+pub const MTCP_ADDRESS_BYTES: usize = 255;

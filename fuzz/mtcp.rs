@@ -1,0 +1,179 @@
+//! Both ends of an M-TCP connection, which hear anything.
+
+use sm_core::ids::{NodeId, Time};
+use sm_core::mtcp::wire::{Ends, Frame, Open};
+use sm_core::mtcp::{
+    Client, ClientEffect, Config, ConnectionId, Contact, Input, LinkId, Opening, Peer, Recorded,
+    Server, ServerEffect, Timing,
+};
+
+const ID: ConnectionId = ConnectionId([7; 16]);
+const SERVER: NodeId = NodeId([1; 32]);
+const OTHER: NodeId = NodeId([2; 32]);
+const LINK: LinkId = LinkId(1);
+const NOW: Time = Time(1);
+
+/// Who says the next frame: one byte before it.
+const TO_CLIENT: u8 = 0;
+const TO_SERVER: u8 = 1;
+const BETWEEN_SERVERS: u8 = 2;
+
+/// Frames, each behind a byte for who says it. Between them the service and the program do what
+/// they can.
+pub(crate) fn hear(data: &[u8]) {
+    let contact = Contact {
+        link: LINK,
+        server: SERVER,
+    };
+    let mut client = Client::open(NOW, contact, opening());
+    let mut server = Server::new(SERVER, ID, Config::default());
+    let mut rest = data;
+    while let Some((who, bytes)) = rest.split_first() {
+        let Ok(Some((frame, length))) = Frame::decode(bytes) else {
+            return;
+        };
+        let mut again = Vec::new();
+        frame.encode(&mut again);
+        assert_eq!(
+            again,
+            bytes[..length],
+            "an encoding that is accepted is canonical"
+        );
+        rest = &bytes[length..];
+        match *who % 3 {
+            TO_CLIENT => drop(client.frame(NOW, LINK, &frame)),
+            BETWEEN_SERVERS => drop(server.frame(NOW, Peer::Server(OTHER), &frame)),
+            _ => match &frame {
+                Frame::Open(open) => server.accept(NOW, LINK, open, [0; 32]),
+                Frame::Resume { claim, held } => {
+                    server.resume(NOW, LINK, claim, (held.as_deref(), [0; 32]));
+                }
+                frame => drop(server.frame(NOW, Peer::Client(LINK), frame)),
+            },
+        }
+        work(&mut client, &mut server);
+    }
+}
+
+fn opening() -> Opening {
+    Opening {
+        id: ID,
+        digest_seed: 1,
+        window: 1 << 16,
+        settings: Vec::new(),
+        timing: Timing::default(),
+    }
+}
+
+fn work(client: &mut Client, server: &mut Server) {
+    client.write(b"abc");
+    while let Some(effect) = client.poll() {
+        if matches!(effect, ClientEffect::Detached(_)) {
+            let server = OTHER;
+            client.resume(NOW, Contact { link: LINK, server }, [0; 32]);
+        }
+    }
+    while client.poll_stream().is_some() {}
+    let mut buffer = [0; 8];
+    if let Input::Bytes(count) = server.read(NOW, &mut buffer) {
+        if server.recorded(NOW) == Recorded::Live {
+            server.record(NOW, &buffer[..count]);
+        }
+        server.write(NOW, &buffer[..count]);
+        server.export(NOW, buffer.to_vec());
+    }
+    server.recruit(NOW, OTHER);
+    for _ in 0..64 {
+        match server.poll() {
+            Some(ServerEffect::Unseal(record)) => server.unsealed(NOW, Some(&record)),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    for peer in [Peer::Client(LINK), Peer::Server(OTHER)] {
+        while server.poll_stream(peer).is_some() {}
+    }
+}
+
+/// What two servers and a client say while the client goes from one to the other.
+pub(crate) fn said() -> Vec<Vec<u8>> {
+    let mut whole = Vec::new();
+    server_says(&mut whole);
+    client_says(&mut whole);
+    // Also what a server hears that knows nothing yet.
+    let first = Frame::decode(&whole[1..]).expect("it was encoded");
+    let length = first.map_or(0, |(_, length)| length);
+    let later = whole[1 + length..].to_vec();
+    vec![whole, later]
+}
+
+fn say(said: &mut Vec<u8>, who: u8, frame: &Frame<'_>) {
+    said.push(who);
+    frame.encode(said);
+}
+
+/// A connection begins, and the server makes another one a standby.
+fn server_says(said: &mut Vec<u8>) {
+    let mut server = Server::new(SERVER, ID, Config::default());
+    let open = Open {
+        id: ID,
+        ends: Ends::default(),
+        digest_seed: 1,
+        window: 1 << 16,
+        settings: b"settings".into(),
+    };
+    say(said, TO_SERVER, &Frame::Open(open.clone()));
+    server.accept(NOW, LINK, &open, [0; 32]);
+    let data = Frame::Data {
+        offset: 0,
+        bytes: b"request",
+    };
+    say(said, TO_SERVER, &data);
+    let taken = server.frame(NOW, Peer::Client(LINK), &data);
+    taken.expect("it continues");
+    server.write(NOW, b"answer");
+    server.recruit(NOW, OTHER);
+    while let Some(effect) = server.poll() {
+        if let ServerEffect::Send(_, frame) = effect {
+            say(said, TO_CLIENT, &frame);
+        }
+    }
+    while let Some(frame) = server.poll_stream(Peer::Server(OTHER)) {
+        say(said, BETWEEN_SERVERS, &frame);
+    }
+    while let Some(frame) = server.poll_stream(Peer::Client(LINK)) {
+        say(said, TO_CLIENT, &frame);
+    }
+}
+
+/// A client resumes, and its claim goes on to the owner.
+fn client_says(said: &mut Vec<u8>) {
+    let contact = Contact {
+        link: LINK,
+        server: SERVER,
+    };
+    let mut client = Client::open(NOW, contact, opening());
+    let resumed = Frame::Resumed {
+        ends: Ends::default(),
+        input: 0,
+        taken: 0,
+        window: 99,
+        standbys: vec![SERVER],
+    };
+    let taken = client.frame(NOW, LINK, &resumed);
+    taken.expect("it is attached");
+    client.resume(NOW, contact, [0; 32]);
+    while let Some(effect) = client.poll() {
+        let ClientEffect::Send(_, frame) = effect else {
+            continue;
+        };
+        if let Frame::Resume { claim, .. } = &frame {
+            let pull = Frame::Pull {
+                claim: claim.clone(),
+                binding: [0; 32],
+            };
+            say(said, BETWEEN_SERVERS, &pull);
+        }
+        say(said, TO_SERVER, &frame);
+    }
+}

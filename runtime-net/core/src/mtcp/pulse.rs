@@ -1,0 +1,127 @@
+//! What both ends do alike: hear whether the other is there, and acknowledge.
+
+use super::Timing;
+use crate::ids::{Span, Time};
+
+/// Whether the other end of a link is there.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Pulse {
+    heard: Time,
+    asked: Time,
+    rtt: Option<Span>,
+}
+
+/// What is to be done about a silent link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Silence {
+    /// Nothing yet.
+    None,
+    /// The other end is to be asked, with this token.
+    Ask(u64),
+    /// It is dead.
+    Dead,
+}
+
+impl Pulse {
+    pub(super) fn begin(now: Time) -> Self {
+        Self {
+            heard: now,
+            asked: now,
+            rtt: None,
+        }
+    }
+
+    pub(super) fn heard(&mut self, now: Time) {
+        self.heard = now;
+    }
+
+    /// The answer to a question has come.
+    pub(super) fn answered(&mut self, now: Time, token: u64) {
+        // Any other token was made up by the other end.
+        if Time(token) == self.asked {
+            self.rtt = Some(now.since(self.asked));
+        }
+    }
+
+    pub(super) fn rtt(&self) -> Option<Span> {
+        self.rtt
+    }
+
+    pub(super) fn due(&self, timing: &Timing) -> Time {
+        let ask = self.heard.max(self.asked) + timing.heartbeat;
+        ask.min(self.heard + timing.dead)
+    }
+
+    pub(super) fn check(&mut self, now: Time, timing: &Timing) -> Silence {
+        if now >= self.heard + timing.dead {
+            Silence::Dead
+        } else if now >= self.due(timing) {
+            self.asked = now;
+            Silence::Ask(now.0)
+        } else {
+            Silence::None
+        }
+    }
+}
+
+/// What a receiver acknowledges.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) struct Marks {
+    /// What the program has taken: the sender may send so far and a window more.
+    pub(super) taken: u64,
+    /// What the sender may forget.
+    pub(super) stable: u64,
+}
+
+/// When acknowledgements go out.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Acks {
+    said: Marks,
+    /// When what is unsaid is to be said at the latest.
+    due: Time,
+    urgent: bool,
+}
+
+impl Acks {
+    /// The other end knows this much.
+    pub(super) fn begin(said: Marks) -> Self {
+        Self {
+            said,
+            due: Time::NEVER,
+            urgent: false,
+        }
+    }
+
+    pub(super) fn said(&self) -> Marks {
+        self.said
+    }
+
+    /// The marks may have moved.
+    pub(super) fn note(&mut self, now: Time, marks: Marks, (window, delay): (u64, Span)) {
+        if marks == self.said {
+            return;
+        }
+        self.due = self.due.min(now + delay);
+        let quarter = window / 4;
+        self.urgent |= self.due <= now
+            || marks.taken - self.said.taken >= quarter
+            || marks.stable - self.said.stable >= quarter;
+    }
+
+    pub(super) fn due(&self) -> Time {
+        if self.urgent { Time::NEVER } else { self.due }
+    }
+
+    pub(super) fn timeout(&mut self, now: Time) {
+        self.urgent |= self.due <= now;
+    }
+
+    /// The marks to be said now, if any: with data, or because it is time.
+    pub(super) fn take(&mut self, marks: Marks, data_follows: bool) -> Option<Marks> {
+        if marks == self.said || !(self.urgent || data_follows) {
+            return None;
+        }
+        *self = Self::begin(marks);
+        Some(marks)
+    }
+}

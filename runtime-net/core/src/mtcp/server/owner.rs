@@ -1,0 +1,468 @@
+//! The server that runs the service, and its client.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::ship::Ship;
+use super::stream::{Goal, Stream};
+use super::{Commit, Config, Peer, Phase, Server, ServerEffect};
+use crate::ids::{NodeId, Time};
+use crate::limits;
+use crate::mtcp::image::{Held, Parcel};
+use crate::mtcp::pulse::{Acks, Marks, Pulse, Silence};
+use crate::mtcp::ring::At;
+use crate::mtcp::wire::{Claim, Ends, Frame};
+use crate::mtcp::{End, Epoch, Fault, LinkId, Reason, Timing};
+
+/// A connection whose service runs here.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Owner {
+    pub(super) stream: Stream,
+    /// The newest attempt that was let in here.
+    pub(super) epoch: Epoch,
+    /// The attempt that this copy came with.
+    base: Epoch,
+    /// Whether the client has said that it is attached here.
+    pub(super) confirmed: bool,
+    /// Whether the client has been told.
+    pub(super) welcomed: bool,
+    /// Who had it before, and waits to hear that it may forget it.
+    pub(super) origin: Option<NodeId>,
+    pub(super) frozen: Option<Give>,
+    pub(super) link: Option<LinkId>,
+    /// When it is over, if no client comes back.
+    pub(super) expires: Time,
+    pub(super) pulse: Pulse,
+    acks: Acks,
+    /// The most that the client may ever have been told is stable.
+    promised: u64,
+    /// How much of the output the link has taken.
+    sent: u64,
+    /// How far it may be sent, and what the client grants beyond what it has taken.
+    credit: (u64, u64),
+    /// How much of the output may leave, and what of the log it needed.
+    released: u64,
+    pub(super) released_at: u64,
+    /// The newest sealed record, and the input that it makes stable.
+    carried: Option<(Held, u64)>,
+    pub(super) ships: BTreeMap<NodeId, Ship>,
+    /// The standbys in the client's record, and how often they changed.
+    pub(super) listed: Vec<NodeId>,
+    pub(super) revision: u64,
+    /// Those that it was asked to put there with the next revision.
+    pub(super) proposal: Option<Vec<NodeId>>,
+}
+
+/// A connection that is frozen, for another server.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Give {
+    pub(super) to: NodeId,
+    pub(super) epoch: Epoch,
+    pub(super) parcel: Parcel,
+}
+
+impl Owner {
+    pub(super) fn new(stream: Stream, epoch: Epoch, revision: u64) -> Self {
+        let released = stream.output().end();
+        Self {
+            released,
+            promised: stream.image.input.end(),
+            released_at: stream.position(),
+            stream,
+            epoch,
+            base: epoch,
+            confirmed: false,
+            welcomed: false,
+            origin: None,
+            frozen: None,
+            link: None,
+            expires: Time::NEVER,
+            pulse: Pulse::begin(Time::ZERO),
+            acks: Acks::begin(Marks::default()),
+            sent: 0,
+            credit: (0, 0),
+            carried: None,
+            ships: BTreeMap::new(),
+            listed: Vec::new(),
+            revision,
+            proposal: None,
+        }
+    }
+
+    /// A client's link carries it from now on; the client has taken so much, and grants so much
+    /// more.
+    pub(super) fn attach(&mut self, now: Time, link: LinkId, (taken, window): (u64, u64)) {
+        self.link = Some(link);
+        self.expires = Time::NEVER;
+        self.pulse = Pulse::begin(now);
+        self.sent = self.stream.output().start();
+        self.credit = (taken.saturating_add(window), window);
+        // What it has heard of as stable is not known.
+        self.acks = Acks::begin(Marks {
+            taken: self.stream.taken(),
+            stable: 0,
+        });
+    }
+
+    pub(super) fn due(&self, timing: &Timing) -> Time {
+        if self.link.is_none() || self.frozen.is_some() {
+            return self.expires;
+        }
+        self.pulse.due(timing).min(self.acks.due())
+    }
+
+    /// What the client is acknowledged.
+    fn marks(&self, commit: Commit) -> Marks {
+        let standbys = self.required().map(|ship| ship.acked_input());
+        let stable = standbys.min().unwrap_or(self.stream.image.input.end());
+        let stable = match commit {
+            Commit::Standbys => stable,
+            Commit::Carried => stable.min(self.carried.as_ref().map_or(0, |(_, input)| *input)),
+        };
+        Marks {
+            taken: self.stream.taken(),
+            stable: stable.max(self.acks.said().stable),
+        }
+    }
+
+    /// What the client may have been told is stable, here or before.
+    pub(super) fn promised(&self) -> u64 {
+        self.promised
+    }
+
+    /// Time for acknowledgements, and output that may leave.
+    pub(super) fn note(&mut self, now: Time, config: &Config) {
+        let position = self.required().map(|ship| ship.acked_position()).min();
+        if let Some((needed, written)) = self.stream.committed(position.unwrap_or(u64::MAX)) {
+            self.released = self.released.max(written);
+            self.released_at = self.released_at.max(needed);
+        }
+        let marks = self.marks(config.commit);
+        let pace = (config.window, config.timing.ack_delay);
+        self.acks.note(now, marks, pace);
+    }
+
+    /// How far the output may be sent.
+    fn reach(&self, commit: Commit) -> u64 {
+        match commit {
+            Commit::Standbys => self.released,
+            Commit::Carried => {
+                let carried = self.carried.as_ref().map_or(0, |(held, _)| held.output);
+                self.released.min(carried)
+            }
+        }
+    }
+
+    pub(super) fn next_for_client(&mut self, config: &Config) -> Option<Frame<'_>> {
+        if !self.welcomed || self.frozen.is_some() {
+            return None;
+        }
+        let reach = self.reach(config.commit);
+        let output = self.stream.output();
+        let offset = self.sent;
+        let most = reach.min(self.credit.0).saturating_sub(offset) as usize;
+        let next = output.at(offset, most.min(limits::MTCP_DATA_BYTES));
+        let fin = next == At::Fin && reach > offset;
+        let bytes = match next {
+            At::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        };
+        let marks = self.marks(config.commit);
+        if let Some(Marks { taken, stable }) = self.acks.take(marks, fin || bytes > 0) {
+            self.promised = self.promised.max(stable);
+            return Some(Frame::Ack { taken, stable });
+        }
+        if fin {
+            self.sent += 1;
+            return Some(Frame::Fin { offset });
+        }
+        self.sent += bytes as u64;
+        match self.stream.output().at(offset, bytes) {
+            At::Bytes(bytes) if !bytes.is_empty() => Some(Frame::Data { offset, bytes }),
+            _ => None,
+        }
+    }
+
+    fn acknowledged(&mut self, taken: u64, stable: u64) -> Result<(), Fault> {
+        if stable > self.sent || taken > self.sent {
+            return Err(Fault::NotSent);
+        }
+        self.stream.image.output.forget(stable);
+        let window = self.credit.1;
+        self.credit.0 = self.credit.0.max(taken.saturating_add(window));
+        Ok(())
+    }
+
+    fn arrived(&mut self, offset: u64, bytes: &[u8], window: u64) -> Result<(), Fault> {
+        let input = &mut self.stream.image.input;
+        if offset != input.end() || input.closed() {
+            return Err(Fault::Gap);
+        }
+        input.push(bytes);
+        // At the beginning the client does not know the window yet.
+        let granted = window.max(limits::MTCP_FIRST_WINDOW);
+        if input.end() > self.stream.taken() + granted {
+            return Err(Fault::OverCredit);
+        }
+        Ok(())
+    }
+}
+
+impl Server {
+    /// Whether the client's record says that this copy is the connection.
+    pub(super) fn owns(&self, claim: &Claim) -> bool {
+        let Phase::Owner(owner) = &self.phase else {
+            return false;
+        };
+        let record = &claim.record;
+        if record.owner == self.me {
+            return record.epoch >= owner.base;
+        }
+        // The client gave up the attempt with which this standby got the copy, and went back. But
+        // the owner has released nothing since that this standby has not acknowledged, and it has
+        // acknowledged nothing: so this copy still leads to all that the client has.
+        !owner.confirmed && owner.origin == Some(record.owner) && record.standbys.contains(&self.me)
+    }
+
+    /// The client comes back to the server that it was at.
+    pub(super) fn resume_here(&mut self, now: Time, link: LinkId, claim: &Claim) {
+        let epoch = claim.ends.server;
+        let me = self.me;
+        let Phase::Owner(owner) = &mut self.phase else {
+            return;
+        };
+        let goal = Goal {
+            received: claim.received,
+            digest: claim.digest,
+        };
+        if !owner.stream.again(goal, !owner.confirmed) {
+            return self.refuse(link, epoch, Reason::Lost);
+        }
+        owner.epoch = epoch;
+        let old = owner.link.filter(|old| *old != link);
+        let thawed = owner.frozen.take();
+        owner.attach(
+            now,
+            link,
+            (claim.taken, claim.window.min(limits::MTCP_WINDOW)),
+        );
+        owner.welcomed = false;
+        let accepted = claim.record.owner == me;
+        owner.adopt(claim.record.revision);
+        if let Some(old) = old {
+            self.effects.push_back(ServerEffect::Drop(old));
+        }
+        if let Some(Give { to, .. }) = thawed {
+            self.effects.push_back(ServerEffect::Thaw);
+            // That attempt is given up: this one is later.
+            let id = self.id;
+            self.send(Peer::Server(to), Frame::Release { id, epoch });
+        }
+        if accepted {
+            self.confirm();
+        }
+        self.rebase();
+        self.welcome(now);
+    }
+
+    /// The client has said that it is attached here: whoever had it before may forget it.
+    pub(super) fn confirm(&mut self) {
+        let Phase::Owner(owner) = &mut self.phase else {
+            return;
+        };
+        if std::mem::replace(&mut owner.confirmed, true) {
+            return;
+        }
+        let epoch = owner.epoch;
+        let before = owner.origin.take();
+        self.effects.push_back(ServerEffect::Confirmed(epoch));
+        if let Some(before) = before {
+            let id = self.id;
+            self.send(Peer::Server(before), Frame::Release { id, epoch });
+        }
+    }
+
+    /// Tells the client that it is attached, when the service is where the client is.
+    pub(super) fn welcome(&mut self, now: Time) {
+        let window = self.config.window;
+        let Phase::Owner(owner) = &mut self.phase else {
+            return;
+        };
+        let Some(link) = owner.link else {
+            return;
+        };
+        if owner.welcomed || owner.stream.catches_up() {
+            return;
+        }
+        owner.welcomed = true;
+        owner.released = owner.released.max(owner.stream.output().start());
+        let resumed = Frame::Resumed {
+            ends: Ends {
+                client: Epoch::default(),
+                server: owner.epoch,
+            },
+            input: owner.stream.image.input.end(),
+            taken: owner.stream.taken(),
+            window,
+            standbys: owner.listed.clone(),
+        };
+        let proposal = owner.proposal_frame();
+        let held = owner.carried.as_ref().map(|(held, _)| held_frame(held));
+        let peer = Peer::Client(link);
+        self.send(peer, resumed);
+        for frame in proposal.into_iter().chain(held) {
+            self.send(peer, frame);
+        }
+        self.effects.push_back(ServerEffect::Attached(link));
+        self.note(now);
+    }
+
+    /// Gives the client a sealed record of the newest export to keep, before the output behind it.
+    /// What is sealed is all that another server needs. False without an export, or where it is
+    /// too long.
+    pub fn carry(&mut self, now: Time, seal: impl FnOnce(&[u8]) -> Vec<u8>) -> bool {
+        let Phase::Owner(owner) = &mut self.phase else {
+            return false;
+        };
+        let image = &owner.stream.image;
+        if image.snapshot.is_none() || owner.frozen.is_some() || owner.stream.pinned() {
+            return false;
+        }
+        let sealed = seal(&image.parcel(Default::default()).whole());
+        if sealed.len() > limits::MTCP_HELD_BYTES {
+            return false;
+        }
+        let held = Held {
+            output: image.cut.output,
+            sealed: Arc::new(sealed),
+        };
+        let frame = held_frame(&held);
+        owner.carried = Some((held, image.cut.input));
+        if let Some(link) = owner.link.filter(|_| owner.welcomed) {
+            self.send(Peer::Client(link), frame);
+        }
+        self.note(now);
+        true
+    }
+
+    pub(super) fn note(&mut self, now: Time) {
+        if let Phase::Owner(owner) = &mut self.phase {
+            owner.note(now, &self.config);
+        }
+        self.settle_standbys();
+    }
+
+    pub(super) fn frame_of_client(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        frame: &Frame<'_>,
+    ) -> Result<(), Fault> {
+        if let Frame::Attach { id } = frame {
+            self.attach(link, *id == self.id);
+            return Ok(());
+        }
+        let Phase::Owner(owner) = &mut self.phase else {
+            return Ok(());
+        };
+        // What a client still sends on a link that it has left is nothing.
+        if owner.link != Some(link) {
+            return Ok(());
+        }
+        owner.pulse.heard(now);
+        let taken = self.frame_of_attached(now, link, frame);
+        if taken.is_err() {
+            self.effects.push_back(ServerEffect::Drop(link));
+            self.detach(now);
+        }
+        taken
+    }
+
+    fn frame_of_attached(
+        &mut self,
+        now: Time,
+        link: LinkId,
+        frame: &Frame<'_>,
+    ) -> Result<(), Fault> {
+        let window = self.config.window;
+        let Phase::Owner(owner) = &mut self.phase else {
+            return Ok(());
+        };
+        // A connection that is frozen takes nothing in: it will come to the new owner.
+        let frozen = owner.frozen.is_some();
+        match frame {
+            Frame::Data { offset, bytes } if !frozen => owner.arrived(*offset, bytes, window)?,
+            Frame::Fin { offset } if !frozen => {
+                owner.arrived(*offset, &[], window)?;
+                owner.stream.image.input.finish();
+            }
+            Frame::Ack { taken, stable } if !frozen => owner.acknowledged(*taken, *stable)?,
+            Frame::Data { .. } | Frame::Fin { .. } | Frame::Ack { .. } => {}
+            Frame::Ping { token } => self.send(Peer::Client(link), Frame::Pong { token: *token }),
+            Frame::Pong { token } => owner.pulse.answered(now, *token),
+            Frame::Confirm { epoch } if *epoch == owner.epoch => self.confirm(),
+            Frame::Confirm { .. } => {}
+            Frame::Recorded { revision } => owner.adopt(*revision),
+            Frame::Close if owner.stream.image.input.closed() && owner.stream.finished() => {
+                self.stop(End::Done);
+            }
+            Frame::Reset { reason } => self.stop(End::Reset(*reason)),
+            _ => return Err(Fault::OutOfTurn),
+        }
+        self.note(now);
+        Ok(())
+    }
+
+    /// A client asks whether it could resume here.
+    fn attach(&mut self, link: LinkId, mine: bool) {
+        if !mine {
+            return self.refuse(link, Epoch::default(), Reason::NotAllowed);
+        }
+        if self.draining {
+            return self.refuse(link, Epoch::default(), Reason::Draining);
+        }
+        let id = self.id;
+        self.send(Peer::Client(link), Frame::Attached { id });
+    }
+
+    pub(super) fn detach(&mut self, now: Time) {
+        let linger = self.config.timing.linger;
+        if let Phase::Owner(owner) = &mut self.phase {
+            owner.link = None;
+            owner.expires = owner.expires.min(now + linger);
+            self.effects.push_back(ServerEffect::Detached);
+        }
+    }
+
+    pub(super) fn watch(&mut self, now: Time) {
+        let timing = self.config.timing;
+        let Phase::Owner(owner) = &mut self.phase else {
+            return;
+        };
+        if owner.expires <= now {
+            return self.stop(End::Reset(Reason::Expired));
+        }
+        let Some(link) = owner.link.filter(|_| owner.frozen.is_none()) else {
+            return;
+        };
+        owner.acks.timeout(now);
+        match owner.pulse.check(now, &timing) {
+            Silence::None => {}
+            Silence::Ask(token) => {
+                owner.stream.shrink();
+                self.send(Peer::Client(link), Frame::Ping { token });
+            }
+            Silence::Dead => {
+                self.effects.push_back(ServerEffect::Drop(link));
+                self.detach(now);
+            }
+        }
+    }
+}
+
+fn held_frame(held: &Held) -> Frame<'static> {
+    Frame::Held {
+        output: held.output,
+        sealed: held.sealed.as_ref().clone().into(),
+    }
+}

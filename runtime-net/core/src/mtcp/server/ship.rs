@@ -1,0 +1,361 @@
+//! What an owner sends to its standbys, and who they are.
+
+use super::owner::Owner;
+use super::stream::Stream;
+use super::{Peer, Phase, Server};
+use crate::ids::{NodeId, Time};
+use crate::limits;
+use crate::mtcp::image::{Had, Parcel};
+use crate::mtcp::wire::{Frame, Growth};
+use crate::mtcp::{ConnectionId, Epoch};
+
+/// A server that gets the log as it grows.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Ship {
+    way: Way,
+    sent: Sent,
+    /// What it has for good: how far the log is, and how far the input. None before it has all.
+    acked: Option<(u64, u64)>,
+    /// It is to be a standby no more, as soon as the client says so.
+    pub(super) dismissed: bool,
+}
+
+/// How things go to a standby.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Way {
+    /// It needs the whole, or what is new of it since it had so much.
+    Whole(Had),
+    /// The whole is on its way.
+    Sending(Parcel, Sent),
+    /// It gets what is new.
+    Current,
+    /// It cannot be reached, or has heard of a later attempt.
+    Shut,
+}
+
+/// What a standby has when all has come that was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+struct Sent {
+    cuts: u64,
+    position: u64,
+    /// Of the log's bytes.
+    log: usize,
+    input: u64,
+    output: u64,
+}
+
+impl Ship {
+    fn new() -> Self {
+        Self {
+            way: Way::Whole(Had::default()),
+            sent: Sent::default(),
+            acked: None,
+            dismissed: false,
+        }
+    }
+
+    pub(super) fn acked_position(&self) -> u64 {
+        self.acked.map_or(0, |(position, _)| position)
+    }
+
+    pub(super) fn acked_input(&self) -> u64 {
+        self.acked.map_or(0, |(_, input)| input)
+    }
+
+    /// It needs the whole again, beside what it has.
+    fn restart(&mut self) {
+        self.way = Way::Whole(Had::default());
+    }
+
+    /// The same, and what it has may be nothing: it may have lost its memory.
+    fn restart_from_nothing(&mut self) {
+        self.restart();
+        self.acked = None;
+    }
+
+    fn next(&mut self, (id, epoch): (ConnectionId, Epoch), stream: &Stream) -> Option<Frame<'_>> {
+        if self.way == Way::Current && self.sent.cuts != stream.cuts() {
+            let Sent { output, input, .. } = self.sent;
+            self.way = Way::Whole(Had { output, input });
+        }
+        if let Way::Whole(had) = self.way
+            && !stream.pinned()
+        {
+            let image = &stream.image;
+            let sent = Sent {
+                cuts: stream.cuts(),
+                position: stream.position(),
+                log: image.log.len(),
+                input: image.input.end(),
+                output: image.cut.output.max(image.output.start()),
+            };
+            self.way = Way::Sending(image.parcel(had), sent);
+        }
+        if let Way::Sending(parcel, sent) = &mut self.way {
+            let sent = *sent;
+            if parcel.is_sent() {
+                self.way = Way::Current;
+                self.sent = sent;
+            }
+        }
+        if self.way == Way::Current {
+            return self.growth((id, epoch), stream);
+        }
+        match &mut self.way {
+            Way::Sending(parcel, sent) => {
+                let position = sent.position;
+                parcel.next().map(|piece| Frame::Base {
+                    id,
+                    epoch,
+                    position,
+                    piece,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// What has come since: input first, and what was read of it when all of it is sent.
+    fn growth(
+        &mut self,
+        (id, epoch): (ConnectionId, Epoch),
+        stream: &Stream,
+    ) -> Option<Frame<'static>> {
+        let image = &stream.image;
+        let (input, position) = (self.sent.input, self.sent.position);
+        let last = image.input.end();
+        if self.sent.cuts != stream.cuts() {
+            return None;
+        }
+        if stream.pinned() || (input == last && position == stream.position()) {
+            return None;
+        }
+        let reach = last.min(input + limits::MTCP_PIECE_BYTES as u64);
+        let bytes = image.input.copy(input, reach);
+        let end = input + bytes.len() as u64;
+        let fin = end < reach || (end + 1 == last && image.input.closed());
+        self.sent.input = end + u64::from(fin);
+        let entries = if self.sent.input == last {
+            self.entries(stream)
+        } else {
+            Vec::new()
+        };
+        Some(Frame::Log(Growth {
+            id,
+            epoch,
+            after: position,
+            position: self.sent.position,
+            input,
+            fin,
+            entries: entries.into(),
+            bytes: bytes.into(),
+        }))
+    }
+
+    /// The next whole entries of the log.
+    fn entries(&mut self, stream: &Stream) -> Vec<u8> {
+        let log = &stream.image.log;
+        let mut end = self.sent.log;
+        while let Some((_, next)) = log.at(end) {
+            if end > self.sent.log && next - self.sent.log > limits::MTCP_PIECE_BYTES {
+                break;
+            }
+            end = next;
+        }
+        let mut entries = log.since(self.sent.log).to_vec();
+        entries.truncate(end - self.sent.log);
+        self.sent.position += entries.len() as u64;
+        self.sent.log = end;
+        entries
+    }
+}
+
+impl Owner {
+    /// The standbys that output waits for: who is in the client's record or may be, and who is
+    /// about to be asked for.
+    pub(super) fn required(&self) -> impl Iterator<Item = &Ship> {
+        let ships = self.ships.iter();
+        let needed = ships.filter(|(server, ship)| ship.acked.is_some() || self.has(server));
+        needed.map(|(_, ship)| ship)
+    }
+
+    fn has(&self, server: &NodeId) -> bool {
+        let proposed = self.proposal.as_ref();
+        self.listed.contains(server) || proposed.is_some_and(|list| list.contains(server))
+    }
+
+    /// The client's record has this revision.
+    pub(super) fn adopt(&mut self, revision: u64) {
+        if revision == self.revision + 1
+            && let Some(listed) = self.proposal.take()
+        {
+            self.revision = revision;
+            self.listed = listed;
+        }
+    }
+
+    pub(super) fn proposal_frame(&self) -> Option<Frame<'static>> {
+        let standbys = self.proposal.clone()?;
+        let revision = self.revision + 1;
+        Some(Frame::Standbys { revision, standbys })
+    }
+
+    pub(super) fn next_for_server(
+        &mut self,
+        id: ConnectionId,
+        server: NodeId,
+    ) -> Option<Frame<'_>> {
+        if let Some(give) = self.frozen.as_mut().filter(|give| give.to == server)
+            && !give.parcel.is_sent()
+        {
+            let epoch = give.epoch;
+            let piece = give.parcel.next()?;
+            return Some(Frame::Transfer { id, epoch, piece });
+        }
+        // Before the client has said that it is here, the copy that it comes from has to stay.
+        let ship = self.ships.get_mut(&server).filter(|_| self.confirmed)?;
+        ship.next((id, self.epoch), &self.stream)
+    }
+
+    /// Whom the record should list: who has all that has left, and all that was called stable.
+    fn wanted(&self) -> Vec<NodeId> {
+        let ships = self.ships.iter().filter(|(server, ship)| {
+            let behind = ship.acked.is_none_or(|(position, input)| {
+                position < self.released_at || input < self.promised()
+            });
+            !ship.dismissed && (!behind || self.listed.contains(server))
+        });
+        ships.map(|(server, _)| *server).collect()
+    }
+}
+
+impl Server {
+    /// Makes another server a standby. It takes effect when it has everything and the client's
+    /// record says so. False if the service does not run here, or there are too many.
+    pub fn recruit(&mut self, now: Time, server: NodeId) -> bool {
+        let me = self.me;
+        let Phase::Owner(owner) = &mut self.phase else {
+            return false;
+        };
+        let room = owner.ships.len() < limits::MTCP_STANDBYS;
+        if server == me || !room || owner.ships.contains_key(&server) {
+            return false;
+        }
+        owner.ships.insert(server, Ship::new());
+        self.note(now);
+        true
+    }
+
+    /// Has a standby be one no more, as soon as the client's record says so.
+    pub fn dismiss(&mut self, now: Time, server: NodeId) {
+        if let Phase::Owner(owner) = &mut self.phase
+            && let Some(ship) = owner.ships.get_mut(&server)
+        {
+            ship.dismissed = true;
+        }
+        self.note(now);
+    }
+
+    /// The standbys in the client's record, as far as this server knows.
+    pub fn standbys(&self) -> &[NodeId] {
+        match &self.phase {
+            Phase::Owner(owner) => &owner.listed,
+            _ => &[],
+        }
+    }
+
+    /// A later attempt was let in here: who waits for that hears of it.
+    pub(super) fn rebase(&mut self) {
+        if let Phase::Owner(owner) = &mut self.phase {
+            for ship in owner.ships.values_mut() {
+                ship.restart();
+            }
+        }
+    }
+
+    /// Asks the client to change its record, if it should, and forgets who is in none.
+    pub(super) fn settle_standbys(&mut self) {
+        let id = self.id;
+        let Phase::Owner(owner) = &mut self.phase else {
+            return;
+        };
+        if owner.ships.is_empty() || owner.proposal.is_some() {
+            return;
+        }
+        let epoch = owner.epoch;
+        let gone: Vec<NodeId> = owner
+            .ships
+            .iter()
+            .filter(|(server, ship)| ship.dismissed && !owner.listed.contains(server))
+            .map(|(server, _)| *server)
+            .collect();
+        owner.ships.retain(|server, _| !gone.contains(server));
+        let wanted = owner.wanted();
+        let mut frames = Vec::new();
+        if wanted != owner.listed {
+            owner.proposal = Some(wanted);
+            let link = owner.link.filter(|_| owner.welcomed);
+            if let (Some(link), Some(frame)) = (link, owner.proposal_frame()) {
+                frames.push((Peer::Client(link), frame));
+            }
+        }
+        for server in gone {
+            frames.push((Peer::Server(server), Frame::Dismiss { id, epoch }));
+        }
+        for (peer, frame) in frames {
+            self.send(peer, frame);
+        }
+    }
+
+    /// A standby has so much.
+    pub(super) fn logged(&mut self, now: Time, server: NodeId, frame: &Frame<'_>) {
+        if let Phase::Owner(owner) = &mut self.phase
+            && let Frame::Logged {
+                epoch,
+                position,
+                input,
+                ..
+            } = frame
+            && *epoch == owner.epoch
+            && let Some(ship) = owner.ships.get_mut(&server)
+            && *position <= owner.stream.position()
+        {
+            let input = (*input).min(owner.stream.image.input.end());
+            let before = ship.acked.unwrap_or_default();
+            ship.acked = Some((before.0.max(*position), before.1.max(input)));
+        }
+        self.note(now);
+    }
+
+    /// A standby cannot go on: it lacks something, or knows of a later attempt. A later one may
+    /// succeed or not; this server hears of it when the client comes back.
+    pub(super) fn unlogged(&mut self, server: NodeId, epoch: Epoch) {
+        if let Phase::Owner(owner) = &mut self.phase
+            && let Some(ship) = owner.ships.get_mut(&server)
+        {
+            if epoch <= owner.epoch {
+                ship.restart_from_nothing();
+            } else {
+                ship.way = Way::Shut;
+            }
+        }
+    }
+
+    /// The link to a standby is lost, with what was on its way.
+    pub(super) fn shut(&mut self, server: NodeId) {
+        if let Phase::Owner(owner) = &mut self.phase
+            && let Some(ship) = owner.ships.get_mut(&server)
+        {
+            ship.way = Way::Shut;
+        }
+    }
+
+    /// There is a link to a standby again.
+    pub(super) fn unshut(&mut self, server: NodeId) {
+        if let Phase::Owner(owner) = &mut self.phase
+            && let Some(ship) = owner.ships.get_mut(&server)
+        {
+            ship.restart_from_nothing();
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What a standby keeps of a connection, and when it says so.
+
+use super::{Peer, Phase, Server};
+use crate::ids::{NodeId, Time};
+use crate::limits;
+use crate::mtcp::image::{Assembly, Image, Piece};
+use crate::mtcp::ring::Ring;
+use crate::mtcp::wire::{Frame, Growth};
+use crate::mtcp::{End, Epoch, Fault, Reason};
+
+/// A copy that grows with its owner's.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Standby {
+    pub(super) owner: NodeId,
+    /// The owner's attempt that it was last told of.
+    epoch: Epoch,
+    /// None until the whole has come.
+    pub(super) image: Option<Image>,
+    position: u64,
+    assembly: Assembly,
+    /// When it is forgotten, if its owner does not come back.
+    pub(super) expires: Time,
+}
+
+impl Standby {
+    fn new(owner: NodeId, epoch: Epoch) -> Self {
+        Self {
+            owner,
+            epoch,
+            image: None,
+            position: 0,
+            assembly: Assembly::default(),
+            expires: Time::NEVER,
+        }
+    }
+
+    pub(super) fn into_image(self) -> Option<Image> {
+        self.image
+    }
+
+    /// Adds what has come since. False if it does not continue what is here.
+    fn grow(&mut self, growth: &Growth<'_>) -> bool {
+        let Some(image) = self.image.as_mut() else {
+            return false;
+        };
+        let (entries, bytes) = (growth.entries.len(), growth.bytes.len());
+        let continues = growth.after == self.position
+            && growth.input == image.input.end()
+            && growth.position == growth.after + entries as u64
+            && image.log.len() + entries <= limits::MTCP_LOG_BYTES
+            && image.input.len() + bytes <= limits::MTCP_KEPT_BYTES;
+        let ended = image.input.closed() && (growth.fin || !growth.bytes.is_empty());
+        if !continues || ended || image.log.append(&growth.entries).is_err() {
+            return false;
+        }
+        image.input.push(&growth.bytes);
+        if growth.fin {
+            image.input.finish();
+        }
+        self.position = growth.position;
+        true
+    }
+}
+
+impl Server {
+    /// A piece of the whole from an owner.
+    pub(super) fn based(
+        &mut self,
+        (from, epoch): (NodeId, Epoch),
+        position: u64,
+        piece: &Piece<'_>,
+    ) -> Result<(), Fault> {
+        if position > limits::MTCP_OFFSET || !self.serves(from, epoch) {
+            self.unlogged_to(from);
+            return Ok(());
+        }
+        let id = self.id;
+        let Phase::Standby(standby) = &mut self.phase else {
+            return Ok(());
+        };
+        match standby.assembly.add(piece) {
+            Some(false) => return Ok(()),
+            Some(true) => {}
+            None => {
+                self.unlogged_to(from);
+                return Err(Fault::Gap);
+            }
+        }
+        match standby.assembly.image(standby.image.as_ref()) {
+            Ok(image) if image.id == id => {
+                standby.image = Some(image);
+                standby.position = position;
+                self.log_to(from);
+                Ok(())
+            }
+            _ => {
+                self.unlogged_to(from);
+                Err(Fault::Gap)
+            }
+        }
+    }
+
+    /// The log of an owner has grown.
+    pub(super) fn grown(&mut self, from: NodeId, growth: &Growth<'_>) {
+        if !self.serves(from, growth.epoch) {
+            return self.unlogged_to(from);
+        }
+        let Phase::Standby(standby) = &mut self.phase else {
+            return;
+        };
+        if standby.grow(growth) {
+            self.log_to(from);
+        } else {
+            self.unlogged_to(from);
+        }
+    }
+
+    /// Whether this server keeps what that owner sends: there is no later attempt. A copy that it
+    /// ran itself, in an attempt that came to nothing, gives way.
+    fn serves(&mut self, from: NodeId, epoch: Epoch) -> bool {
+        if epoch < self.seen {
+            return false;
+        }
+        match &mut self.phase {
+            Phase::Standby(standby) if standby.owner == from => {
+                standby.epoch = epoch;
+                standby.expires = Time::NEVER;
+            }
+            Phase::Owner(owner) if owner.epoch >= epoch => return false,
+            Phase::Taking(taking) if taking.epoch() >= epoch => return false,
+            _ => {
+                self.halt(End::Moved);
+                if let Phase::Taking(taking) = &self.phase {
+                    let (link, attempt) = (taking.link, taking.epoch());
+                    self.refuse(link, attempt, Reason::Superseded);
+                }
+                self.phase = Phase::Standby(Box::new(Standby::new(from, epoch)));
+            }
+        }
+        self.seen = epoch;
+        true
+    }
+
+    fn log_to(&mut self, owner: NodeId) {
+        let Phase::Standby(standby) = &self.phase else {
+            return;
+        };
+        let input = standby.image.as_ref().map(|image| &image.input);
+        let frame = Frame::Logged {
+            id: self.id,
+            epoch: standby.epoch,
+            position: standby.position,
+            input: input.map_or(0, Ring::end),
+        };
+        self.send(Peer::Server(owner), frame);
+    }
+
+    fn unlogged_to(&mut self, owner: NodeId) {
+        let (id, epoch) = (self.id, self.seen);
+        self.send(Peer::Server(owner), Frame::Unlogged { id, epoch });
+    }
+}
