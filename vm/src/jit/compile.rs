@@ -20,13 +20,12 @@ use sm_bytecode::types::Slot;
 use super::budget::Account;
 use super::context::at;
 use super::live;
-use super::memory::{CodeAddress, CodeMemory, Entry};
+use super::memory::{CodeAddress, CodeMemory, Constants, Entry};
 use super::translate::{Built, Place, Start, Translator};
 use super::{JitOptions, MAX_RESULTS, NATIVE_STACK, Shared, Spill};
 use crate::heap::layout::Kind;
 use crate::index::FuncId;
 use crate::interp::native::Helper;
-use crate::op::R;
 use crate::program::Program;
 use crate::shape::kind_of;
 use crate::stack::SLACK;
@@ -300,7 +299,7 @@ impl Compiler {
         func: FuncId,
         start: Start,
         enter: Option<&Target>,
-    ) -> Result<(CodeAddress, Box<[(R, u64)]>), Refusal> {
+    ) -> Result<(CodeAddress, Constants), Refusal> {
         let price = wanted.shared.options.price;
         let insts = u64::from(wanted.program.function(func).len);
         // Translating, too, is done only if about as much is paid for.

@@ -59,8 +59,11 @@ pub(crate) struct Entry {
     pub(crate) results: usize,
     /// What registers of the frame hold in every state that the program itself can come to. A state
     /// from elsewhere where they do not is the interpreter's.
-    pub(crate) constants: Box<[(R, u64)]>,
+    pub(crate) constants: Constants,
 }
+
+/// Registers, and the words that they hold.
+pub(crate) type Constants = Box<[(R, u64)]>;
 
 type Trampoline = unsafe extern "C" fn(*mut Context, i64, usize, *mut u64) -> i64;
 
