@@ -29,7 +29,16 @@ bench-hops *ARGS:
 bench-kernels *ARGS:
     cargo bench -p smc --bench kernels -- {{ARGS}}
 
-# Fuzz one target for a while: parse, bundle, state, wire, mtcp, request, answer, settings, network.
+# The machine's tests under valgrind, as the gate runs them.
+memcheck:
+    .ci/memcheck
+
+# The interpreter under Miri, a third of the machine's tests: minutes. `rustup +nightly component add miri rust-src`.
+miri:
+    CARGO_TARGET_DIR=target/miri cargo +nightly miri test -p sm-vm --no-default-features --test machine -- \
+        --skip a_heap_that_grows --skip native_functions_by programs:: hostile:: library::
+
+# Fuzz one target for a while: parse, bundle, state, engines, format, wire, mtcp, request, answer, settings, network.
 fuzz TARGET SECONDS="60":
     fuzz/run {{TARGET}} {{SECONDS}}
 
