@@ -122,7 +122,6 @@ fn a_standby_is_tried_while_its_owner_is_apart() {
 fn three_servers() {
     let faults = Faults {
         moves: 3,
-        breaks: 1,
         exports: 1,
         ..NONE
     };
@@ -158,11 +157,12 @@ fn there_is_a_way_out_for_a_client_that_moves() {
 fn tried() -> Mtcp {
     let faults = Faults {
         moves: 2,
-        splits: 1,
         crashes: 1,
         ..NONE
     };
     Mtcp {
+        // One more, so that the client is not content with the answer to the first.
+        requests: 2,
         grain: Grain::Coarse,
         ..model(Start::Tried, faults)
     }

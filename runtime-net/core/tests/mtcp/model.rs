@@ -31,7 +31,7 @@ pub(crate) enum Start {
     Attached,
     /// And the second one is a standby.
     Standby,
-    /// The owner has a request, and the client has just tried the standby.
+    /// The client has just tried the standby, which hears then what the owner did meanwhile.
     Tried,
 }
 
@@ -237,6 +237,8 @@ impl Model for Mtcp {
             let links = world.lines.iter().filter(|(_, line)| line.server == 1);
             let link = links.map(|(link, _)| *link).next();
             world.deliver_there(link.expect("the client tries it"));
+            serve(&mut world, 0);
+            self.between(&mut world, (0, 1));
         }
         let left = self.faults;
         vec![State { world, left }]
