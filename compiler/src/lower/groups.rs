@@ -155,7 +155,7 @@ impl Maker<'_, '_> {
             };
             places.insert(*member, next);
             next += unit.functions.len();
-            units.push((*member, unit));
+            units.push((*member, *unit));
         }
         let mut draft = Draft::new(self, places);
         let sources = draft.add_all(units);

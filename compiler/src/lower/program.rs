@@ -46,7 +46,7 @@ pub(crate) struct Instance {
 pub(crate) enum InstanceCode {
     /// Not lowered yet.
     Pending,
-    Lowered(Unit),
+    Lowered(Box<Unit>),
     /// It is in a brick of the library.
     Prebuilt(EntryRef),
 }
@@ -108,7 +108,7 @@ impl<'p> Lowering<'p> {
         }
         let mut unit = Unit::default();
         lower_function(self, &mut unit, function, &args);
-        self.instances[id.0].code = InstanceCode::Lowered(unit);
+        self.instances[id.0].code = InstanceCode::Lowered(unit.into());
     }
 
     fn find_prebuilt(&self, id: FnId) -> Option<EntryRef> {
