@@ -314,8 +314,8 @@ impl Spill {
 const LOOK: u32 = 64;
 const LITTLE: u64 = 64;
 
-/// Whether native code charges fuel, and looks at it at safepoints. What does not cannot be stopped:
-/// `--cfg sm_unmetered` tells a benchmark what it costs (`docs/benchmarks.md`), and nothing else.
+/// Whether native code charges fuel, and looks at it at safepoints. What does not cannot be
+/// stopped: `--cfg sm_unmetered` is for a benchmark of what that costs (`docs/benchmarks.md`).
 const METERED: bool = !cfg!(sm_unmetered);
 
 /// How often the interpreter goes on before it asks again for what there was no room for.

@@ -64,8 +64,8 @@ impl<'p, 'h> Objects<'p, 'h> {
         }
     }
 
-    /// Between two collections a heap may have grown over its quota, and live on. The stack may have
-    /// been larger than it is now.
+    /// Between two collections a heap may have grown over its quota, and live on. The stack may
+    /// have been larger than it is now.
     pub(super) fn admit_grown(&mut self, limits: &Limits) {
         let stack = limits.registers.saturating_add(limits.frames);
         self.heap.admit_grown(stack as usize);

@@ -1,8 +1,8 @@
 //! A heap that gets full ends the message at the same instruction, with the same fuel and from the
 //! same state, whatever runs it: quotas are swept word by word.
 //!
-//! A message that moves may get to another one than the same message that stays: what is garbage and
-//! what lists have in reserve is left behind. The node that ends it is another one, too.
+//! A message that moves may get to another one than the same message that stays: what is garbage
+//! and what lists have in reserve is left behind. The node that ends it is another one, too.
 
 use std::sync::Arc;
 
@@ -352,8 +352,8 @@ fn a_heap_that_moves_is_full_at_the_same_instruction_in_every_engine() {
     }
 }
 
-/// `fn deep(n) = if n < 1 { [0; 200]; n } else { deep(n - 1) }` with many registers, which is called
-/// before a list grows without end.
+/// `fn deep(n) = if n < 1 { [0; 200]; n } else { deep(n - 1) }` with many registers, which is
+/// called before a list grows without end.
 fn deep_once() -> Group {
     const DEPTH: i64 = 150;
     const REGISTERS: usize = 50;
