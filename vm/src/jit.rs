@@ -52,8 +52,9 @@ pub use options::{AtOnce, Busy, Executor, JitOptions, JitStats};
 /// The native stack that native code may use, in bytes. A thread that runs machines needs four
 /// times as much.
 pub(crate) const NATIVE_STACK: usize = 128 << 10;
-/// The most slots of a result of a function that is compiled: so many are returned in registers.
-pub(crate) const MAX_RESULTS: usize = 6;
+/// The most slots of a result of a function that is compiled: so many are returned in registers,
+/// with the fuel, of which aarch64 has six for it.
+pub(crate) const MAX_RESULTS: usize = 5;
 
 /// One compilation. It does not keep its program.
 #[derive(Debug)]
@@ -316,8 +317,7 @@ const LOOK: u32 = 64;
 const LITTLE: u64 = 64;
 
 /// Whether native code charges fuel, and looks at it at safepoints. What does not cannot be
-/// stopped: `--cfg sm_unmetered` tells a benchmark what it costs (`docs/benchmarks.md`), and does
-/// nothing else.
+/// stopped: `--cfg sm_unmetered` is for a benchmark of what that costs (`docs/benchmarks.md`).
 const METERED: bool = !cfg!(sm_unmetered);
 
 /// How often the interpreter goes on before it asks again for what there was no room for.
