@@ -1,10 +1,12 @@
 //! What hostile, slow or careless peers and drivers may do to one end, and moves at bad moments.
 
-use super::breakages::{attached, opening};
-use super::world::key;
+use super::breakages::{attached, config, opening};
+use super::world::{ID, key};
 use sm_core::ids::Time;
-use sm_core::mtcp::wire::{Ends, Frame};
-use sm_core::mtcp::{Client, ClientEffect, Contact, Epoch, LinkId};
+use sm_core::mtcp::wire::{Claim, Ends, Frame};
+use sm_core::mtcp::{
+    Client, ClientEffect, Config, Contact, Digest, DigestKey, Epoch, LinkId, Peer, Record, Server,
+};
 
 const NOW: Time = Time(1);
 const LINK: LinkId = LinkId(1);
@@ -48,6 +50,42 @@ fn begun(window: u64) -> Client {
     client
 }
 
+/// What a client says that was attached to the first server and has so much of its output.
+fn claim(epoch: u64, output: &[u8]) -> Claim {
+    let mut digest = Digest::default();
+    DigestKey::new(1).update(&mut digest, output);
+    Claim {
+        id: ID,
+        ends: ends(epoch),
+        record: Record {
+            epoch: Epoch(0),
+            owner: key(0),
+            revision: 0,
+            standbys: Vec::new(),
+        },
+        received: output.len() as u64,
+        taken: output.len() as u64,
+        window: 1_000,
+        digest,
+        proof: [3; 32],
+    }
+}
+
+/// The second server, to which the first has given its connection.
+fn given(owner: &mut Server, claim: &Claim, config: Config) -> Server {
+    let mut server = Server::new(key(1), ID, config);
+    server.resume(NOW, LINK, claim, (None, [4; 32]));
+    let pull = Frame::Pull {
+        claim: Box::new(claim.clone()),
+        binding: [4; 32],
+    };
+    assert_eq!(owner.frame(NOW, Peer::Server(key(1)), &pull), Ok(()));
+    while let Some(frame) = owner.poll_stream(Peer::Server(key(1))) {
+        assert_eq!(server.frame(NOW, Peer::Server(key(0)), &frame), Ok(()));
+    }
+    server
+}
+
 #[test]
 fn what_the_program_takes_during_a_move_is_acknowledged() {
     let mut client = begun(4);
@@ -62,4 +100,28 @@ fn what_the_program_takes_during_a_move_is_acknowledged() {
     assert_eq!(client.frame(NOW, NEXT, &resumed(1, 0)), Ok(&[][..]));
     let (taken, stable) = (4, 4);
     assert_eq!(client.poll_stream(), Some(Frame::Ack { taken, stable }));
+}
+
+#[test]
+fn the_end_of_the_input_needs_no_credit() {
+    let wide = Config {
+        window: 1 << 20,
+        ..config()
+    };
+    let narrow = Config {
+        window: 1 << 16,
+        ..config()
+    };
+    let mut owner = attached(wide);
+    let bytes = vec![1; 1 << 16];
+    for offset in [0, 1 << 16] {
+        let data = Frame::Data {
+            offset,
+            bytes: &bytes,
+        };
+        assert_eq!(owner.frame(NOW, Peer::Client(LINK), &data), Ok(()));
+    }
+    let mut server = given(&mut owner, &claim(1, b""), narrow);
+    let fin = Frame::Fin { offset: 1 << 17 };
+    assert_eq!(server.frame(NOW, Peer::Client(LINK), &fin), Ok(()));
 }
