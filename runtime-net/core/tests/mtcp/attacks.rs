@@ -6,6 +6,7 @@ use sm_core::ids::Time;
 use sm_core::mtcp::wire::{Claim, Ends, Frame};
 use sm_core::mtcp::{
     Client, ClientEffect, Config, Contact, Digest, DigestKey, Epoch, LinkId, Peer, Record, Server,
+    ServerEffect,
 };
 
 const NOW: Time = Time(1);
@@ -39,6 +40,10 @@ fn ends(epoch: u64) -> Ends {
 
 fn sent_by(client: &mut Client) -> Vec<ClientEffect> {
     std::iter::from_fn(|| client.poll()).collect()
+}
+
+fn done_by(server: &mut Server) -> Vec<ServerEffect> {
+    std::iter::from_fn(|| server.poll()).collect()
 }
 
 /// A client that is attached to the server that the test plays.
@@ -124,4 +129,16 @@ fn the_end_of_the_input_needs_no_credit() {
     let mut server = given(&mut owner, &claim(1, b""), narrow);
     let fin = Frame::Fin { offset: 1 << 17 };
     assert_eq!(server.frame(NOW, Peer::Client(LINK), &fin), Ok(()));
+}
+
+#[test]
+fn what_a_client_has_is_compared_before_the_cut_too() {
+    for (output, expected) in [(b"0123", true), (b"0124", false)] {
+        let mut owner = attached(config());
+        assert_eq!(owner.write(NOW, b"0123456789"), 10);
+        assert!(owner.export(NOW, b"ten".to_vec()));
+        let mut server = given(&mut owner, &claim(1, output), config());
+        let done = done_by(&mut server);
+        assert_eq!(done.contains(&ServerEffect::Start), expected, "{done:?}");
+    }
 }
