@@ -1,7 +1,7 @@
 //! What hostile, slow or careless peers and drivers may do to one end, and moves at bad moments.
 
-use super::breakages::{attached, config, opening};
-use super::world::{ID, key};
+use super::breakages::{attached, calm, config, opening, world};
+use super::world::{ID, World, key};
 use sm_core::ids::Time;
 use sm_core::mtcp::wire::{Claim, Ends, Frame};
 use sm_core::mtcp::{
@@ -141,4 +141,34 @@ fn what_a_client_has_is_compared_before_the_cut_too() {
         let done = done_by(&mut server);
         assert_eq!(done.contains(&ServerEffect::Start), expected, "{done:?}");
     }
+}
+
+/// A standby that has everything, of the first server, whose client is attached.
+fn standby() -> World {
+    let mut world = world(40);
+    recruit(&mut world, 0, 1);
+    assert_eq!(world.client.record().standbys, [key(1)]);
+    world
+}
+
+fn recruit(world: &mut World, at: usize, standby: usize) {
+    let now = world.now;
+    assert!(world.hosts[at].server.recruit(now, key(standby)));
+    world.settle(at);
+    calm(world);
+}
+
+#[test]
+fn a_standby_that_was_tried_does_not_keep_its_copy_for_ever() {
+    let mut world = standby();
+    let server = &mut world.hosts[1].server;
+    assert_eq!(server.next_timeout(), Time::NEVER);
+    // The client's record does not list it, and its owner has died.
+    server.resume(NOW, NEXT, &claim(5, b""), (None, [4; 32]));
+    server.unreachable(NOW, key(0));
+    assert!(server.settings().is_some());
+    let due = server.next_timeout();
+    assert_ne!(due, Time::NEVER);
+    server.timeout(due);
+    assert!(server.is_empty());
 }

@@ -71,25 +71,28 @@ impl Server {
     }
 
     /// The client has gone before it was served: it will try again, perhaps elsewhere.
-    pub(super) fn give_up_taking(&mut self) {
+    pub(super) fn give_up_taking(&mut self, now: Time) {
         if let Phase::Taking(taking) = std::mem::replace(&mut self.phase, Phase::Nothing) {
-            self.keep(taking.copy);
+            self.keep(now, taking.copy);
         }
     }
 
     /// Goes on as the standby that this server was, if it was one. What it has is good until its
     /// owner sends it the whole again: as long as it acknowledges nothing, its owner releases
-    /// nothing.
-    fn keep(&mut self, copy: Option<Box<Standby>>) {
+    /// nothing. An owner that has none of it any more says so to nobody, so it has its time.
+    fn keep(&mut self, now: Time, copy: Option<Box<Standby>>) {
         match copy {
-            Some(standby) => self.phase = Phase::Standby(standby),
+            Some(mut standby) => {
+                standby.expires = standby.expires.min(now + self.config.timing.linger);
+                self.phase = Phase::Standby(standby);
+            }
             None => self.forget(),
         }
     }
 
-    fn refuse_taking(&mut self, taking: Taking, reason: Reason) {
+    fn refuse_taking(&mut self, now: Time, taking: Taking, reason: Reason) {
         self.refuse(taking.link, taking.epoch(), reason);
-        self.keep(taking.copy);
+        self.keep(now, taking.copy);
     }
 
     /// The owner does not give it, or does not answer.
@@ -113,7 +116,7 @@ impl Server {
                 self.effects.push_back(ServerEffect::Unseal(held));
                 self.phase = Phase::Taking(taking);
             }
-            _ => self.refuse_taking(*taking, reason),
+            _ => self.refuse_taking(now, *taking, reason),
         }
     }
 
@@ -132,8 +135,8 @@ impl Server {
         };
         match record.map(image::unsealed) {
             Some(Ok(image)) => self.install(now, *taking, (image, None)),
-            Some(Err(_)) => self.refuse_taking(*taking, Reason::Protocol),
-            None => self.refuse_taking(*taking, Reason::NotAllowed),
+            Some(Err(_)) => self.refuse_taking(now, *taking, Reason::Protocol),
+            None => self.refuse_taking(now, *taking, Reason::NotAllowed),
         }
     }
 
@@ -162,7 +165,7 @@ impl Server {
                 };
                 match image {
                     Ok(image) => self.install(now, *taking, (image, Some(from))),
-                    Err(_) => self.refuse_taking(*taking, Reason::Protocol),
+                    Err(_) => self.refuse_taking(now, *taking, Reason::Protocol),
                 }
                 Ok(())
             }
@@ -173,10 +176,10 @@ impl Server {
     /// up to where the client is.
     fn install(&mut self, now: Time, taking: Taking, (image, origin): (Image, Option<NodeId>)) {
         if image.id != self.id {
-            return self.refuse_taking(taking, Reason::Protocol);
+            return self.refuse_taking(now, taking, Reason::Protocol);
         }
         if taking.claim.received < image.output.start() {
-            return self.refuse_taking(taking, Reason::Lost);
+            return self.refuse_taking(now, taking, Reason::Lost);
         }
         let claim = &taking.claim;
         let mut stream = self.stream(image);
@@ -185,7 +188,7 @@ impl Server {
             digest: claim.digest,
         };
         if stream.aim(goal) == Step::Diverged {
-            return self.refuse_taking(taking, Reason::Diverged);
+            return self.refuse_taking(now, taking, Reason::Diverged);
         }
         let mut owner = Owner::new(stream, taking.epoch(), claim.record.revision);
         owner.origin = origin;
