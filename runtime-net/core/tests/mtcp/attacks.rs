@@ -172,3 +172,44 @@ fn a_standby_that_was_tried_does_not_keep_its_copy_for_ever() {
     server.timeout(due);
     assert!(server.is_empty());
 }
+
+/// A sealed record of a service that has written nothing.
+fn sealed() -> Vec<u8> {
+    let mut owner = attached(config());
+    assert!(owner.export(NOW, b"state".to_vec()));
+    let mut sealed = Vec::new();
+    owner.carry(NOW, |bytes| {
+        sealed = bytes.to_vec();
+        sealed.clone()
+    });
+    sealed
+}
+
+#[test]
+fn a_seal_may_take_time_to_open() {
+    let record = sealed();
+    let mut server = Server::new(key(1), ID, config());
+    server.resume(NOW, LINK, &claim(1, b""), (Some(&record), [4; 32]));
+    let late = server.next_timeout();
+    server.timeout(late);
+    let asked = done_by(&mut server);
+    assert_eq!(asked.last(), Some(&ServerEffect::Unseal(record.clone())));
+    assert!(server.next_timeout() > late, "it is given time");
+    // That the owner is gone is no news.
+    server.unreachable(late, key(0));
+    assert_eq!(done_by(&mut server), []);
+    server.unsealed(late, Some(&record));
+    assert!(done_by(&mut server).contains(&ServerEffect::Start));
+}
+
+#[test]
+fn a_seal_that_was_opened_for_an_earlier_attempt_is_nothing() {
+    let record = sealed();
+    let mut server = Server::new(key(1), ID, config());
+    server.resume(NOW, LINK, &claim(1, b""), (Some(&record), [4; 32]));
+    server.unreachable(NOW, key(0));
+    server.resume(NOW, NEXT, &claim(2, b""), (Some(&record), [4; 32]));
+    done_by(&mut server);
+    server.unsealed(NOW, Some(&record));
+    assert_eq!(done_by(&mut server), [], "it waits for the owner");
+}

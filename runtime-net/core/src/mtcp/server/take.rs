@@ -16,6 +16,8 @@ pub(super) struct Taking {
     pub(super) link: LinkId,
     claim: Claim,
     held: Option<Vec<u8>>,
+    /// Whether its seal is being opened.
+    unsealing: bool,
     binding: [u8; 32],
     assembly: Assembly,
     /// What this server keeps as a standby: the way out if the owner cannot be reached.
@@ -29,6 +31,7 @@ impl Taking {
             link,
             claim,
             held: held.map(<[u8]>::to_vec),
+            unsealing: false,
             binding,
             assembly: Assembly::default(),
             copy: None,
@@ -111,8 +114,15 @@ impl Server {
                 return self.install(now, *taking, (image, Some(owner)));
             }
         }
+        if taking.unsealing && reason != Reason::Expired {
+            // That is why it goes on from the record.
+            self.phase = Phase::Taking(taking);
+            return;
+        }
         match taking.held.take() {
             Some(held) if gone => {
+                taking.unsealing = true;
+                taking.until = now + self.config.timing.attempt;
                 self.effects.push_back(ServerEffect::Unseal(held));
                 self.phase = Phase::Taking(taking);
             }
@@ -130,6 +140,10 @@ impl Server {
     /// The record that the client brought, without its seal; none if the seal is broken, too old,
     /// or not to be used.
     pub fn unsealed(&mut self, now: Time, record: Option<&[u8]>) {
+        // It may have been for an attempt that was given up.
+        if !matches!(&self.phase, Phase::Taking(taking) if taking.unsealing) {
+            return;
+        }
         let Phase::Taking(taking) = std::mem::replace(&mut self.phase, Phase::Nothing) else {
             return;
         };
