@@ -2,7 +2,7 @@
 
 use super::breakages::{attached, calm, config, opening, world};
 use super::world::{ID, World, key};
-use sm_core::ids::Time;
+use sm_core::ids::{Span, Time};
 use sm_core::mtcp::wire::{Claim, Ends, Frame};
 use sm_core::mtcp::{
     Client, ClientEffect, Config, Contact, Digest, DigestKey, Epoch, LinkId, Peer, Record, Server,
@@ -212,4 +212,18 @@ fn a_seal_that_was_opened_for_an_earlier_attempt_is_nothing() {
     done_by(&mut server);
     server.unsealed(NOW, Some(&record));
     assert_eq!(done_by(&mut server), [], "it waits for the owner");
+}
+
+#[test]
+fn a_silent_owner_is_given_up_before_the_client_gives_up() {
+    let mut world = standby();
+    let attempt = config().timing.attempt;
+    let mut claim = claim(1, b"");
+    claim.record = world.client.record().clone();
+    let server = &mut world.hosts[1].server;
+    server.resume(NOW, NEXT, &claim, (None, [4; 32]));
+    let due = server.next_timeout();
+    assert!(due <= NOW + Span(attempt.0 / 2));
+    server.timeout(due);
+    assert!(done_by(server).contains(&ServerEffect::Start));
 }

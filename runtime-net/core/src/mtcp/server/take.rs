@@ -4,7 +4,7 @@ use super::owner::Owner;
 use super::standby::Standby;
 use super::stream::{Goal, Step};
 use super::{Peer, Phase, Server, ServerEffect};
-use crate::ids::{NodeId, Time};
+use crate::ids::{NodeId, Span, Time};
 use crate::limits;
 use crate::mtcp::image::{self, Assembly, Image, Piece};
 use crate::mtcp::wire::{Claim, Frame};
@@ -22,6 +22,7 @@ pub(super) struct Taking {
     assembly: Assembly,
     /// What this server keeps as a standby: the way out if the owner cannot be reached.
     pub(super) copy: Option<Box<Standby>>,
+    /// How long the owner may be silent.
     pub(super) until: Time,
 }
 
@@ -52,7 +53,7 @@ impl Taking {
 impl Server {
     /// Asks the owner, whatever this server had before.
     pub(super) fn take(&mut self, now: Time, mut taking: Taking) {
-        taking.until = now + self.config.timing.attempt;
+        taking.until = now + self.patience();
         // If the client's record does not say that the copy which runs here is the connection.
         self.halt(End::Moved);
         taking.copy = match std::mem::replace(&mut self.phase, Phase::Nothing) {
@@ -71,6 +72,11 @@ impl Server {
             return self.not_taken(now, Reason::Unknown);
         }
         self.send(Peer::Server(owner), pull);
+    }
+
+    /// Half of what the client waits: what can go on without the owner has to answer before that.
+    fn patience(&self) -> Span {
+        Span(self.config.timing.attempt.0 / 2)
     }
 
     /// The client has gone before it was served: it will try again, perhaps elsewhere.
@@ -122,7 +128,7 @@ impl Server {
         match taking.held.take() {
             Some(held) if gone => {
                 taking.unsealing = true;
-                taking.until = now + self.config.timing.attempt;
+                taking.until = now + self.patience();
                 self.effects.push_back(ServerEffect::Unseal(held));
                 self.phase = Phase::Taking(taking);
             }
@@ -161,6 +167,7 @@ impl Server {
         (from, epoch): (NodeId, Epoch),
         piece: &Piece<'_>,
     ) -> Result<(), Fault> {
+        let until = now + self.patience();
         let Phase::Taking(taking) = &mut self.phase else {
             return Ok(());
         };
@@ -170,7 +177,10 @@ impl Server {
         }
         match taking.assembly.add(piece) {
             None => Err(Fault::Gap),
-            Some(false) => Ok(()),
+            Some(false) => {
+                taking.until = until;
+                Ok(())
+            }
             Some(true) => {
                 let image = taking.assembly.image(None);
                 let phase = std::mem::replace(&mut self.phase, Phase::Nothing);
