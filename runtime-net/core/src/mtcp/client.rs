@@ -234,6 +234,8 @@ impl Client {
         if !self.opened {
             return self.begin(to.link);
         }
+        // What the program takes from now on is not in what it says.
+        self.acks = Acks::begin(self.marks());
         let claim = Box::new(Claim {
             id: self.id,
             ends: self.ends(),
@@ -490,7 +492,6 @@ impl Client {
         self.granted = (*window).min(limits::MTCP_WINDOW);
         self.credit = taken.saturating_add(self.granted);
         self.expires = Time::NEVER;
-        self.acks = Acks::begin(self.marks());
         self.pulse = Pulse::begin(now);
         self.phase = Phase::Attached(at.link);
         self.warm.remove(&at.link);

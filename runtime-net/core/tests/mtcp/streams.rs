@@ -2,8 +2,9 @@
 //! order, from one lineage of the service.
 
 use super::service::Program;
-use super::world::{TIMING, World, key};
+use super::world::{Item, TIMING, World, key};
 use proptest::prelude::*;
+use sm_core::mtcp::wire::Frame;
 use sm_core::mtcp::{Commit, Config, End, LinkId};
 
 /// What happens next, as numbers that are taken modulo what there is.
@@ -75,8 +76,20 @@ fn is_free(world: &World, at: usize) -> bool {
     at != owner && runs && world.lines.values().all(|line| line.server != at)
 }
 
-/// Whether the owner may crash: a standby in the client's record has its copy.
+/// Whether the owner may crash: a standby in the client's record has its copy, and nothing is under
+/// way that would change the record.
 fn has_standby(world: &World) -> bool {
+    let changes = |item: &Item| match item {
+        Item::Frame(bytes) => matches!(Frame::decode(bytes), Ok(Some((Frame::Standbys { .. }, _)))),
+        Item::Up | Item::Down => false,
+    };
+    if world
+        .lines
+        .values()
+        .any(|line| line.back.queue.iter().any(changes))
+    {
+        return false;
+    }
     let standbys = &world.client.record().standbys;
     let mut hosts = standbys
         .iter()

@@ -393,8 +393,13 @@ impl Server {
         match frame {
             Frame::Data { offset, bytes } if !frozen => owner.arrived(*offset, bytes, window)?,
             Frame::Fin { offset } if !frozen => {
-                owner.arrived(*offset, &[], window)?;
-                owner.stream.image.input.finish();
+                let input = &mut owner.stream.image.input;
+                // It needs no credit: where less is granted than before, or what was read is to be
+                // read again, there may be none.
+                if *offset != input.end() || input.closed() {
+                    return Err(Fault::Gap);
+                }
+                input.finish();
             }
             Frame::Ack { taken, stable } if !frozen => owner.acknowledged(*taken, *stable)?,
             Frame::Data { .. } | Frame::Fin { .. } | Frame::Ack { .. } => {}

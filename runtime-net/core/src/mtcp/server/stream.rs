@@ -85,10 +85,20 @@ impl Stream {
     /// The client has this much of what the service wrote where it ran before.
     pub(super) fn aim(&mut self, goal: Goal) -> Step {
         self.image.output.skip(goal.received);
-        self.agreed = goal;
         if goal.received < self.written {
-            return Step::CaughtUp;
+            // What it has not is here: together they are what the service had written.
+            self.agreed = goal;
+            let cut = Goal {
+                received: self.written,
+                digest: self.digest,
+            };
+            return if self.agrees(cut) {
+                Step::CaughtUp
+            } else {
+                Step::Diverged
+            };
         }
+        self.agreed = goal;
         self.goal = Some(goal);
         self.check()
     }

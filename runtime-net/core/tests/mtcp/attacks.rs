@@ -1,0 +1,229 @@
+//! What hostile, slow or careless peers and drivers may do to one end, and moves at bad moments.
+
+use super::breakages::{attached, calm, config, opening, world};
+use super::world::{ID, World, key};
+use sm_core::ids::{Span, Time};
+use sm_core::mtcp::wire::{Claim, Ends, Frame};
+use sm_core::mtcp::{
+    Client, ClientEffect, Config, Contact, Digest, DigestKey, Epoch, LinkId, Peer, Record, Server,
+    ServerEffect,
+};
+
+const NOW: Time = Time(1);
+const LINK: LinkId = LinkId(1);
+const NEXT: LinkId = LinkId(2);
+
+fn contact(link: LinkId) -> Contact {
+    Contact {
+        link,
+        server: key(link.0 as usize),
+    }
+}
+
+/// What a server answers to this attempt, when it has so much of the input.
+fn resumed(epoch: u64, input: u64) -> Frame<'static> {
+    Frame::Resumed {
+        ends: ends(epoch),
+        input,
+        taken: input,
+        window: 1_000,
+        standbys: Vec::new(),
+    }
+}
+
+fn ends(epoch: u64) -> Ends {
+    Ends {
+        client: Epoch(0),
+        server: Epoch(epoch),
+    }
+}
+
+fn sent_by(client: &mut Client) -> Vec<ClientEffect> {
+    std::iter::from_fn(|| client.poll()).collect()
+}
+
+fn done_by(server: &mut Server) -> Vec<ServerEffect> {
+    std::iter::from_fn(|| server.poll()).collect()
+}
+
+/// A client that is attached to the server that the test plays.
+fn begun(window: u64) -> Client {
+    let mut client = Client::open(NOW, contact(LINK), opening(window));
+    let answer = client.frame(NOW, LINK, &resumed(0, 0));
+    assert_eq!(answer, Ok(&[][..]));
+    sent_by(&mut client);
+    client
+}
+
+/// What a client says that was attached to the first server and has so much of its output.
+fn claim(epoch: u64, output: &[u8]) -> Claim {
+    let mut digest = Digest::default();
+    DigestKey::new(1).update(&mut digest, output);
+    Claim {
+        id: ID,
+        ends: ends(epoch),
+        record: Record {
+            epoch: Epoch(0),
+            owner: key(0),
+            revision: 0,
+            standbys: Vec::new(),
+        },
+        received: output.len() as u64,
+        taken: output.len() as u64,
+        window: 1_000,
+        digest,
+        proof: [3; 32],
+    }
+}
+
+/// The second server, to which the first has given its connection.
+fn given(owner: &mut Server, claim: &Claim, config: Config) -> Server {
+    let mut server = Server::new(key(1), ID, config);
+    server.resume(NOW, LINK, claim, (None, [4; 32]));
+    let pull = Frame::Pull {
+        claim: Box::new(claim.clone()),
+        binding: [4; 32],
+    };
+    assert_eq!(owner.frame(NOW, Peer::Server(key(1)), &pull), Ok(()));
+    while let Some(frame) = owner.poll_stream(Peer::Server(key(1))) {
+        assert_eq!(server.frame(NOW, Peer::Server(key(0)), &frame), Ok(()));
+    }
+    server
+}
+
+#[test]
+fn what_the_program_takes_during_a_move_is_acknowledged() {
+    let mut client = begun(4);
+    let data = Frame::Data {
+        offset: 0,
+        bytes: b"abcd",
+    };
+    assert_eq!(client.frame(NOW, LINK, &data), Ok(&b"abcd"[..]));
+    client.resume(NOW, contact(NEXT), [0; 32]);
+    // The window is full in what it said, and is not any more.
+    client.consumed(NOW, 4);
+    assert_eq!(client.frame(NOW, NEXT, &resumed(1, 0)), Ok(&[][..]));
+    let (taken, stable) = (4, 4);
+    assert_eq!(client.poll_stream(), Some(Frame::Ack { taken, stable }));
+}
+
+#[test]
+fn the_end_of_the_input_needs_no_credit() {
+    let wide = Config {
+        window: 1 << 20,
+        ..config()
+    };
+    let narrow = Config {
+        window: 1 << 16,
+        ..config()
+    };
+    let mut owner = attached(wide);
+    let bytes = vec![1; 1 << 16];
+    for offset in [0, 1 << 16] {
+        let data = Frame::Data {
+            offset,
+            bytes: &bytes,
+        };
+        assert_eq!(owner.frame(NOW, Peer::Client(LINK), &data), Ok(()));
+    }
+    let mut server = given(&mut owner, &claim(1, b""), narrow);
+    let fin = Frame::Fin { offset: 1 << 17 };
+    assert_eq!(server.frame(NOW, Peer::Client(LINK), &fin), Ok(()));
+}
+
+#[test]
+fn what_a_client_has_is_compared_before_the_cut_too() {
+    for (output, expected) in [(b"0123", true), (b"0124", false)] {
+        let mut owner = attached(config());
+        assert_eq!(owner.write(NOW, b"0123456789"), 10);
+        assert!(owner.export(NOW, b"ten".to_vec()));
+        let mut server = given(&mut owner, &claim(1, output), config());
+        let done = done_by(&mut server);
+        assert_eq!(done.contains(&ServerEffect::Start), expected, "{done:?}");
+    }
+}
+
+/// A standby that has everything, of the first server, whose client is attached.
+fn standby() -> World {
+    let mut world = world(40);
+    recruit(&mut world, 0, 1);
+    assert_eq!(world.client.record().standbys, [key(1)]);
+    world
+}
+
+fn recruit(world: &mut World, at: usize, standby: usize) {
+    let now = world.now;
+    assert!(world.hosts[at].server.recruit(now, key(standby)));
+    world.settle(at);
+    calm(world);
+}
+
+#[test]
+fn a_standby_that_was_tried_does_not_keep_its_copy_for_ever() {
+    let mut world = standby();
+    let server = &mut world.hosts[1].server;
+    assert_eq!(server.next_timeout(), Time::NEVER);
+    // The client's record does not list it, and its owner has died.
+    server.resume(NOW, NEXT, &claim(5, b""), (None, [4; 32]));
+    server.unreachable(NOW, key(0));
+    assert!(server.settings().is_some());
+    let due = server.next_timeout();
+    assert_ne!(due, Time::NEVER);
+    server.timeout(due);
+    assert!(server.is_empty());
+}
+
+/// A sealed record of a service that has written nothing.
+fn sealed() -> Vec<u8> {
+    let mut owner = attached(config());
+    assert!(owner.export(NOW, b"state".to_vec()));
+    let mut sealed = Vec::new();
+    owner.carry(NOW, |bytes| {
+        sealed = bytes.to_vec();
+        sealed.clone()
+    });
+    sealed
+}
+
+#[test]
+fn a_seal_may_take_time_to_open() {
+    let record = sealed();
+    let mut server = Server::new(key(1), ID, config());
+    server.resume(NOW, LINK, &claim(1, b""), (Some(&record), [4; 32]));
+    let late = server.next_timeout();
+    server.timeout(late);
+    let asked = done_by(&mut server);
+    assert_eq!(asked.last(), Some(&ServerEffect::Unseal(record.clone())));
+    assert!(server.next_timeout() > late, "it is given time");
+    // That the owner is gone is no news.
+    server.unreachable(late, key(0));
+    assert_eq!(done_by(&mut server), []);
+    server.unsealed(late, Some(&record));
+    assert!(done_by(&mut server).contains(&ServerEffect::Start));
+}
+
+#[test]
+fn a_seal_that_was_opened_for_an_earlier_attempt_is_nothing() {
+    let record = sealed();
+    let mut server = Server::new(key(1), ID, config());
+    server.resume(NOW, LINK, &claim(1, b""), (Some(&record), [4; 32]));
+    server.unreachable(NOW, key(0));
+    server.resume(NOW, NEXT, &claim(2, b""), (Some(&record), [4; 32]));
+    done_by(&mut server);
+    server.unsealed(NOW, Some(&record));
+    assert_eq!(done_by(&mut server), [], "it waits for the owner");
+}
+
+#[test]
+fn a_silent_owner_is_given_up_before_the_client_gives_up() {
+    let mut world = standby();
+    let attempt = config().timing.attempt;
+    let mut claim = claim(1, b"");
+    claim.record = world.client.record().clone();
+    let server = &mut world.hosts[1].server;
+    server.resume(NOW, NEXT, &claim, (None, [4; 32]));
+    let due = server.next_timeout();
+    assert!(due <= NOW + Span(attempt.0 / 2));
+    server.timeout(due);
+    assert!(done_by(server).contains(&ServerEffect::Start));
+}
