@@ -1,6 +1,6 @@
 //! What hostile, slow or careless peers and drivers may do to one end, and moves at bad moments.
 
-use super::breakages::{attached, calm, config, opening, world};
+use super::breakages::{arrive, attached, calm, config, finish, opening, world};
 use super::world::{ID, World, key};
 use sm_core::ids::{Span, Time};
 use sm_core::mtcp::wire::{Claim, Ends, Frame};
@@ -171,6 +171,21 @@ fn a_standby_that_was_tried_does_not_keep_its_copy_for_ever() {
     assert_ne!(due, Time::NEVER);
     server.timeout(due);
     assert!(server.is_empty());
+}
+
+#[test]
+fn who_had_it_before_hears_of_it_when_it_can_be_reached_again() {
+    let mut world = standby();
+    world.split(0, 1, (0, 0));
+    arrive(&mut world);
+    world.resume(1);
+    calm(&mut world);
+    assert_eq!(world.client.record().owner, key(1));
+    assert!(world.hosts[0].service.is_some(), "it heard nothing");
+    world.heal(0, 1);
+    calm(&mut world);
+    assert!(world.hosts[0].service.is_none());
+    finish(world);
 }
 
 /// A sealed record of a service that has written nothing.
