@@ -1,6 +1,6 @@
 //! What hostile, slow or careless peers and drivers may do to one end, and moves at bad moments.
 
-use super::breakages::{arrive, attached, calm, config, finish, opening, world};
+use super::breakages::{arrive, attached, calm, config, finish, go, opening, world};
 use super::world::{ID, World, key};
 use sm_core::ids::{Span, Time};
 use sm_core::mtcp::wire::{Claim, Ends, Frame};
@@ -158,6 +158,13 @@ fn recruit(world: &mut World, at: usize, standby: usize) {
     calm(world);
 }
 
+fn dismiss(world: &mut World, at: usize, standby: usize) {
+    let now = world.now;
+    world.hosts[at].server.dismiss(now, key(standby));
+    world.settle(at);
+    calm(world);
+}
+
 #[test]
 fn a_standby_that_was_tried_does_not_keep_its_copy_for_ever() {
     let mut world = standby();
@@ -185,6 +192,28 @@ fn who_had_it_before_hears_of_it_when_it_can_be_reached_again() {
     world.heal(0, 1);
     calm(&mut world);
     assert!(world.hosts[0].service.is_none());
+    finish(world);
+}
+
+#[test]
+fn a_standby_that_goes_on_counts_changes_from_the_clients_record() {
+    let mut world = standby();
+    world.split(0, 1, (0, 0));
+    arrive(&mut world);
+    // It goes on alone, but the client does not wait for its answer.
+    world.resume(1);
+    let link = *world.lines.keys().next_back().expect("a new one");
+    world.deliver_there(link);
+    assert!(world.hosts[1].service.is_some());
+    world.resume(0);
+    calm(&mut world);
+    recruit(&mut world, 0, 2);
+    dismiss(&mut world, 0, 2);
+    assert_eq!(world.client.record().revision, 3);
+    go(&mut world, 1);
+    recruit(&mut world, 1, 2);
+    assert_eq!(world.client.record().standbys, [key(2)]);
+    assert!(!world.wrong);
     finish(world);
 }
 

@@ -249,6 +249,8 @@ impl Server {
         owner.welcomed = false;
         let accepted = claim.record.owner == me;
         owner.adopt(claim.record.revision);
+        // Where the client was elsewhere meanwhile, that owner has changed the record too.
+        owner.revision = claim.record.revision;
         if let Some(old) = old {
             self.effects.push_back(ServerEffect::Drop(old));
         }
