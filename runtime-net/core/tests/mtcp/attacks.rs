@@ -1,7 +1,7 @@
 //! What hostile, slow or careless peers and drivers may do to one end, and moves at bad moments.
 
-use super::breakages::{arrive, attached, calm, config, finish, go, opening, world};
-use super::world::{ID, World, key};
+use super::breakages::{arrive, attached, break_link, calm, config, finish, go, opening, world};
+use super::world::{ID, Item, World, key};
 use sm_core::ids::{Span, Time};
 use sm_core::mtcp::wire::{Claim, Ends, Frame};
 use sm_core::mtcp::{
@@ -192,6 +192,36 @@ fn who_had_it_before_hears_of_it_when_it_can_be_reached_again() {
     world.heal(0, 1);
     calm(&mut world);
     assert!(world.hosts[0].service.is_none());
+    finish(world);
+}
+
+/// How many frames of BASE are on the way from the first server to the second.
+fn bases(world: &World) -> usize {
+    let queue = &world.ways[&(0, 1)].queue;
+    let is_base = |item: &&Item| match item {
+        Item::Frame(bytes) => matches!(Frame::decode(bytes), Ok(Some((Frame::Base { .. }, _)))),
+        Item::Up | Item::Down => false,
+    };
+    queue.iter().filter(is_base).count()
+}
+
+#[test]
+fn a_standby_that_has_everything_is_not_sent_it_again() {
+    let mut world = standby();
+    world.write(8);
+    calm(&mut world);
+    break_link(&mut world);
+    world.resume(0);
+    let link = *world.lines.keys().next_back().expect("a new one");
+    world.deliver_there(link);
+    assert!(!world.ways[&(0, 1)].queue.is_empty(), "it hears of it");
+    assert_eq!(bases(&world), 0);
+    calm(&mut world);
+    world.write(8);
+    calm(&mut world);
+    world.crash(0, (0, 9));
+    calm(&mut world);
+    go(&mut world, 1);
     finish(world);
 }
 
