@@ -121,7 +121,7 @@ impl Server {
         if epoch < self.seen {
             return false;
         }
-        self.leave_taking(from, epoch);
+        self.leave_taking((from, epoch), whole);
         match &mut self.phase {
             Phase::Standby(standby) if standby.owner == from => {
                 standby.epoch = epoch;
@@ -140,14 +140,15 @@ impl Server {
     }
 
     /// An owner with a later attempt is told of: the one under way here is over.
-    fn leave_taking(&mut self, from: NodeId, epoch: Epoch) {
+    fn leave_taking(&mut self, (from, epoch): (NodeId, Epoch), whole: bool) {
         let Phase::Taking(taking) = &mut self.phase else {
             return;
         };
-        if taking.epoch() >= epoch {
+        let goes_on = taking.copy.as_ref().is_some_and(|copy| copy.owner == from);
+        if taking.epoch() >= epoch || !(whole || goes_on) {
             return;
         }
-        let copy = taking.copy.take().filter(|copy| copy.owner == from);
+        let copy = taking.copy.take().filter(|_| goes_on);
         let (link, attempt) = (taking.link, taking.epoch());
         self.phase = copy.map_or(Phase::Nothing, Phase::Standby);
         self.refuse(link, attempt, Reason::Superseded);
