@@ -5,8 +5,8 @@ use super::world::{ID, Item, World, key};
 use sm_core::ids::{Span, Time};
 use sm_core::mtcp::wire::{Claim, Ends, Frame};
 use sm_core::mtcp::{
-    Client, ClientEffect, Config, Contact, Digest, DigestKey, Epoch, LinkId, Peer, Record, Server,
-    ServerEffect,
+    Client, ClientEffect, Config, Contact, Digest, DigestKey, Epoch, Input, LinkId, Peer, Record,
+    Recorded, Server, ServerEffect,
 };
 
 const NOW: Time = Time(1);
@@ -300,4 +300,24 @@ fn a_silent_owner_is_given_up_before_the_client_gives_up() {
     assert!(due <= NOW + Span(attempt.0 / 2));
     server.timeout(due);
     assert!(done_by(server).contains(&ServerEffect::Start));
+}
+
+#[test]
+fn a_service_that_runs_again_may_look_for_input_too_early() {
+    let mut owner = attached(config());
+    assert_eq!(owner.read(NOW, &mut [0; 8]), Input::Wait);
+    assert_eq!(owner.recorded(NOW), Recorded::Live);
+    assert!(owner.record(NOW, b"clock"));
+    let data = Frame::Data {
+        offset: 0,
+        bytes: b"ab",
+    };
+    assert_eq!(owner.frame(NOW, Peer::Client(LINK), &data), Ok(()));
+    assert_eq!(owner.read(NOW, &mut [0; 8]), Input::Bytes(2));
+    let mut server = given(&mut owner, &claim(1, b""), config());
+    assert_eq!(server.read(NOW, &mut [0; 8]), Input::Wait);
+    assert_eq!(server.recorded(NOW), Recorded::Again(b"clock".to_vec()));
+    assert_eq!(server.read(NOW, &mut []), Input::Wait);
+    assert_eq!(server.read(NOW, &mut [0; 8]), Input::Bytes(2));
+    assert!(server.summary().runs);
 }
