@@ -474,10 +474,10 @@ impl Client {
             return Err(Fault::OutOfTurn);
         };
         if *input < self.output.start() {
-            // It was acknowledged as stable, and is needed again.
+            // It was acknowledged as stable. Another server may have it.
             let reason = Reason::Lost;
             self.send(at.link, Frame::Reset { reason });
-            self.close(End::Reset(reason));
+            self.detach(now, reason);
             return Ok(());
         }
         if *input > self.output.end() || taken > input {

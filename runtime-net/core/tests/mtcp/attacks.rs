@@ -5,8 +5,8 @@ use super::world::{ID, Item, World, key};
 use sm_core::ids::{Span, Time};
 use sm_core::mtcp::wire::{Claim, Ends, Frame};
 use sm_core::mtcp::{
-    Client, ClientEffect, Config, Contact, Digest, DigestKey, Epoch, Input, LinkId, Peer, Record,
-    Recorded, Server, ServerEffect,
+    Client, ClientEffect, Config, Contact, Digest, DigestKey, Epoch, Input, LinkId, Peer, Reason,
+    Record, Recorded, Server, ServerEffect,
 };
 
 const NOW: Time = Time(1);
@@ -320,4 +320,26 @@ fn a_service_that_runs_again_may_look_for_input_too_early() {
     assert_eq!(server.read(NOW, &mut []), Input::Wait);
     assert_eq!(server.read(NOW, &mut [0; 8]), Input::Bytes(2));
     assert!(server.summary().runs);
+}
+
+#[test]
+fn a_server_that_lacks_input_fails_the_attempt_and_not_the_connection() {
+    let mut client = begun(100);
+    assert_eq!(client.write(b"abcd"), 4);
+    while client.poll_stream().is_some() {}
+    let (taken, stable) = (4, 4);
+    let ack = Frame::Ack { taken, stable };
+    assert_eq!(client.frame(NOW, LINK, &ack), Ok(&[][..]));
+    client.resume(NOW, contact(NEXT), [0; 32]);
+    sent_by(&mut client);
+    assert_eq!(client.frame(NOW, NEXT, &resumed(1, 3)), Ok(&[][..]));
+    let reason = Reason::Lost;
+    let expected = [
+        ClientEffect::Send(NEXT, Frame::Reset { reason }),
+        ClientEffect::Detached(reason),
+    ];
+    assert_eq!(sent_by(&mut client), expected);
+    client.resume(NOW, contact(LINK), [0; 32]);
+    assert_eq!(client.frame(NOW, LINK, &resumed(2, 4)), Ok(&[][..]));
+    assert_eq!(client.attached(), Some(LINK));
 }
