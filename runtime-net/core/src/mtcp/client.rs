@@ -509,6 +509,16 @@ impl Client {
         frame: &Frame<'a>,
     ) -> Result<&'a [u8], Fault> {
         match frame {
+            // It would count for the server that the connection begins at in the end.
+            Frame::Data { .. }
+            | Frame::Fin { .. }
+            | Frame::Ack { .. }
+            | Frame::Standbys { .. }
+            | Frame::Held { .. }
+                if !self.opened =>
+            {
+                return Err(Fault::OutOfTurn);
+            }
             Frame::Data { offset, bytes } => return self.data(now, *offset, bytes),
             Frame::Fin { offset } => self.fin(now, *offset)?,
             Frame::Ack { taken, stable } => self.acknowledged(*taken, *stable)?,

@@ -5,8 +5,8 @@ use super::world::{ID, Item, World, key};
 use sm_core::ids::{Span, Time};
 use sm_core::mtcp::wire::{Claim, Ends, Frame};
 use sm_core::mtcp::{
-    Client, ClientEffect, Config, Contact, Digest, DigestKey, Epoch, Input, LinkId, Peer, Reason,
-    Record, Recorded, Server, ServerEffect,
+    Client, ClientEffect, Config, Contact, Digest, DigestKey, Epoch, Fault, Input, LinkId, Peer,
+    Reason, Record, Recorded, Server, ServerEffect,
 };
 
 const NOW: Time = Time(1);
@@ -342,4 +342,30 @@ fn a_server_that_lacks_input_fails_the_attempt_and_not_the_connection() {
     client.resume(NOW, contact(LINK), [0; 32]);
     assert_eq!(client.frame(NOW, LINK, &resumed(2, 4)), Ok(&[][..]));
     assert_eq!(client.attached(), Some(LINK));
+}
+
+#[test]
+fn a_server_says_nothing_before_it_has_answered() {
+    let frames = [
+        Frame::Data {
+            offset: 0,
+            bytes: b"a",
+        },
+        Frame::Fin { offset: 0 },
+        Frame::Ack {
+            taken: 1,
+            stable: 1,
+        },
+        Frame::Standbys {
+            revision: 1,
+            standbys: vec![key(3)],
+        },
+    ];
+    for frame in frames {
+        let mut client = Client::open(NOW, contact(LINK), opening(100));
+        assert_eq!(client.write(b"a"), 1);
+        while client.poll_stream().is_some() {}
+        let answer = client.frame(NOW, LINK, &frame);
+        assert_eq!(answer, Err(Fault::OutOfTurn), "{frame:?}");
+    }
 }
