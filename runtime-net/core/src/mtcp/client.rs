@@ -427,14 +427,13 @@ impl Client {
     }
 
     /// What comes on links that carry neither the connection nor the attempt. What an earlier owner
-    /// still sends is nothing.
+    /// still sends is nothing, and if it asks it hears nothing: it has to notice.
     fn frame_aside(&mut self, link: LinkId, frame: &Frame<'_>) {
         match frame {
             Frame::Attached { id } if *id == self.id && self.warm.insert(link) => {
                 self.effects.push_back(ClientEffect::Warm(link));
             }
             Frame::Refused { .. } => drop(self.warm.remove(&link)),
-            Frame::Ping { token } => self.send(link, Frame::Pong { token: *token }),
             _ => {}
         }
     }
@@ -450,6 +449,10 @@ impl Client {
                 reason,
             } if *refused == epoch => {
                 self.detach(now, *reason);
+                Ok(())
+            }
+            Frame::Ping { token } => {
+                self.send(link, Frame::Pong { token: *token });
                 Ok(())
             }
             other => {

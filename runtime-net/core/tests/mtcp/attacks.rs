@@ -369,3 +369,19 @@ fn a_server_says_nothing_before_it_has_answered() {
         assert_eq!(answer, Err(Fault::OutOfTurn), "{frame:?}");
     }
 }
+
+#[test]
+fn a_server_that_was_left_hears_nothing_more() {
+    let mut client = begun(100);
+    let ping = Frame::Ping { token: 7 };
+    client.resume(NOW, contact(NEXT), [0; 32]);
+    // Who runs the service again asks during the attempt.
+    sent_by(&mut client);
+    assert_eq!(client.frame(NOW, NEXT, &ping), Ok(&[][..]));
+    let pong = ClientEffect::Send(NEXT, Frame::Pong { token: 7 });
+    assert_eq!(sent_by(&mut client), [pong]);
+    assert_eq!(client.frame(NOW, NEXT, &resumed(1, 0)), Ok(&[][..]));
+    sent_by(&mut client);
+    assert_eq!(client.frame(NOW, LINK, &ping), Ok(&[][..]));
+    assert_eq!(sent_by(&mut client), [], "else it would wait for ever");
+}
