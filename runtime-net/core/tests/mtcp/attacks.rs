@@ -225,6 +225,53 @@ fn a_standby_that_has_everything_is_not_sent_it_again() {
     finish(world);
 }
 
+/// What is under way between the client and servers arrives, and nothing else.
+fn arrive_at_ends(world: &mut World) {
+    for _ in 0..4 {
+        for link in world.lines.keys().copied().collect::<Vec<_>>() {
+            world.deliver_there(link);
+            world.deliver_back(link);
+        }
+    }
+}
+
+#[test]
+fn what_a_standby_said_before_it_was_dismissed_counts_no_more() {
+    let mut world = standby();
+    world.write(3);
+    arrive_at_ends(&mut world);
+    while world.step(0, false) {}
+    while !world.ways[&(0, 1)].queue.is_empty() {
+        world.deliver(0, 1);
+    }
+    assert!(
+        !world.ways[&(1, 0)].queue.is_empty(),
+        "it says that it has it"
+    );
+    let now = world.now;
+    world.hosts[0].server.dismiss(now, key(1));
+    world.settle(0);
+    arrive_at_ends(&mut world);
+    assert_eq!(world.client.record().standbys, []);
+    assert!(world.hosts[0].server.recruit(now, key(1)));
+    world.settle(0);
+    while !world.ways[&(1, 0)].queue.is_empty() {
+        world.deliver(1, 0);
+    }
+    arrive_at_ends(&mut world);
+    assert_eq!(
+        world.client.record().standbys,
+        [],
+        "it is to forget it first"
+    );
+    calm(&mut world);
+    assert_eq!(world.client.record().standbys, [key(1)]);
+    world.crash(0, (0, 9));
+    calm(&mut world);
+    go(&mut world, 1);
+    finish(world);
+}
+
 #[test]
 fn a_standby_that_goes_on_counts_changes_from_the_clients_record() {
     let mut world = standby();

@@ -46,6 +46,8 @@ pub(super) struct Owner {
     /// The newest sealed record, and the input that it makes stable.
     carried: Option<(Held, u64)>,
     pub(super) ships: BTreeMap<NodeId, Ship>,
+    /// That of the newest of them.
+    pub(super) shift: u64,
     /// The standbys in the client's record, and how often they changed.
     pub(super) listed: Vec<NodeId>,
     pub(super) revision: u64,
@@ -83,6 +85,7 @@ impl Owner {
             credit: (0, 0),
             carried: None,
             ships: BTreeMap::new(),
+            shift: 0,
             listed: Vec::new(),
             revision,
             proposal: None,

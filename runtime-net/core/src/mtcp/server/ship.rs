@@ -12,6 +12,9 @@ use crate::mtcp::{ConnectionId, Epoch};
 /// A server that gets the log as it grows.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Ship {
+    /// What is added to positions that it hears of, and taken off those that it names: they are
+    /// higher than all that were told to who was this standby before and was dismissed.
+    shift: u64,
     way: Way,
     sent: Sent,
     /// What it has for good: how far the log is, and how far the input. None before it has all.
@@ -48,8 +51,9 @@ struct Sent {
 }
 
 impl Ship {
-    fn new() -> Self {
+    fn new(shift: u64) -> Self {
         Self {
+            shift,
             way: Way::Whole(Had::default()),
             sent: Sent::default(),
             acked: None,
@@ -122,7 +126,7 @@ impl Ship {
         }
         match &mut self.way {
             Way::Sending(parcel, sent) => {
-                let position = sent.position;
+                let position = sent.position + self.shift;
                 parcel.next().map(|piece| Frame::Base {
                     id,
                     epoch,
@@ -164,8 +168,8 @@ impl Ship {
         Some(Frame::Log(Growth {
             id,
             epoch,
-            after: position,
-            position: self.sent.position,
+            after: position + self.shift,
+            position: self.sent.position + self.shift,
             input,
             fin,
             entries: entries.into(),
@@ -262,7 +266,8 @@ impl Server {
         if server == me || !room || owner.ships.contains_key(&server) {
             return false;
         }
-        owner.ships.insert(server, Ship::new());
+        owner.shift += owner.stream.position() + 1;
+        owner.ships.insert(server, Ship::new(owner.shift));
         self.note(now);
         true
     }
@@ -337,12 +342,13 @@ impl Server {
             } = frame
             && *epoch == owner.epoch
             && let Some(ship) = owner.ships.get_mut(&server)
-            && *position <= owner.stream.position()
+            && let Some(position) = position.checked_sub(ship.shift)
+            && position <= owner.stream.position()
         {
             let input = (*input).min(owner.stream.image.input.end());
             ship.heard = true;
             let before = ship.acked.unwrap_or_default();
-            ship.acked = Some((before.0.max(*position), before.1.max(input)));
+            ship.acked = Some((before.0.max(position), before.1.max(input)));
         }
         self.note(now);
     }
