@@ -99,7 +99,7 @@ impl Server {
     fn denied(&mut self, now: Time, (from, epoch): (NodeId, Epoch), reason: Reason) {
         if let Phase::Taking(taking) = &self.phase
             && taking.owner() == from
-            && self.seen == epoch
+            && taking.epoch() == epoch
         {
             self.not_taken(now, reason);
         }

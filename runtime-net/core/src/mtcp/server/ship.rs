@@ -19,7 +19,8 @@ pub(super) struct Ship {
     sent: Sent,
     /// What it has for good: how far the log is, and how far the input. None before it has all.
     acked: Option<(u64, u64)>,
-    /// Whether it has heard of the newest attempt, and whether it has said so since.
+    /// Whether it has heard of the newest attempt, and whether it has said since that it has the
+    /// whole, so that what is new of it is enough.
     told: bool,
     heard: bool,
     /// It is to be a standby no more, as soon as the client says so.
@@ -58,7 +59,7 @@ impl Ship {
             sent: Sent::default(),
             acked: None,
             told: true,
-            heard: true,
+            heard: false,
             dismissed: false,
         }
     }
@@ -74,7 +75,7 @@ impl Ship {
     /// It needs the whole again, beside what it has.
     fn restart(&mut self) {
         self.way = Way::Whole(Had::default());
-        (self.told, self.heard) = (true, true);
+        (self.told, self.heard) = (true, false);
     }
 
     /// There is a later attempt. What a standby has, it has still, unless that attempt was there.

@@ -81,9 +81,10 @@ impl Server {
         match standby.assembly.add(piece) {
             Some(false) => return Ok(()),
             Some(true) => {}
+            // What is between may have come during an attempt, and was not kept.
             None => {
                 self.unlogged_to(from);
-                return Err(Fault::Gap);
+                return Ok(());
             }
         }
         match standby.assembly.image(standby.image.as_ref()) {
@@ -168,8 +169,8 @@ impl Server {
         self.send(Peer::Server(owner), frame);
     }
 
-    fn unlogged_to(&mut self, owner: NodeId) {
-        let (id, epoch) = (self.id, self.seen);
+    pub(super) fn unlogged_to(&mut self, owner: NodeId) {
+        let (id, epoch) = (self.id, self.latest());
         self.send(Peer::Server(owner), Frame::Unlogged { id, epoch });
     }
 }
