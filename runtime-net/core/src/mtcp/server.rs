@@ -300,8 +300,11 @@ impl Server {
         self.draining = true;
     }
 
-    /// Tells the client where the connection could go on, and whether it should.
-    pub fn advise(&mut self, advice: Advice, candidates: Vec<Candidate>) {
+    /// Tells the client where the connection could go on, and whether it should: the first
+    /// [`limits::MTCP_CANDIDATES`] whose addresses are not too long.
+    pub fn advise(&mut self, advice: Advice, mut candidates: Vec<Candidate>) {
+        candidates.retain(|one| one.address.len() <= limits::MTCP_ADDRESS_BYTES);
+        candidates.truncate(limits::MTCP_CANDIDATES);
         if let Phase::Owner(owner) = &self.phase
             && let Some(link) = owner.link
         {

@@ -3,7 +3,7 @@
 use super::breakages::{arrive, attached, break_link, calm, config, finish, go, opening, world};
 use super::world::{ID, Item, World, key};
 use sm_core::ids::{Span, Time};
-use sm_core::mtcp::wire::{Claim, Ends, Frame, Open, Piece};
+use sm_core::mtcp::wire::{Advice, Candidate, Claim, Ends, Frame, Open, Piece};
 use sm_core::mtcp::{
     Client, ClientEffect, Config, Contact, Digest, DigestKey, Epoch, Fault, Input, LinkId, Peer,
     Reason, Record, Recorded, Server, ServerEffect,
@@ -546,4 +546,25 @@ fn nobody_opens_anew_what_others_have_opened() {
     done_by(&mut server);
     server.accept(NOW, NEXT, &open(9, b""), [9; 32]);
     assert_eq!(done_by(&mut server), [refused(NEXT, 9, Reason::Busy)]);
+}
+
+#[test]
+fn what_a_driver_says_too_much_of_is_not_sent() {
+    let mut owner = attached(config());
+    let candidate = |at: usize| Candidate {
+        server: key(at),
+        address: "x".repeat(if at == 3 { 256 } else { 1 }),
+    };
+    owner.advise(Advice::Load, (0..40).map(candidate).collect());
+    assert!(owner.export(NOW, Vec::new()));
+    assert!(!owner.carry(NOW, |_| Vec::new()));
+    let done = done_by(&mut owner);
+    for effect in &done {
+        if let ServerEffect::Send(_, frame) = effect {
+            let mut bytes = Vec::new();
+            frame.encode(&mut bytes);
+            assert!(matches!(Frame::decode(&bytes), Ok(Some(_))), "{frame:?}");
+        }
+    }
+    assert_eq!(done.len(), 1);
 }

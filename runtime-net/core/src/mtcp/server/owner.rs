@@ -334,8 +334,8 @@ impl Server {
     }
 
     /// Gives the client a sealed record of the newest export to keep, before the output behind it.
-    /// What is sealed is all that another server needs. False without an export, or where it is
-    /// too long.
+    /// What is sealed is all that another server needs. False without an export, or where the
+    /// record is too long, or nothing.
     pub fn carry(&mut self, now: Time, seal: impl FnOnce(&[u8]) -> Vec<u8>) -> bool {
         let Phase::Owner(owner) = &mut self.phase else {
             return false;
@@ -345,7 +345,7 @@ impl Server {
             return false;
         }
         let sealed = seal(&image.parcel(Default::default()).whole());
-        if sealed.len() > limits::MTCP_HELD_BYTES {
+        if sealed.is_empty() || sealed.len() > limits::MTCP_HELD_BYTES {
             return false;
         }
         let held = Held {
