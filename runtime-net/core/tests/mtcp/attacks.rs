@@ -294,6 +294,33 @@ fn a_standby_that_goes_on_counts_changes_from_the_clients_record() {
     finish(world);
 }
 
+#[test]
+fn a_copy_that_the_record_lists_is_not_released() {
+    let mut world = standby();
+    world.write(4);
+    calm(&mut world);
+    // The standby has the connection from its owner, and the client goes back.
+    world.resume(1);
+    let link = *world.lines.keys().next_back().expect("a new one");
+    world.deliver_there(link);
+    for (from, to) in [(1, 0), (0, 1)] {
+        while !world.ways[&(from, to)].queue.is_empty() {
+            world.deliver(from, to);
+        }
+    }
+    assert!(world.hosts[1].service.is_some());
+    world.resume(0);
+    let link = *world.lines.keys().next().expect("the first one");
+    while world.hosts[0].frozen {
+        world.deliver_there(link);
+    }
+    // Of what the owner says then only the first word arrives.
+    world.crash(0, (1, 9));
+    calm(&mut world);
+    go(&mut world, 1);
+    finish(world);
+}
+
 /// A sealed record of a service that has written nothing.
 fn sealed() -> Vec<u8> {
     let mut owner = attached(config());

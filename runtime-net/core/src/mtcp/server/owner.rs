@@ -258,10 +258,14 @@ impl Server {
             self.effects.push_back(ServerEffect::Drop(old));
         }
         if let Some(Give { to, .. }) = thawed {
+            let kept = owner.ships.contains_key(&to);
             self.effects.push_back(ServerEffect::Thaw);
-            // That attempt is given up: this one is later.
-            let id = self.id;
-            self.send(Peer::Server(to), Frame::Release { id, epoch });
+            // That attempt is given up: this one is later. Where the record may list that server,
+            // what it has is to stay until it has the whole.
+            if !kept {
+                let id = self.id;
+                self.send(Peer::Server(to), Frame::Release { id, epoch });
+            }
         }
         if accepted {
             self.confirm();
