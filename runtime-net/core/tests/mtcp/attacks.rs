@@ -544,6 +544,27 @@ fn a_standby_that_is_filled_asks_anew_after_a_false_attempt() {
     assert_eq!(done_by(&mut server), [unlogged(0)]);
 }
 
+#[test]
+fn a_whole_that_continues_what_a_standby_lost_is_asked_for_anew() {
+    let mut server = Server::new(key(1), ID, config());
+    let base = Frame::Base {
+        id: ID,
+        epoch: Epoch(0),
+        position: 0,
+        piece: Piece {
+            head: 3,
+            snapshot: 0,
+            offset: 0,
+            bytes: b"abc",
+        },
+    };
+    let from = Peer::Server(key(0));
+    assert_eq!(server.frame(NOW, from, &base), Ok(()));
+    let (id, epoch) = (ID, Epoch(0));
+    let unlogged = Frame::Unlogged { id, epoch };
+    assert_eq!(done_by(&mut server), [ServerEffect::Send(from, unlogged)]);
+}
+
 fn open(epoch: u64, settings: &'static [u8]) -> Open<'static> {
     Open {
         id: ID,

@@ -27,7 +27,7 @@ impl Server {
                 position,
                 piece,
                 ..
-            } => return self.based((from, *epoch), *position, piece),
+            } => self.based((from, *epoch), *position, piece),
             Frame::Log(growth) => self.grown(from, growth),
             Frame::Logged { .. } => self.logged(now, from, frame),
             Frame::Unlogged { epoch, .. } => self.unlogged(from, *epoch),
