@@ -538,10 +538,36 @@ fn a_standby_that_is_filled_asks_anew_after_a_false_attempt() {
     // And now it is, from the beginning.
     assert_eq!(server.frame(NOW, from, &denied(u64::MAX)), Ok(()));
     let no = refused(NEXT, u64::MAX, Reason::NotAllowed);
-    assert_eq!(done_by(&mut server), [no, unlogged(0)]);
+    let asked = [no, unlogged(0), ServerEffect::Forget];
+    assert_eq!(done_by(&mut server), asked);
     // More of what it no longer continues is no fault.
     assert_eq!(server.frame(NOW, from, &piece(6, b"ghi")), Ok(()));
     assert_eq!(done_by(&mut server), [unlogged(0)]);
+}
+
+#[test]
+fn half_of_the_whole_is_kept_for_no_owner_that_is_gone() {
+    let mut server = Server::new(key(1), ID, config());
+    let from = Peer::Server(key(0));
+    let base = Frame::Base {
+        id: ID,
+        epoch: Epoch(0),
+        position: 0,
+        piece: Piece {
+            head: 200,
+            snapshot: 0,
+            offset: 0,
+            bytes: b"abc",
+        },
+    };
+    assert_eq!(server.frame(NOW, from, &base), Ok(()));
+    // A client that no answer reached is not kept waiting.
+    server.accept(NOW, LINK, &open(1, b""), [0; 32]);
+    assert_eq!(done_by(&mut server), [refused(LINK, 1, Reason::Busy)]);
+    server.unreachable(NOW, key(0));
+    assert_eq!(done_by(&mut server), [ServerEffect::Forget]);
+    server.accept(NOW, LINK, &open(1, b""), [0; 32]);
+    assert!(done_by(&mut server).contains(&ServerEffect::Start));
 }
 
 #[test]

@@ -44,6 +44,10 @@ impl Server {
             Phase::Taking(taking) if taking.owner() == server => {
                 self.not_taken(now, Reason::Unreachable);
             }
+            // Half of the whole is nothing.
+            Phase::Standby(standby) if standby.owner == server && standby.image.is_none() => {
+                self.forget();
+            }
             Phase::Standby(standby) if standby.owner == server => {
                 standby.expires = standby.expires.min(now + linger);
             }
