@@ -299,6 +299,8 @@ fn a_copy_that_the_record_lists_is_not_released() {
     let mut world = standby();
     world.write(4);
     calm(&mut world);
+    world.export(0);
+    calm(&mut world);
     // The standby has the connection from its owner, and the client goes back.
     world.resume(1);
     let link = *world.lines.keys().next_back().expect("a new one");
@@ -314,11 +316,23 @@ fn a_copy_that_the_record_lists_is_not_released() {
     while world.hosts[0].frozen {
         world.deliver_there(link);
     }
-    // Of what the owner says then only the first word arrives.
-    world.crash(0, (1, 9));
-    calm(&mut world);
-    go(&mut world, 1);
-    finish(world);
+    // Of what the owner says then only so much arrives.
+    let ends_after = |mut world: World, words| {
+        world.crash(0, (words, 9));
+        calm(&mut world);
+        go(&mut world, 1);
+        finish(world);
+    };
+    ends_after(world.clone(), 1);
+    // It hears that the standby lacks something, and sends the whole in pieces.
+    world.deliver(0, 1);
+    while !world.ways[&(1, 0)].queue.is_empty() {
+        world.deliver(1, 0);
+    }
+    assert!(bases(&world) > 1);
+    for words in 0..=bases(&world) {
+        ends_after(world.clone(), words);
+    }
 }
 
 /// A sealed record of a service that has written nothing.
