@@ -427,14 +427,13 @@ impl Client {
     }
 
     /// What comes on links that carry neither the connection nor the attempt. What an earlier owner
-    /// still sends is nothing.
+    /// still sends is nothing, and if it asks it hears nothing: it has to notice.
     fn frame_aside(&mut self, link: LinkId, frame: &Frame<'_>) {
         match frame {
             Frame::Attached { id } if *id == self.id && self.warm.insert(link) => {
                 self.effects.push_back(ClientEffect::Warm(link));
             }
             Frame::Refused { .. } => drop(self.warm.remove(&link)),
-            Frame::Ping { token } => self.send(link, Frame::Pong { token: *token }),
             _ => {}
         }
     }
@@ -450,6 +449,10 @@ impl Client {
                 reason,
             } if *refused == epoch => {
                 self.detach(now, *reason);
+                Ok(())
+            }
+            Frame::Ping { token } => {
+                self.send(link, Frame::Pong { token: *token });
                 Ok(())
             }
             other => {
@@ -474,10 +477,10 @@ impl Client {
             return Err(Fault::OutOfTurn);
         };
         if *input < self.output.start() {
-            // It was acknowledged as stable, and is needed again.
+            // It was acknowledged as stable. Another server may have it.
             let reason = Reason::Lost;
             self.send(at.link, Frame::Reset { reason });
-            self.close(End::Reset(reason));
+            self.detach(now, reason);
             return Ok(());
         }
         if *input > self.output.end() || taken > input {
@@ -509,6 +512,16 @@ impl Client {
         frame: &Frame<'a>,
     ) -> Result<&'a [u8], Fault> {
         match frame {
+            // It would count for the server that the connection begins at in the end.
+            Frame::Data { .. }
+            | Frame::Fin { .. }
+            | Frame::Ack { .. }
+            | Frame::Standbys { .. }
+            | Frame::Held { .. }
+                if !self.opened =>
+            {
+                return Err(Fault::OutOfTurn);
+            }
             Frame::Data { offset, bytes } => return self.data(now, *offset, bytes),
             Frame::Fin { offset } => self.fin(now, *offset)?,
             Frame::Ack { taken, stable } => self.acknowledged(*taken, *stable)?,

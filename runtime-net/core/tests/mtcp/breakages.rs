@@ -452,6 +452,14 @@ fn b18_a_gap_in_the_offsets_is_a_fault() {
         server: key(0),
     };
     let mut client = Client::open(now, contact, opening(100));
+    let answer = Frame::Resumed {
+        ends: Ends::default(),
+        input: 0,
+        taken: 0,
+        window: 100,
+        standbys: Vec::new(),
+    };
+    assert_eq!(client.frame(now, LinkId(1), &answer), Ok(&[][..]));
     assert_eq!(
         client.frame(now, LinkId(1), &data(0, b"ab")),
         Ok(&b"ab"[..])

@@ -100,7 +100,7 @@ impl State {
         if at == self.owner() {
             let kept = |server: &sm_core::ids::NodeId| {
                 let host = &world.hosts[usize::from(server.0[0]) - 1];
-                host.server.secret().is_some()
+                host.server.copy_of() == Some(key(at))
             };
             let standbys = &world.client.record().standbys;
             return standbys.iter().any(kept) || world.client.held().is_some();
@@ -352,7 +352,7 @@ impl Model for Mtcp {
                 state.world.diverged == 0
             }),
             Property::<Self>::always("what was acknowledged is there", |_, state| {
-                !matches!(state.world.end, Some(End::Reset(_)))
+                !state.world.lost && !matches!(state.world.end, Some(End::Reset(_)))
             }),
             Property::<Self>::sometimes("possible: everything arrives", |_, state| state.done()),
         ]

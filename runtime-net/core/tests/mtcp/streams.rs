@@ -94,7 +94,7 @@ fn has_standby(world: &World) -> bool {
     let mut hosts = standbys
         .iter()
         .map(|standby| &world.hosts[usize::from(standby.0[0]) - 1]);
-    hosts.any(|host| host.server.secret().is_some())
+    hosts.any(|host| host.server.copy_of() == Some(key(owner(world))))
 }
 
 fn recruit(world: &mut World, at: usize, other: usize) {
@@ -205,7 +205,7 @@ fn run(events: &[Event], weather: Weather) {
     }
     recover(&mut world);
     assert!(!world.wrong, "something was done that no honest end does");
-    assert_eq!(world.diverged, 0);
+    assert_eq!((world.diverged, world.lost), (0, false));
     assert_eq!(
         world.end,
         Some(End::Done),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ship::Ship;
+use super::standby::Standby;
 use super::stream::{Goal, Stream};
 use super::{Commit, Config, Peer, Phase, Server, ServerEffect};
 use crate::ids::{NodeId, Time};
@@ -26,9 +27,11 @@ pub(super) struct Owner {
     pub(super) confirmed: bool,
     /// Whether the client has been told.
     pub(super) welcomed: bool,
-    /// Who had it before, and waits to hear that it may forget it.
+    /// Who had it before, and waits to hear that it may forget it; perhaps still, if that was lost.
     pub(super) origin: Option<NodeId>,
     pub(super) frozen: Option<Give>,
+    /// What a later owner sends, which takes the place of this when it is whole.
+    pub(super) successor: Option<Box<Standby>>,
     pub(super) link: Option<LinkId>,
     /// When it is over, if no client comes back.
     pub(super) expires: Time,
@@ -46,6 +49,8 @@ pub(super) struct Owner {
     /// The newest sealed record, and the input that it makes stable.
     carried: Option<(Held, u64)>,
     pub(super) ships: BTreeMap<NodeId, Ship>,
+    /// That of the newest of them.
+    pub(super) shift: u64,
     /// The standbys in the client's record, and how often they changed.
     pub(super) listed: Vec<NodeId>,
     pub(super) revision: u64,
@@ -75,6 +80,7 @@ impl Owner {
             welcomed: false,
             origin: None,
             frozen: None,
+            successor: None,
             link: None,
             expires: Time::NEVER,
             pulse: Pulse::begin(Time::ZERO),
@@ -83,16 +89,23 @@ impl Owner {
             credit: (0, 0),
             carried: None,
             ships: BTreeMap::new(),
+            shift: 0,
             listed: Vec::new(),
             revision,
             proposal: None,
         }
     }
 
+    /// The attempt of the later owner whose whole is on its way.
+    pub(super) fn succeeded_at(&self) -> Option<Epoch> {
+        self.successor.as_ref().map(|standby| standby.epoch)
+    }
+
     /// A client's link carries it from now on; the client has taken so much, and grants so much
     /// more.
     pub(super) fn attach(&mut self, now: Time, link: LinkId, (taken, window): (u64, u64)) {
         self.link = Some(link);
+        self.successor = None;
         self.expires = Time::NEVER;
         self.pulse = Pulse::begin(now);
         self.sent = self.stream.output().start();
@@ -249,14 +262,20 @@ impl Server {
         owner.welcomed = false;
         let accepted = claim.record.owner == me;
         owner.adopt(claim.record.revision);
+        // Where the client was elsewhere meanwhile, that owner has changed the record too.
+        owner.revision = claim.record.revision;
         if let Some(old) = old {
             self.effects.push_back(ServerEffect::Drop(old));
         }
         if let Some(Give { to, .. }) = thawed {
+            let kept = owner.ships.contains_key(&to);
             self.effects.push_back(ServerEffect::Thaw);
-            // That attempt is given up: this one is later.
-            let id = self.id;
-            self.send(Peer::Server(to), Frame::Release { id, epoch });
+            // That attempt is given up: this one is later. Where the record may list that server,
+            // what it has is to stay until it has the whole.
+            if !kept {
+                let id = self.id;
+                self.send(Peer::Server(to), Frame::Release { id, epoch });
+            }
         }
         if accepted {
             self.confirm();
@@ -273,12 +292,23 @@ impl Server {
         if std::mem::replace(&mut owner.confirmed, true) {
             return;
         }
-        let epoch = owner.epoch;
-        let before = owner.origin.take();
+        let (epoch, before) = (owner.epoch, owner.origin);
         self.effects.push_back(ServerEffect::Confirmed(epoch));
         if let Some(before) = before {
-            let id = self.id;
-            self.send(Peer::Server(before), Frame::Release { id, epoch });
+            self.release(before);
+        }
+    }
+
+    /// Tells the server that had it before. One that is a standby gets the whole instead.
+    pub(super) fn release(&mut self, server: NodeId) {
+        let id = self.id;
+        if let Phase::Owner(owner) = &self.phase
+            && owner.confirmed
+            && owner.origin == Some(server)
+            && !owner.ships.contains_key(&server)
+        {
+            let epoch = owner.epoch;
+            self.send(Peer::Server(server), Frame::Release { id, epoch });
         }
     }
 
@@ -318,8 +348,8 @@ impl Server {
     }
 
     /// Gives the client a sealed record of the newest export to keep, before the output behind it.
-    /// What is sealed is all that another server needs. False without an export, or where it is
-    /// too long.
+    /// What is sealed is all that another server needs. False without an export, or where the
+    /// record is too long, or nothing.
     pub fn carry(&mut self, now: Time, seal: impl FnOnce(&[u8]) -> Vec<u8>) -> bool {
         let Phase::Owner(owner) = &mut self.phase else {
             return false;
@@ -329,7 +359,7 @@ impl Server {
             return false;
         }
         let sealed = seal(&image.parcel(Default::default()).whole());
-        if sealed.len() > limits::MTCP_HELD_BYTES {
+        if sealed.is_empty() || sealed.len() > limits::MTCP_HELD_BYTES {
             return false;
         }
         let held = Held {

@@ -27,7 +27,7 @@ impl Server {
                 position,
                 piece,
                 ..
-            } => return self.based((from, *epoch), *position, piece),
+            } => self.based((from, *epoch), *position, piece),
             Frame::Log(growth) => self.grown(from, growth),
             Frame::Logged { .. } => self.logged(now, from, frame),
             Frame::Unlogged { epoch, .. } => self.unlogged(from, *epoch),
@@ -44,16 +44,25 @@ impl Server {
             Phase::Taking(taking) if taking.owner() == server => {
                 self.not_taken(now, Reason::Unreachable);
             }
+            // Half of the whole is nothing.
+            Phase::Standby(standby) if standby.owner == server && standby.image.is_none() => {
+                self.forget();
+            }
             Phase::Standby(standby) if standby.owner == server => {
                 standby.expires = standby.expires.min(now + linger);
             }
-            _ => self.shut(server),
+            Phase::Owner(owner) => {
+                owner.successor.take_if(|standby| standby.owner == server);
+                self.shut(server);
+            }
+            _ => {}
         }
     }
 
     /// There is a link to a server, a new one if there was one before.
     pub fn reachable(&mut self, server: NodeId) {
         self.unshut(server);
+        self.release(server);
     }
 
     /// A client resumes at another server. The driver has checked the proof.
@@ -70,7 +79,7 @@ impl Server {
     /// Freezes the connection for an attempt.
     fn give(&mut self, now: Time, to: NodeId, claim: &Claim) -> Result<(), Reason> {
         let (epoch, linger) = (claim.ends.server, self.config.timing.linger);
-        if epoch <= self.seen {
+        if epoch <= self.latest() {
             return Err(Reason::Superseded);
         }
         if !self.owns(claim) || claim.record.owner != self.me {
@@ -98,7 +107,7 @@ impl Server {
     fn denied(&mut self, now: Time, (from, epoch): (NodeId, Epoch), reason: Reason) {
         if let Phase::Taking(taking) = &self.phase
             && taking.owner() == from
-            && self.seen == epoch
+            && taking.epoch() == epoch
         {
             self.not_taken(now, reason);
         }

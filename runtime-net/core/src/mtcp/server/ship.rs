@@ -12,10 +12,17 @@ use crate::mtcp::{ConnectionId, Epoch};
 /// A server that gets the log as it grows.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Ship {
+    /// What is added to positions that it hears of, and taken off those that it names: they are
+    /// higher than all that were told to who was this standby before and was dismissed.
+    shift: u64,
     way: Way,
     sent: Sent,
     /// What it has for good: how far the log is, and how far the input. None before it has all.
     acked: Option<(u64, u64)>,
+    /// Whether it has heard of the newest attempt, and whether it has said since that it has the
+    /// whole, so that what is new of it is enough.
+    told: bool,
+    heard: bool,
     /// It is to be a standby no more, as soon as the client says so.
     pub(super) dismissed: bool,
 }
@@ -45,11 +52,14 @@ struct Sent {
 }
 
 impl Ship {
-    fn new() -> Self {
+    fn new(shift: u64) -> Self {
         Self {
+            shift,
             way: Way::Whole(Had::default()),
             sent: Sent::default(),
             acked: None,
+            told: true,
+            heard: false,
             dismissed: false,
         }
     }
@@ -65,6 +75,16 @@ impl Ship {
     /// It needs the whole again, beside what it has.
     fn restart(&mut self) {
         self.way = Way::Whole(Had::default());
+        (self.told, self.heard) = (true, false);
+    }
+
+    /// There is a later attempt. What a standby has, it has still, unless that attempt was there.
+    fn rebase(&mut self) {
+        if self.way == Way::Current {
+            (self.told, self.heard) = (false, false);
+        } else {
+            self.restart();
+        }
     }
 
     /// The same, and what it has may be nothing: it may have lost its memory.
@@ -76,7 +96,11 @@ impl Ship {
     fn next(&mut self, (id, epoch): (ConnectionId, Epoch), stream: &Stream) -> Option<Frame<'_>> {
         if self.way == Way::Current && self.sent.cuts != stream.cuts() {
             let Sent { output, input, .. } = self.sent;
-            self.way = Way::Whole(Had { output, input });
+            if self.heard {
+                self.way = Way::Whole(Had { output, input });
+            } else {
+                self.restart();
+            }
         }
         if let Way::Whole(had) = self.way
             && !stream.pinned()
@@ -103,7 +127,7 @@ impl Ship {
         }
         match &mut self.way {
             Way::Sending(parcel, sent) => {
-                let position = sent.position;
+                let position = sent.position + self.shift;
                 parcel.next().map(|piece| Frame::Base {
                     id,
                     epoch,
@@ -127,9 +151,11 @@ impl Ship {
         if self.sent.cuts != stream.cuts() {
             return None;
         }
-        if stream.pinned() || (input == last && position == stream.position()) {
+        let all = input == last && position == stream.position();
+        if stream.pinned() || (all && self.told) {
             return None;
         }
+        self.told = true;
         let reach = last.min(input + limits::MTCP_PIECE_BYTES as u64);
         let bytes = image.input.copy(input, reach);
         let end = input + bytes.len() as u64;
@@ -143,8 +169,8 @@ impl Ship {
         Some(Frame::Log(Growth {
             id,
             epoch,
-            after: position,
-            position: self.sent.position,
+            after: position + self.shift,
+            position: self.sent.position + self.shift,
             input,
             fin,
             entries: entries.into(),
@@ -241,7 +267,8 @@ impl Server {
         if server == me || !room || owner.ships.contains_key(&server) {
             return false;
         }
-        owner.ships.insert(server, Ship::new());
+        owner.shift += owner.stream.position() + 1;
+        owner.ships.insert(server, Ship::new(owner.shift));
         self.note(now);
         true
     }
@@ -267,9 +294,7 @@ impl Server {
     /// A later attempt was let in here: who waits for that hears of it.
     pub(super) fn rebase(&mut self) {
         if let Phase::Owner(owner) = &mut self.phase {
-            for ship in owner.ships.values_mut() {
-                ship.restart();
-            }
+            owner.ships.values_mut().for_each(Ship::rebase);
         }
     }
 
@@ -318,11 +343,13 @@ impl Server {
             } = frame
             && *epoch == owner.epoch
             && let Some(ship) = owner.ships.get_mut(&server)
-            && *position <= owner.stream.position()
+            && let Some(position) = position.checked_sub(ship.shift)
+            && position <= owner.stream.position()
         {
             let input = (*input).min(owner.stream.image.input.end());
+            ship.heard = true;
             let before = ship.acked.unwrap_or_default();
-            ship.acked = Some((before.0.max(*position), before.1.max(input)));
+            ship.acked = Some((before.0.max(position), before.1.max(input)));
         }
         self.note(now);
     }

@@ -1,19 +1,20 @@
 //! What a standby keeps of a connection, and when it says so.
 
+use super::owner::Owner;
 use super::{Peer, Phase, Server};
 use crate::ids::{NodeId, Time};
 use crate::limits;
-use crate::mtcp::image::{Assembly, Image, Piece};
+use crate::mtcp::image::{Assembly, Had, Image, Piece, unsealed};
 use crate::mtcp::ring::Ring;
 use crate::mtcp::wire::{Frame, Growth};
-use crate::mtcp::{End, Epoch, Fault, Reason};
+use crate::mtcp::{End, Epoch, Reason};
 
 /// A copy that grows with its owner's.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Standby {
     pub(super) owner: NodeId,
     /// The owner's attempt that it was last told of.
-    epoch: Epoch,
+    pub(super) epoch: Epoch,
     /// None until the whole has come.
     pub(super) image: Option<Image>,
     position: u64,
@@ -32,6 +33,21 @@ impl Standby {
             assembly: Assembly::default(),
             expires: Time::NEVER,
         }
+    }
+
+    /// The copy that this server runs in an attempt which the client has not confirmed: who was
+    /// its owner then may have it in the record still. No log continues it.
+    pub(super) fn of(owner: &Owner) -> Option<Self> {
+        let origin = owner.origin.filter(|_| !owner.confirmed)?;
+        if owner.stream.pinned() {
+            return None;
+        }
+        let bytes = owner.stream.image.parcel(Had::default()).whole();
+        Some(Self {
+            image: Some(unsealed(&bytes).ok()?),
+            position: limits::MTCP_OFFSET + 1,
+            ..Self::new(origin, owner.epoch)
+        })
     }
 
     pub(super) fn into_image(self) -> Option<Image> {
@@ -63,46 +79,56 @@ impl Standby {
 }
 
 impl Server {
-    /// A piece of the whole from an owner.
+    /// A piece of the whole from an owner. What does not continue what is here is no fault: what it
+    /// continues may have come during an attempt, or before this server lost its memory.
     pub(super) fn based(
         &mut self,
         (from, epoch): (NodeId, Epoch),
         position: u64,
         piece: &Piece<'_>,
-    ) -> Result<(), Fault> {
-        if position > limits::MTCP_OFFSET || !self.serves(from, epoch) {
-            self.unlogged_to(from);
-            return Ok(());
+    ) {
+        if position > limits::MTCP_OFFSET || !self.serves((from, epoch), true) {
+            return self.unlogged_to(from);
         }
         let id = self.id;
-        let Phase::Standby(standby) = &mut self.phase else {
-            return Ok(());
+        let standby = match &mut self.phase {
+            Phase::Standby(standby) => Some(standby),
+            Phase::Owner(owner) => owner.successor.as_mut(),
+            _ => None,
+        };
+        let Some(standby) = standby else {
+            return;
         };
         match standby.assembly.add(piece) {
-            Some(false) => return Ok(()),
+            Some(false) => return,
             Some(true) => {}
-            None => {
-                self.unlogged_to(from);
-                return Err(Fault::Gap);
-            }
+            None => return self.unlogged_to(from),
         }
         match standby.assembly.image(standby.image.as_ref()) {
             Ok(image) if image.id == id => {
                 standby.image = Some(image);
                 standby.position = position;
+                self.succeed(epoch);
                 self.log_to(from);
-                Ok(())
             }
-            _ => {
-                self.unlogged_to(from);
-                Err(Fault::Gap)
-            }
+            _ => self.unlogged_to(from),
+        }
+    }
+
+    /// The whole of a later owner is here: what ran here gives way to it.
+    fn succeed(&mut self, epoch: Epoch) {
+        if let Phase::Owner(owner) = &mut self.phase
+            && let Some(standby) = owner.successor.take()
+        {
+            self.halt(End::Moved);
+            self.phase = Phase::Standby(standby);
+            self.seen = epoch;
         }
     }
 
     /// The log of an owner has grown.
     pub(super) fn grown(&mut self, from: NodeId, growth: &Growth<'_>) {
-        if !self.serves(from, growth.epoch) {
+        if !self.serves((from, growth.epoch), false) {
             return self.unlogged_to(from);
         }
         let Phase::Standby(standby) = &mut self.phase else {
@@ -116,11 +142,12 @@ impl Server {
     }
 
     /// Whether this server keeps what that owner sends: there is no later attempt. A copy that it
-    /// ran itself, in an attempt that came to nothing, gives way.
-    fn serves(&mut self, from: NodeId, epoch: Epoch) -> bool {
+    /// runs itself, in an attempt that came to nothing, stays until the whole is here.
+    fn serves(&mut self, (from, epoch): (NodeId, Epoch), whole: bool) -> bool {
         if epoch < self.seen {
             return false;
         }
+        self.leave_taking((from, epoch), whole);
         match &mut self.phase {
             Phase::Standby(standby) if standby.owner == from => {
                 standby.epoch = epoch;
@@ -128,17 +155,34 @@ impl Server {
             }
             Phase::Owner(owner) if owner.epoch >= epoch => return false,
             Phase::Taking(taking) if taking.epoch() >= epoch => return false,
-            _ => {
-                self.halt(End::Moved);
-                if let Phase::Taking(taking) = &self.phase {
-                    let (link, attempt) = (taking.link, taking.epoch());
-                    self.refuse(link, attempt, Reason::Superseded);
-                }
-                self.phase = Phase::Standby(Box::new(Standby::new(from, epoch)));
+            _ if !whole => return false,
+            Phase::Owner(owner) if owner.succeeded_at() > Some(epoch) => return false,
+            Phase::Owner(owner) => {
+                let successor = owner.successor.take();
+                let same = successor.filter(|one| (one.owner, one.epoch) == (from, epoch));
+                let standby = same.unwrap_or_else(|| Box::new(Standby::new(from, epoch)));
+                owner.successor = Some(standby);
+                return true;
             }
+            _ => self.phase = Phase::Standby(Box::new(Standby::new(from, epoch))),
         }
         self.seen = epoch;
         true
+    }
+
+    /// An owner with a later attempt is told of: the one under way here is over.
+    fn leave_taking(&mut self, (from, epoch): (NodeId, Epoch), whole: bool) {
+        let Phase::Taking(taking) = &mut self.phase else {
+            return;
+        };
+        let goes_on = taking.copy.as_ref().is_some_and(|copy| copy.owner == from);
+        if taking.epoch() >= epoch || !(whole || goes_on) {
+            return;
+        }
+        let copy = taking.copy.take().filter(|_| goes_on);
+        let (link, attempt) = (taking.link, taking.epoch());
+        self.phase = copy.map_or(Phase::Nothing, Phase::Standby);
+        self.refuse(link, attempt, Reason::Superseded);
     }
 
     fn log_to(&mut self, owner: NodeId) {
@@ -155,8 +199,8 @@ impl Server {
         self.send(Peer::Server(owner), frame);
     }
 
-    fn unlogged_to(&mut self, owner: NodeId) {
-        let (id, epoch) = (self.id, self.seen);
+    pub(super) fn unlogged_to(&mut self, owner: NodeId) {
+        let (id, epoch) = (self.id, self.latest());
         self.send(Peer::Server(owner), Frame::Unlogged { id, epoch });
     }
 }

@@ -177,10 +177,13 @@ impl Stream {
 
     /// The service reads.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> (Input, Step) {
+        if buffer.is_empty() {
+            return (Input::Wait, Step::Fine);
+        }
         if self.replays() {
             return self.read_again(buffer);
         }
-        if buffer.is_empty() || self.catches_up() {
+        if self.catches_up() {
             return (Input::Wait, Step::Fine);
         }
         match self.image.input.at(self.read, buffer.len()) {
@@ -241,7 +244,9 @@ impl Stream {
                 self.take(1);
                 (Input::End, Step::Fine)
             }
-            Entry::Read(_) | Entry::Value(_) => (Input::Wait, Step::Diverged),
+            // There may have been nothing yet, which is not in the log.
+            Entry::Value(_) => (Input::Wait, Step::Fine),
+            Entry::Read(_) => (Input::Wait, Step::Diverged),
         }
     }
 
