@@ -259,7 +259,7 @@ proptest! {
                 }
                 Step::Close(side) => {
                     rig.ends[side as usize].session = None;
-                    rig.call(|links, now, effects| links.close(now, (LINK, side), effects));
+                    rig.call(|links, now, effects| links.close(now, (LINK, side), crate::limits::CLOSED, effects));
                 }
             }
             rig.check();
