@@ -1,0 +1,79 @@
+//! Client connections that move: what breaks such systems elsewhere, each under many seeds.
+//!
+//! A case is a plan drawn from the seed: the faults that it is about, and a random rest. Whatever
+//! the faults are, the judge of the simulator has seen every byte; a run without them is compared.
+//! `SM_SEEDS=1000` runs so many seeds of each case; `SM_SEED=7` beside `SM_CASE` shows all of one
+//! run (`shown`).
+
+mod cases;
+mod figures;
+mod found_out;
+
+use sm_core::mtcp::End;
+use sm_sim::mtcp::{Kind, Outcome, Plan, run};
+use sm_sim::random::Stream;
+use sm_sim::{Seed, mtcp};
+
+use crate::harness::{every_seed, seeds};
+
+/// How many seeds a case runs where nobody asks for more.
+const USUAL: u64 = 60;
+
+/// Draws the plan of a seed.
+pub(crate) type Case = fn(&mut Stream) -> Plan;
+
+pub(crate) fn plan(case: Case, seed: u64) -> Plan {
+    case(&mut Seed(seed).stream("mtcp: plan", 0))
+}
+
+/// One run, and what a run without faults must agree with.
+pub(crate) fn judge(case: Case, seed: u64) -> Result<Outcome, String> {
+    let plan = plan(case, seed);
+    let outcome = run(&plan, Seed(seed)).map_err(|wrong| wrong.to_string())?;
+    if plan.service.kind != Kind::Count && outcome.end == End::Done {
+        let calm = run(&plan.calm(), Seed(seed)).map_err(|wrong| format!("calm: {wrong}"))?;
+        if (calm.output, calm.bytes) != (outcome.output, outcome.bytes) {
+            return Err("the output is not that of a run without faults".to_owned());
+        }
+    }
+    Ok(outcome)
+}
+
+/// Runs a case with many seeds, and says what came of it.
+pub(crate) fn check(name: &str, case: Case) {
+    let outcomes = every_seed(seeds(USUAL), |seed| judge(case, seed));
+    let sum = |what: fn(&Outcome) -> u64| outcomes.iter().map(what).sum::<u64>();
+    let lost = outcomes.iter().filter(|one| one.end != End::Done).count();
+    println!(
+        "{name}: {} runs, {} bytes, attached {} times, {} faults, {} diverged, {lost} lost",
+        outcomes.len(),
+        sum(|one| one.bytes),
+        sum(|one| u64::from(one.attached)),
+        sum(|one| u64::from(one.deeds)),
+        sum(|one| u64::from(one.diverged)),
+    );
+    let moved = outcomes.iter().any(|one| one.attached > 1);
+    assert!(moved, "{name}: no connection ever moved");
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    for seed in 0..5 {
+        let plan = plan(cases::MIX, seed);
+        let again = run(&plan, Seed(seed));
+        assert_eq!(run(&plan, Seed(seed)), again);
+        assert_ne!(run(&plan, Seed(seed + 100)), again);
+    }
+}
+
+/// `SM_CASE=4 SM_SEED=17 cargo test -p sm-sim --test scenarios shown -- --ignored --nocapture`
+#[test]
+#[ignore = "for whoever looks into a seed"]
+fn shown() {
+    let number = |text: Option<&str>| text.and_then(|text| text.parse::<u64>().ok());
+    let case = number(std::env::var("SM_CASE").ok().as_deref()).expect("SM_CASE is the number of a case");
+    let seed = number(std::env::var("SM_SEED").ok().as_deref()).expect("SM_SEED is a seed");
+    let found = cases::ALL.iter().find(|(number, _)| *number == case);
+    let (_, case) = found.expect("there is such a case");
+    println!("{}", mtcp::story(&plan(*case, seed), Seed(seed)));
+}

@@ -1,0 +1,1 @@
+//! What a migration costs the stream.
