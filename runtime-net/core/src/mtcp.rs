@@ -235,7 +235,7 @@ pub struct Timing {
     pub dead: Span,
     /// How long a connection without a link is kept.
     pub linger: Span,
-    /// How long an attempt to resume may take.
+    /// How long an attempt to resume may take. After half of it a silent owner is given up.
     pub attempt: Span,
     /// How long an acknowledgement waits for data to go with.
     pub ack_delay: Span,

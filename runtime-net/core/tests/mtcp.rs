@@ -1,6 +1,8 @@
 //! Connections of M-TCP between a client and some servers, by the machines that run: explored by a
 //! model checker, at random, and where others break.
 
+#[path = "mtcp/attacks.rs"]
+mod attacks;
 #[path = "mtcp/breakages.rs"]
 mod breakages;
 #[path = "mtcp/explored.rs"]

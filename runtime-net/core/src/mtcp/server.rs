@@ -270,7 +270,7 @@ impl Server {
     pub fn link_down(&mut self, now: Time, link: LinkId) {
         match &mut self.phase {
             Phase::Owner(owner) if owner.link == Some(link) => self.detach(now),
-            Phase::Taking(taking) if taking.link == link => self.give_up_taking(),
+            Phase::Taking(taking) if taking.link == link => self.give_up_taking(now),
             _ => {}
         }
     }

@@ -10,7 +10,7 @@ use sm_core::mtcp::{
     Recorded, Server, ServerEffect,
 };
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     Config {
         timing: TIMING,
         ..Config::default()
@@ -18,14 +18,14 @@ fn config() -> Config {
 }
 
 /// A client that is attached to the first of three servers and will say so many bytes.
-fn world(requests: u64) -> World {
+pub(crate) fn world(requests: u64) -> World {
     let mut world = World::new(3, Program::of(requests), config());
     arrive(&mut world);
     world
 }
 
 /// All that is under way arrives; the services do nothing.
-fn arrive(world: &mut World) {
+pub(crate) fn arrive(world: &mut World) {
     for round in 0.. {
         assert!(round < 10_000, "it comes to rest");
         let before = (world.lines.clone(), world.ways.clone());
@@ -47,7 +47,7 @@ fn arrive(world: &mut World) {
 }
 
 /// The same, and the services do all that they can.
-fn calm(world: &mut World) {
+pub(crate) fn calm(world: &mut World) {
     loop {
         arrive(world);
         let mut worked = false;
@@ -63,14 +63,14 @@ fn calm(world: &mut World) {
 }
 
 /// The client moves, and everything comes to rest.
-fn go(world: &mut World, to: usize) {
+pub(crate) fn go(world: &mut World, to: usize) {
     world.resume(to);
     calm(world);
     assert_eq!(world.client.record().owner, key(to), "{:?}", world.failed);
     assert!(world.client.attached().is_some());
 }
 
-fn finish(mut world: World) {
+pub(crate) fn finish(mut world: World) {
     world.write(1_000);
     calm(&mut world);
     assert_eq!(world.end, Some(End::Done));
@@ -78,7 +78,7 @@ fn finish(mut world: World) {
     assert_eq!(world.diverged, 0);
 }
 
-fn break_link(world: &mut World) {
+pub(crate) fn break_link(world: &mut World) {
     let link = world.client.attached().expect("it is attached");
     world.cut(link, (0, 0));
     arrive(world);
@@ -312,7 +312,7 @@ fn b13_settings_of_the_connection_travel() {
     finish(world);
 }
 
-fn opening(window: u64) -> Opening {
+pub(crate) fn opening(window: u64) -> Opening {
     Opening {
         id: ID,
         digest_seed: 1,
@@ -323,7 +323,7 @@ fn opening(window: u64) -> Opening {
 }
 
 /// A server whose service is attached to a client that the test plays.
-fn attached(config: Config) -> Server {
+pub(crate) fn attached(config: Config) -> Server {
     let mut server = Server::new(key(0), ID, config);
     let open = Open {
         id: ID,
@@ -452,6 +452,14 @@ fn b18_a_gap_in_the_offsets_is_a_fault() {
         server: key(0),
     };
     let mut client = Client::open(now, contact, opening(100));
+    let answer = Frame::Resumed {
+        ends: Ends::default(),
+        input: 0,
+        taken: 0,
+        window: 100,
+        standbys: Vec::new(),
+    };
+    assert_eq!(client.frame(now, LinkId(1), &answer), Ok(&[][..]));
     assert_eq!(
         client.frame(now, LinkId(1), &data(0, b"ab")),
         Ok(&b"ab"[..])

@@ -352,7 +352,7 @@ impl Model for Mtcp {
                 state.world.diverged == 0
             }),
             Property::<Self>::always("what was acknowledged is there", |_, state| {
-                !matches!(state.world.end, Some(End::Reset(_)))
+                !state.world.lost && !matches!(state.world.end, Some(End::Reset(_)))
             }),
             Property::<Self>::sometimes("possible: everything arrives", |_, state| state.done()),
         ]

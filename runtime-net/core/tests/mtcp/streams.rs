@@ -205,7 +205,7 @@ fn run(events: &[Event], weather: Weather) {
     }
     recover(&mut world);
     assert!(!world.wrong, "something was done that no honest end does");
-    assert_eq!(world.diverged, 0);
+    assert_eq!((world.diverged, world.lost), (0, false));
     assert_eq!(
         world.end,
         Some(End::Done),

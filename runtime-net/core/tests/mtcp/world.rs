@@ -95,6 +95,8 @@ pub(crate) struct World {
     pub(crate) diverged: u32,
     /// Something was done that no honest end does, or read or heard that nobody said.
     pub(crate) wrong: bool,
+    /// A server had not what had been called stable.
+    pub(crate) lost: bool,
     /// A rule that is broken on purpose.
     pub(crate) broken: Option<Broken>,
     /// The last growth that each server was told of.
@@ -162,6 +164,7 @@ impl World {
             failed: None,
             diverged: 0,
             wrong: false,
+            lost: false,
             broken: None,
             growth: BTreeMap::new(),
         };
@@ -415,7 +418,10 @@ impl World {
                     }
                 }
                 ClientEffect::Drop(link) => self.hang_up(link),
-                ClientEffect::Detached(reason) => self.failed = Some(reason),
+                ClientEffect::Detached(reason) => {
+                    self.failed = Some(reason);
+                    self.lost |= reason == Reason::Lost;
+                }
                 ClientEffect::Closed(end) => self.end = Some(end),
                 ClientEffect::Attached(_) => self.keep_attached(),
                 ClientEffect::Move(..) | ClientEffect::Warm(_) => {}
