@@ -57,7 +57,7 @@ pub const MTCP_BACKLOG: usize = 128 << 10;
 pub const MTCP_SETTLE: Span = Span::secs(100);
 /// How long a drained server stays away.
 pub const MTCP_RESTART: Span = Span::millis(500);
-/// The shortest time before a client end tries again.
+/// The shortest time before a client end tries again that has failed once.
 pub const MTCP_RETRY: Span = Span::millis(5);
-/// The longest time before it does so at first; it doubles a few times.
+/// The longest time before it does so; it doubles with each try, a few times.
 pub const MTCP_BACKOFF: Span = Span::millis(50);

@@ -71,6 +71,7 @@ impl World<'_> {
                 if world.may_crash(at) {
                     world.crash(at, (away, Then::Nothing));
                 } else {
+                    world.deeds -= 1;
                     world.push(world.now + AGAIN, Due::Deed(deed));
                 }
             }),

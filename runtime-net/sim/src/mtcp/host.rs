@@ -194,7 +194,11 @@ impl World<'_> {
             frame if peer == CLIENT => end.frame(local, Peer::Client(session), frame),
             frame => end.frame(local, Peer::Server(key), frame),
         };
-        if let Err(fault) = taken {
+        if taken.is_err() && peer != CLIENT && self.plan.holes > 0.0 {
+            // What follows a hole is not what an honest end would send.
+            self.hang_up(at, peer, self.plan.backbone.repair);
+            self.apart(at, peer);
+        } else if let Err(fault) = taken {
             self.wrong(format!("an honest frame is refused: {fault}: {frame:?}"));
         }
         self.settle(at);
@@ -351,18 +355,27 @@ impl World<'_> {
     /// A server that has run a service for a client gets a standby, if it should have one.
     fn recruit_by_rule(&mut self, at: NodeIx) {
         if self.plan.mode == Mode::Eager {
-            let others: Vec<NodeIx> = self.servers().filter(|other| *other != at).collect();
+            let able = |other: &NodeIx| *other != at && self.is_able(*other);
+            let others: Vec<NodeIx> = self.servers().filter(able).collect();
+            if others.is_empty() || !self.host(at).end.standbys().is_empty() {
+                return;
+            }
             let to = others[self.draws.index(others.len())];
             let (local, key) = (self.local(at), self.key(to));
-            let host = self.host_mut(at);
-            if host.end.standbys().is_empty() {
-                host.end.recruit(local, key);
-            }
+            self.host_mut(at).end.recruit(local, key);
         }
+    }
+
+    /// Whether a server could go on with what is here.
+    fn is_able(&self, at: NodeIx) -> bool {
+        !self.plan.foreign.contains(&at) && !self.plan.older.contains(&at)
     }
 
     /// Makes a server another one's standby, or dismisses it.
     pub(super) fn recruit(&mut self, at: NodeIx, to: NodeIx) {
+        if !self.is_able(to) {
+            return;
+        }
         let (local, key) = (self.local(at), self.key(to));
         let host = self.host_mut(at);
         if host.runs() && !host.end.recruit(local, key) {

@@ -14,7 +14,7 @@ use super::world::{CLIENT, Due, World, encode};
 use crate::limits;
 use crate::link::Signal;
 use crate::network::NodeIx;
-use crate::random::{Delay, Seed, Stream};
+use crate::random::{Seed, Stream};
 
 /// The client.
 #[derive(Debug)]
@@ -329,12 +329,12 @@ impl World<'_> {
         if std::mem::replace(&mut self.user.waits, true) {
             return;
         }
-        let factor = 1 << self.user.tries.min(5);
-        let delay = Delay {
-            min: limits::MTCP_RETRY,
-            max: Span(limits::MTCP_BACKOFF.0 * factor),
+        let longest = Span(limits::MTCP_BACKOFF.0 << self.user.tries.min(5));
+        let delay = match self.user.tries {
+            0 => Span::ZERO,
+            _ => self.user.draws.between(limits::MTCP_RETRY, longest),
         };
-        let due = self.now + delay.draw(&mut self.user.draws);
+        let due = self.now + delay;
         self.push(due, Due::Retry);
     }
 
@@ -351,6 +351,7 @@ impl World<'_> {
             choice = self.servers().filter(ready).collect();
         }
         if choice.is_empty() {
+            self.user.tries += 1;
             return self.retry_later();
         }
         let to = choice[self.user.draws.index(choice.len())];

@@ -71,6 +71,7 @@ const MODES: [Mode; 2] = [Mode::Lazy, Mode::Eager];
 fn drawn(draws: &mut Stream) -> Plan {
     let kind = one(draws, &KINDS);
     let far = 1 + draws.below(40);
+    let window = one(draws, &[300, 4_000, 256_000]);
     let link = |draws: &mut Stream, far: u64| LinkModel {
         delay: delay(far, far + draws.below(2 * far)),
         bandwidth: one(draws, &[None, Some(200_000), Some(2_000_000)]),
@@ -84,7 +85,7 @@ fn drawn(draws: &mut Stream) -> Plan {
         backbone: link(draws, 1 + far / 4),
         segment: one(draws, &[64, 536, 1_400, 16_000]),
         mode: one(draws, &MODES),
-        window: one(draws, &[300, 4_000, 256_000]),
+        window,
         config: Config {
             window: one(draws, &[200, 64_000, 256_000]),
             ..Config::default()
@@ -99,8 +100,13 @@ fn drawn(draws: &mut Stream) -> Plan {
             ..ServicePlan::default()
         },
         saying: Saying {
-            requests: 20 + draws.below(180),
-            most: one(draws, &[10, 1_000]),
+            requests: 30 + draws.below(400),
+            // What fills a small window many times takes many round trips.
+            most: if window < 4_000 {
+                10
+            } else {
+                one(draws, &[10, 1_000])
+            },
             piece: 1 + draws.index(100),
             pace: delay(0, 1 + draws.below(40)),
             after: Span::ZERO,
@@ -113,7 +119,7 @@ fn drawn(draws: &mut Stream) -> Plan {
 /// The random rest: the client moves, links break.
 fn restless(draws: &mut Stream) -> Plan {
     let mut plan = drawn(draws);
-    let every = 200 + draws.below(3_000);
+    let every = 100 + draws.below(1_500);
     plan.rest = vec![
         rest(
             every,
@@ -277,6 +283,8 @@ fn bytes_in_buffers(draws: &mut Stream) -> Plan {
     plan.service.buffer = 200;
     plan.window = 40;
     plan.saying.slow = true;
+    plan.saying.most = 10;
+    plan.saying.requests = 60;
     plan
 }
 
@@ -334,8 +342,10 @@ fn two_owners_one_log(draws: &mut Stream) -> Plan {
 
 fn settings(draws: &mut Stream) -> Plan {
     let mut plan = restless(draws);
-    plan.window = 1 + draws.below(500);
-    plan.config.window = 1 + draws.below(500);
+    plan.window = 20 + draws.below(500);
+    plan.config.window = 20 + draws.below(500);
+    plan.saying.most = 10;
+    plan.saying.requests = 30;
     plan
 }
 
