@@ -46,6 +46,8 @@ pub(super) struct Owner {
     /// The newest sealed record, and the input that it makes stable.
     carried: Option<(Held, u64)>,
     pub(super) ships: BTreeMap<NodeId, Ship>,
+    /// That of the newest of them.
+    pub(super) shift: u64,
     /// The standbys in the client's record, and how often they changed.
     pub(super) listed: Vec<NodeId>,
     pub(super) revision: u64,
@@ -83,6 +85,7 @@ impl Owner {
             credit: (0, 0),
             carried: None,
             ships: BTreeMap::new(),
+            shift: 0,
             listed: Vec::new(),
             revision,
             proposal: None,
@@ -255,10 +258,14 @@ impl Server {
             self.effects.push_back(ServerEffect::Drop(old));
         }
         if let Some(Give { to, .. }) = thawed {
+            let kept = owner.ships.contains_key(&to);
             self.effects.push_back(ServerEffect::Thaw);
-            // That attempt is given up: this one is later.
-            let id = self.id;
-            self.send(Peer::Server(to), Frame::Release { id, epoch });
+            // That attempt is given up: this one is later. Where the record may list that server,
+            // what it has is to stay until it has the whole.
+            if !kept {
+                let id = self.id;
+                self.send(Peer::Server(to), Frame::Release { id, epoch });
+            }
         }
         if accepted {
             self.confirm();
@@ -332,8 +339,8 @@ impl Server {
     }
 
     /// Gives the client a sealed record of the newest export to keep, before the output behind it.
-    /// What is sealed is all that another server needs. False without an export, or where it is
-    /// too long.
+    /// What is sealed is all that another server needs. False without an export, or where the
+    /// record is too long, or nothing.
     pub fn carry(&mut self, now: Time, seal: impl FnOnce(&[u8]) -> Vec<u8>) -> bool {
         let Phase::Owner(owner) = &mut self.phase else {
             return false;
@@ -343,7 +350,7 @@ impl Server {
             return false;
         }
         let sealed = seal(&image.parcel(Default::default()).whole());
-        if sealed.len() > limits::MTCP_HELD_BYTES {
+        if sealed.is_empty() || sealed.len() > limits::MTCP_HELD_BYTES {
             return false;
         }
         let held = Held {

@@ -27,7 +27,7 @@ impl Server {
                 position,
                 piece,
                 ..
-            } => return self.based((from, *epoch), *position, piece),
+            } => self.based((from, *epoch), *position, piece),
             Frame::Log(growth) => self.grown(from, growth),
             Frame::Logged { .. } => self.logged(now, from, frame),
             Frame::Unlogged { epoch, .. } => self.unlogged(from, *epoch),
@@ -99,7 +99,7 @@ impl Server {
     fn denied(&mut self, now: Time, (from, epoch): (NodeId, Epoch), reason: Reason) {
         if let Phase::Taking(taking) = &self.phase
             && taking.owner() == from
-            && self.seen == epoch
+            && taking.epoch() == epoch
         {
             self.not_taken(now, reason);
         }

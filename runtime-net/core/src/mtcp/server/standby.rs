@@ -6,7 +6,7 @@ use crate::limits;
 use crate::mtcp::image::{Assembly, Image, Piece};
 use crate::mtcp::ring::Ring;
 use crate::mtcp::wire::{Frame, Growth};
-use crate::mtcp::{End, Epoch, Fault, Reason};
+use crate::mtcp::{End, Epoch, Reason};
 
 /// A copy that grows with its owner's.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -63,40 +63,33 @@ impl Standby {
 }
 
 impl Server {
-    /// A piece of the whole from an owner.
+    /// A piece of the whole from an owner. What does not continue what is here is no fault: what it
+    /// continues may have come during an attempt, or before this server lost its memory.
     pub(super) fn based(
         &mut self,
         (from, epoch): (NodeId, Epoch),
         position: u64,
         piece: &Piece<'_>,
-    ) -> Result<(), Fault> {
+    ) {
         if position > limits::MTCP_OFFSET || !self.serves((from, epoch), true) {
-            self.unlogged_to(from);
-            return Ok(());
+            return self.unlogged_to(from);
         }
         let id = self.id;
         let Phase::Standby(standby) = &mut self.phase else {
-            return Ok(());
+            return;
         };
         match standby.assembly.add(piece) {
-            Some(false) => return Ok(()),
+            Some(false) => return,
             Some(true) => {}
-            None => {
-                self.unlogged_to(from);
-                return Err(Fault::Gap);
-            }
+            None => return self.unlogged_to(from),
         }
         match standby.assembly.image(standby.image.as_ref()) {
             Ok(image) if image.id == id => {
                 standby.image = Some(image);
                 standby.position = position;
                 self.log_to(from);
-                Ok(())
             }
-            _ => {
-                self.unlogged_to(from);
-                Err(Fault::Gap)
-            }
+            _ => self.unlogged_to(from),
         }
     }
 
@@ -168,8 +161,8 @@ impl Server {
         self.send(Peer::Server(owner), frame);
     }
 
-    fn unlogged_to(&mut self, owner: NodeId) {
-        let (id, epoch) = (self.id, self.seen);
+    pub(super) fn unlogged_to(&mut self, owner: NodeId) {
+        let (id, epoch) = (self.id, self.latest());
         self.send(Peer::Server(owner), Frame::Unlogged { id, epoch });
     }
 }
