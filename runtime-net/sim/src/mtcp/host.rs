@@ -368,7 +368,9 @@ impl World<'_> {
 
     /// Whether a server could go on with what is here.
     fn is_able(&self, at: NodeIx) -> bool {
-        !self.plan.foreign.contains(&at) && !self.plan.older.contains(&at)
+        let plan = &self.plan;
+        let unable = [&plan.foreign, &plan.older, &plan.service.forgetful];
+        !unable.iter().any(|servers| servers.contains(&at))
     }
 
     /// Makes a server another one's standby, or dismisses it.

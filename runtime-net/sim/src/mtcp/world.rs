@@ -400,6 +400,10 @@ impl<'a> World<'a> {
             self.links
                 .send(self.now, end, session, stream, &mut effects);
         }
+        // It is counted already, and would be told of each segment alone.
+        effects
+            .signals
+            .retain(|(.., signal)| !matches!(signal, Signal::Backlog(..)));
         self.perform(effects);
         let frame: Arc<[u8]> = bytes.into();
         self.note(Event::Mtcp { from, to, frame });
