@@ -249,6 +249,9 @@ fn tail_diverges(draws: &mut Stream) -> Plan {
     plan.service.export_anywhere = 0.0;
     plan.service.forgetful = vec![NodeIx(1)];
     plan.may_diverge = true;
+    // An owner that does not record is lost with what it knows, whoever its standby is.
+    let loses = |deed| matches!(deed, Deed::Recruit(_) | Deed::Crash(Who::Owner, _));
+    plan.rest.retain(|rest| !loses(rest.deed));
     plan
 }
 
