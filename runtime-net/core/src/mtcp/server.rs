@@ -196,7 +196,7 @@ impl Server {
             Some(Reason::Version)
         } else if open.id != self.id {
             Some(Reason::Protocol)
-        } else if known && epoch <= self.seen {
+        } else if known && epoch <= self.latest() {
             Some(Reason::Superseded)
         } else if self.draining {
             Some(Reason::Draining)
@@ -412,6 +412,7 @@ impl Server {
     fn latest(&self) -> Epoch {
         match &self.phase {
             Phase::Taking(taking) => taking.epoch().max(self.seen),
+            Phase::Owner(owner) => owner.succeeded_at().unwrap_or_default().max(self.seen),
             _ => self.seen,
         }
     }

@@ -299,6 +299,8 @@ fn a_copy_that_the_record_lists_is_not_released() {
     let mut world = standby();
     world.write(4);
     calm(&mut world);
+    world.export(0);
+    calm(&mut world);
     // The standby has the connection from its owner, and the client goes back.
     world.resume(1);
     let link = *world.lines.keys().next_back().expect("a new one");
@@ -314,11 +316,23 @@ fn a_copy_that_the_record_lists_is_not_released() {
     while world.hosts[0].frozen {
         world.deliver_there(link);
     }
-    // Of what the owner says then only the first word arrives.
-    world.crash(0, (1, 9));
-    calm(&mut world);
-    go(&mut world, 1);
-    finish(world);
+    // Of what the owner says then only so much arrives.
+    let ends_after = |mut world: World, words| {
+        world.crash(0, (words, 9));
+        calm(&mut world);
+        go(&mut world, 1);
+        finish(world);
+    };
+    ends_after(world.clone(), 1);
+    // It hears that the standby lacks something, and sends the whole in pieces.
+    world.deliver(0, 1);
+    while !world.ways[&(1, 0)].queue.is_empty() {
+        world.deliver(1, 0);
+    }
+    assert!(bases(&world) > 1);
+    for words in 0..=bases(&world) {
+        ends_after(world.clone(), words);
+    }
 }
 
 /// A sealed record of a service that has written nothing.
@@ -538,10 +552,77 @@ fn a_standby_that_is_filled_asks_anew_after_a_false_attempt() {
     // And now it is, from the beginning.
     assert_eq!(server.frame(NOW, from, &denied(u64::MAX)), Ok(()));
     let no = refused(NEXT, u64::MAX, Reason::NotAllowed);
-    assert_eq!(done_by(&mut server), [no, unlogged(0)]);
+    let asked = [no, unlogged(0), ServerEffect::Forget];
+    assert_eq!(done_by(&mut server), asked);
     // More of what it no longer continues is no fault.
     assert_eq!(server.frame(NOW, from, &piece(6, b"ghi")), Ok(()));
     assert_eq!(done_by(&mut server), [unlogged(0)]);
+}
+
+/// Else each would send it all again whenever the other has sent a piece.
+#[test]
+fn of_two_later_owners_the_last_one_is_heard() {
+    let mut owner = attached(config());
+    let mut server = given(&mut owner, &claim(1, b""), config());
+    done_by(&mut server);
+    let says = |epoch, from| {
+        let base = Frame::Base {
+            id: ID,
+            epoch: Epoch(epoch),
+            position: 0,
+            piece: Piece {
+                head: 200,
+                snapshot: 0,
+                offset: 0,
+                bytes: b"abc",
+            },
+        };
+        (Peer::Server(key(from)), base)
+    };
+    let unlogged = |epoch, from| {
+        let (id, epoch) = (ID, Epoch(epoch));
+        ServerEffect::Send(Peer::Server(key(from)), Frame::Unlogged { id, epoch })
+    };
+    for ((epoch, from), answer) in [
+        ((3, 2), None),
+        ((2, 0), Some(unlogged(3, 0))),
+        ((4, 0), None),
+        ((3, 2), Some(unlogged(4, 2))),
+    ] {
+        let (peer, base) = says(epoch, from);
+        assert_eq!(server.frame(NOW, peer, &base), Ok(()));
+        assert_eq!(server.poll(), answer);
+    }
+    // When that one is gone, the other may go on.
+    server.unreachable(NOW, key(0));
+    let (peer, base) = says(3, 2);
+    assert_eq!(server.frame(NOW, peer, &base), Ok(()));
+    assert_eq!(server.poll(), None);
+}
+
+#[test]
+fn half_of_the_whole_is_kept_for_no_owner_that_is_gone() {
+    let mut server = Server::new(key(1), ID, config());
+    let from = Peer::Server(key(0));
+    let base = Frame::Base {
+        id: ID,
+        epoch: Epoch(0),
+        position: 0,
+        piece: Piece {
+            head: 200,
+            snapshot: 0,
+            offset: 0,
+            bytes: b"abc",
+        },
+    };
+    assert_eq!(server.frame(NOW, from, &base), Ok(()));
+    // A client that no answer reached is not kept waiting.
+    server.accept(NOW, LINK, &open(1, b""), [0; 32]);
+    assert_eq!(done_by(&mut server), [refused(LINK, 1, Reason::Busy)]);
+    server.unreachable(NOW, key(0));
+    assert_eq!(done_by(&mut server), [ServerEffect::Forget]);
+    server.accept(NOW, LINK, &open(1, b""), [0; 32]);
+    assert!(done_by(&mut server).contains(&ServerEffect::Start));
 }
 
 #[test]

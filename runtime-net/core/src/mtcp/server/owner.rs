@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ship::Ship;
+use super::standby::Standby;
 use super::stream::{Goal, Stream};
 use super::{Commit, Config, Peer, Phase, Server, ServerEffect};
 use crate::ids::{NodeId, Time};
@@ -29,6 +30,8 @@ pub(super) struct Owner {
     /// Who had it before, and waits to hear that it may forget it; perhaps still, if that was lost.
     pub(super) origin: Option<NodeId>,
     pub(super) frozen: Option<Give>,
+    /// What a later owner sends, which takes the place of this when it is whole.
+    pub(super) successor: Option<Box<Standby>>,
     pub(super) link: Option<LinkId>,
     /// When it is over, if no client comes back.
     pub(super) expires: Time,
@@ -77,6 +80,7 @@ impl Owner {
             welcomed: false,
             origin: None,
             frozen: None,
+            successor: None,
             link: None,
             expires: Time::NEVER,
             pulse: Pulse::begin(Time::ZERO),
@@ -92,10 +96,16 @@ impl Owner {
         }
     }
 
+    /// The attempt of the later owner whose whole is on its way.
+    pub(super) fn succeeded_at(&self) -> Option<Epoch> {
+        self.successor.as_ref().map(|standby| standby.epoch)
+    }
+
     /// A client's link carries it from now on; the client has taken so much, and grants so much
     /// more.
     pub(super) fn attach(&mut self, now: Time, link: LinkId, (taken, window): (u64, u64)) {
         self.link = Some(link);
+        self.successor = None;
         self.expires = Time::NEVER;
         self.pulse = Pulse::begin(now);
         self.sent = self.stream.output().start();

@@ -44,10 +44,18 @@ impl Server {
             Phase::Taking(taking) if taking.owner() == server => {
                 self.not_taken(now, Reason::Unreachable);
             }
+            // Half of the whole is nothing.
+            Phase::Standby(standby) if standby.owner == server && standby.image.is_none() => {
+                self.forget();
+            }
             Phase::Standby(standby) if standby.owner == server => {
                 standby.expires = standby.expires.min(now + linger);
             }
-            _ => self.shut(server),
+            Phase::Owner(owner) => {
+                owner.successor.take_if(|standby| standby.owner == server);
+                self.shut(server);
+            }
+            _ => {}
         }
     }
 
@@ -71,7 +79,7 @@ impl Server {
     /// Freezes the connection for an attempt.
     fn give(&mut self, now: Time, to: NodeId, claim: &Claim) -> Result<(), Reason> {
         let (epoch, linger) = (claim.ends.server, self.config.timing.linger);
-        if epoch <= self.seen {
+        if epoch <= self.latest() {
             return Err(Reason::Superseded);
         }
         if !self.owns(claim) || claim.record.owner != self.me {

@@ -13,7 +13,7 @@ use crate::mtcp::{End, Epoch, Reason};
 pub(super) struct Standby {
     pub(super) owner: NodeId,
     /// The owner's attempt that it was last told of.
-    epoch: Epoch,
+    pub(super) epoch: Epoch,
     /// None until the whole has come.
     pub(super) image: Option<Image>,
     position: u64,
@@ -75,7 +75,12 @@ impl Server {
             return self.unlogged_to(from);
         }
         let id = self.id;
-        let Phase::Standby(standby) = &mut self.phase else {
+        let standby = match &mut self.phase {
+            Phase::Standby(standby) => Some(standby),
+            Phase::Owner(owner) => owner.successor.as_mut(),
+            _ => None,
+        };
+        let Some(standby) = standby else {
             return;
         };
         match standby.assembly.add(piece) {
@@ -87,9 +92,21 @@ impl Server {
             Ok(image) if image.id == id => {
                 standby.image = Some(image);
                 standby.position = position;
+                self.succeed(epoch);
                 self.log_to(from);
             }
             _ => self.unlogged_to(from),
+        }
+    }
+
+    /// The whole of a later owner is here: what ran here gives way to it.
+    fn succeed(&mut self, epoch: Epoch) {
+        if let Phase::Owner(owner) = &mut self.phase
+            && let Some(standby) = owner.successor.take()
+        {
+            self.halt(End::Moved);
+            self.phase = Phase::Standby(standby);
+            self.seen = epoch;
         }
     }
 
@@ -109,7 +126,7 @@ impl Server {
     }
 
     /// Whether this server keeps what that owner sends: there is no later attempt. A copy that it
-    /// ran itself, in an attempt that came to nothing, gives way to the whole.
+    /// runs itself, in an attempt that came to nothing, stays until the whole is here.
     fn serves(&mut self, (from, epoch): (NodeId, Epoch), whole: bool) -> bool {
         if epoch < self.seen {
             return false;
@@ -123,10 +140,15 @@ impl Server {
             Phase::Owner(owner) if owner.epoch >= epoch => return false,
             Phase::Taking(taking) if taking.epoch() >= epoch => return false,
             _ if !whole => return false,
-            _ => {
-                self.halt(End::Moved);
-                self.phase = Phase::Standby(Box::new(Standby::new(from, epoch)));
+            Phase::Owner(owner) if owner.succeeded_at() > Some(epoch) => return false,
+            Phase::Owner(owner) => {
+                let successor = owner.successor.take();
+                let same = successor.filter(|one| (one.owner, one.epoch) == (from, epoch));
+                let standby = same.unwrap_or_else(|| Box::new(Standby::new(from, epoch)));
+                owner.successor = Some(standby);
+                return true;
             }
+            _ => self.phase = Phase::Standby(Box::new(Standby::new(from, epoch))),
         }
         self.seen = epoch;
         true

@@ -91,14 +91,14 @@ impl Server {
     /// nothing. An owner that has none of it any more says so to nobody, so it has its time.
     fn keep(&mut self, now: Time, copy: Option<Box<Standby>>) {
         match copy {
-            Some(mut standby) => {
+            Some(mut standby) if standby.image.is_some() => {
                 standby.expires = standby.expires.min(now + self.config.timing.linger);
-                let (owner, filled) = (standby.owner, standby.image.is_some());
                 self.phase = Phase::Standby(standby);
-                if !filled {
-                    // What came during the attempt was not kept.
-                    self.unlogged_to(owner);
-                }
+            }
+            // What came during the attempt was not kept, so the whole is needed from the beginning.
+            Some(standby) => {
+                self.unlogged_to(standby.owner);
+                self.forget();
             }
             None => self.forget(),
         }
