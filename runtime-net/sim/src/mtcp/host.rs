@@ -272,7 +272,7 @@ impl World<'_> {
                     self.write(at, CLIENT, &frame);
                 }
             }
-            ServerEffect::Send(Peer::Server(key), frame) => self.to_server(at, key, &frame),
+            ServerEffect::Send(Peer::Server(key), frame) => self.tell_server(at, key, &frame),
             ServerEffect::Drop(gone) => {
                 if self.host(at).lines.peer(gone) == Some(CLIENT) {
                     let again = self.plan.access.repair;
@@ -309,7 +309,7 @@ impl World<'_> {
         }
     }
 
-    fn to_server(&mut self, at: NodeIx, key: NodeId, frame: &Frame<'_>) {
+    fn tell_server(&mut self, at: NodeIx, key: NodeId, frame: &Frame<'_>) {
         let Some(peer) = self.names.find(key) else {
             return self.wrong(format!("{frame:?} is for nobody"));
         };

@@ -211,10 +211,7 @@ fn bundle(program: &str) -> Bundle {
 
 /// How many seeds a test runs: `SM_SEEDS` where somebody wants more.
 pub(crate) fn seeds(usual: u64) -> std::ops::Range<u64> {
-    0..std::env::var("SM_SEEDS")
-        .ok()
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(usual)
+    0..number("SM_SEEDS").unwrap_or(usual)
 }
 
 /// A number that somebody asks for.

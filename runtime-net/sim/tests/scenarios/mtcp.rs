@@ -9,8 +9,9 @@ mod cases;
 mod figures;
 mod found_out;
 
+use sm_core::ids::Span;
 use sm_core::mtcp::End;
-use sm_sim::mtcp::{Kind, Outcome, Plan, run};
+use sm_sim::mtcp::{Deed, Fault, Kind, Outcome, Plan, Saying, When, Who, run};
 use sm_sim::random::Stream;
 use sm_sim::{Seed, mtcp};
 
@@ -19,8 +20,9 @@ use crate::harness::{every_seed, number, seeds};
 /// How many seeds a case runs where nobody asks for more.
 const USUAL: u64 = 60;
 
-/// What may wait in a driver: what it has room for, and a frame that was asked for then.
-const BACKLOG: usize = sm_sim::limits::MTCP_BACKLOG + sm_core::limits::MTCP_PIECE_BYTES + 1_000;
+/// What may wait in a driver, however large a state is: what it has room for, and behind it the
+/// longest frame that it asks for (a piece of the log with a piece of the input), and short ones.
+const BACKLOG: usize = sm_sim::limits::MTCP_BACKLOG + 2 * sm_core::limits::MTCP_PIECE_BYTES + 4_000;
 
 /// Draws the plan of a seed.
 pub(crate) type Case = fn(&mut Stream) -> Plan;
@@ -72,6 +74,29 @@ fn the_same_seed_is_the_same_run() {
         assert_eq!(run(&plan, Seed(seed)), again);
         assert_ne!(run(&plan, Seed(seed + 100)), again);
     }
+}
+
+/// A planned move, and what a server says of it.
+#[test]
+fn a_move_is_told() {
+    let plan = Plan {
+        saying: Saying {
+            requests: 30,
+            ..Saying::default()
+        },
+        faults: vec![Fault {
+            when: When::Attached(1),
+            after: Span::millis(30),
+            deed: Deed::Move(Who::Other),
+        }],
+        ..Plan::default()
+    };
+    let story = mtcp::story(&plan, Seed(1));
+    let told = story.lines().filter(|line| {
+        let often = ["DATA", "ACK", "HELLO", "session"];
+        !often.iter().any(|word| line.contains(word))
+    });
+    insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"));
 }
 
 /// `SM_CASE=4 SM_SEED=17 cargo test -p sm-sim --test scenarios shown -- --ignored --nocapture`
