@@ -18,7 +18,7 @@ use sm_sim::{Seed, mtcp};
 use crate::harness::{every_seed, number, seeds};
 
 /// How many seeds a case runs where nobody asks for more.
-const USUAL: u64 = 60;
+const USUAL: u64 = 30;
 
 /// What may wait in a driver, however large a state is: what it has room for, and behind it the
 /// longest frame that it asks for (a piece of the log with a piece of the input), and short ones.
