@@ -335,6 +335,39 @@ fn a_copy_that_the_record_lists_is_not_released() {
     }
 }
 
+/// What the client said before it went back may arrive after it, and knows of no standby.
+#[test]
+fn a_copy_that_runs_outlives_a_late_attempt() {
+    let mut world = standby();
+    world.write(4);
+    calm(&mut world);
+    world.resume(1);
+    let link = *world.lines.keys().next_back().expect("a new one");
+    world.deliver_there(link);
+    for (from, to) in [(1, 0), (0, 1)] {
+        while !world.ways[&(from, to)].queue.is_empty() {
+            world.deliver(from, to);
+        }
+    }
+    assert!(world.hosts[1].service.is_some());
+    world.split(0, 1, (0, 0));
+    arrive(&mut world);
+    let server = &mut world.hosts[1].server;
+    server.resume(NOW, LinkId(99), &claim(3, b""), (None, [4; 32]));
+    world.settle(1);
+    assert!(world.hosts[1].service.is_none());
+    for _ in 0..3 {
+        world.resume(0);
+    }
+    calm(&mut world);
+    assert_eq!(world.client.record().owner, key(0));
+    assert_eq!(world.client.record().standbys, [key(1)]);
+    world.crash(0, (0, 9));
+    calm(&mut world);
+    go(&mut world, 1);
+    finish(world);
+}
+
 /// A sealed record of a service that has written nothing.
 fn sealed() -> Vec<u8> {
     let mut owner = attached(config());

@@ -1,9 +1,10 @@
 //! What a standby keeps of a connection, and when it says so.
 
+use super::owner::Owner;
 use super::{Peer, Phase, Server};
 use crate::ids::{NodeId, Time};
 use crate::limits;
-use crate::mtcp::image::{Assembly, Image, Piece};
+use crate::mtcp::image::{Assembly, Had, Image, Piece, unsealed};
 use crate::mtcp::ring::Ring;
 use crate::mtcp::wire::{Frame, Growth};
 use crate::mtcp::{End, Epoch, Reason};
@@ -32,6 +33,21 @@ impl Standby {
             assembly: Assembly::default(),
             expires: Time::NEVER,
         }
+    }
+
+    /// The copy that this server runs in an attempt which the client has not confirmed: who was
+    /// its owner then may have it in the record still. No log continues it.
+    pub(super) fn of(owner: &Owner) -> Option<Self> {
+        let origin = owner.origin.filter(|_| !owner.confirmed)?;
+        if owner.stream.pinned() {
+            return None;
+        }
+        let bytes = owner.stream.image.parcel(Had::default()).whole();
+        Some(Self {
+            image: Some(unsealed(&bytes).ok()?),
+            position: limits::MTCP_OFFSET + 1,
+            ..Self::new(origin, owner.epoch)
+        })
     }
 
     pub(super) fn into_image(self) -> Option<Image> {

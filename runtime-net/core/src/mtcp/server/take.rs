@@ -54,13 +54,16 @@ impl Server {
     /// Asks the owner, whatever this server had before.
     pub(super) fn take(&mut self, now: Time, mut taking: Taking) {
         taking.until = now + self.patience();
+        taking.copy = match &mut self.phase {
+            Phase::Standby(_) | Phase::Nothing => None,
+            Phase::Taking(before) => before.copy.take(),
+            Phase::Owner(owner) => Standby::of(owner).map(Box::new),
+        };
         // If the client's record does not say that the copy which runs here is the connection.
         self.halt(End::Moved);
-        taking.copy = match std::mem::replace(&mut self.phase, Phase::Nothing) {
-            Phase::Standby(standby) => Some(standby),
-            Phase::Taking(before) => before.copy,
-            Phase::Owner(_) | Phase::Nothing => None,
-        };
+        if let Phase::Standby(standby) = std::mem::replace(&mut self.phase, Phase::Nothing) {
+            taking.copy = Some(standby);
+        }
         let owner = taking.owner();
         let pull = Frame::Pull {
             claim: Box::new(taking.claim.clone()),
@@ -149,8 +152,8 @@ impl Server {
     }
 
     /// The record that the client brought, without its seal; none if the seal is broken, too old,
-    /// or not to be used. Nobody else is asked, so the driver has checked the claim's proof with the
-    /// secret in it.
+    /// or not to be used. Nobody else is asked, so the driver has checked the claim's proof with
+    /// the secret in it.
     pub fn unsealed(&mut self, now: Time, record: Option<&[u8]>) {
         // It may have been for an attempt that was given up.
         if !matches!(&self.phase, Phase::Taking(taking) if taking.unsealing) {
