@@ -22,6 +22,7 @@ pub mod check;
 mod launch;
 pub mod limits;
 pub mod link;
+pub mod mtcp;
 pub mod network;
 pub mod random;
 pub mod reading;

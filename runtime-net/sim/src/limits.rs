@@ -47,3 +47,17 @@ pub const WARM_UP: Span = Span::secs(2);
 pub const CONVERGE: Span = Span::secs(60);
 /// The virtual time after which a run is given up where nothing else is asked for.
 pub const DEADLINE: Span = Span::secs(600);
+
+// Connections that move.
+
+/// How much waits in a driver before it asks the machines for no more.
+pub const MTCP_BACKLOG: usize = 128 << 10;
+/// How long a connection has after the end of all faults: some links are found dead, some attempts
+/// take their time.
+pub const MTCP_SETTLE: Span = Span::secs(100);
+/// How long a drained server stays away.
+pub const MTCP_RESTART: Span = Span::millis(500);
+/// The shortest time before a client end tries again that has failed once.
+pub const MTCP_RETRY: Span = Span::millis(5);
+/// The longest time before it does so; it doubles with each try, a few times.
+pub const MTCP_BACKOFF: Span = Span::millis(50);

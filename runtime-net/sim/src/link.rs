@@ -17,7 +17,6 @@ use std::sync::Arc;
 use sm_core::ids::{SessionId, Span, Time};
 use sm_core::wire::HopKey;
 
-use crate::limits;
 use crate::network::{LinkModel, LinkSpec, NodeIx};
 use crate::random::{Seed, Stream};
 
@@ -311,8 +310,14 @@ impl Links {
         effects.later.push((at, link, Later::Heard { to, bytes }));
     }
 
-    /// An end closes its session and wants no new one soon.
-    pub fn close(&mut self, now: Time, (link, side): (LinkIx, Side), effects: &mut Effects) {
+    /// An end closes its session and wants no new one before so much time has passed.
+    pub fn close(
+        &mut self,
+        now: Time,
+        (link, side): (LinkIx, Side),
+        again: Span,
+        effects: &mut Effects,
+    ) {
         let this = &mut self.links[link.0 as usize];
         this.known[side as usize] = None;
         this.cut();
@@ -321,7 +326,7 @@ impl Links {
         effects
             .later
             .push((now + delay, link, Later::Notice(session.id, side.other())));
-        this.try_later(now, link, limits::CLOSED, effects);
+        this.try_later(now, link, again, effects);
     }
 
     /// The time of an entry has come.

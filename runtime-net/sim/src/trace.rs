@@ -12,6 +12,7 @@ use sm_core::node::{Log, Report, Trace};
 use sm_core::tags::TagName;
 
 use crate::link::Bytes;
+use crate::mtcp;
 use crate::network::{Memory, NodeIx};
 pub use hash::{TraceHash, TraceHasher};
 pub use json::Json;
@@ -174,6 +175,22 @@ pub enum Event {
         /// How.
         report: Report,
     },
+    /// A frame of M-TCP was written to a session.
+    Mtcp {
+        /// Who wrote it.
+        from: NodeIx,
+        /// The node at the other end.
+        to: NodeIx,
+        /// The frame.
+        frame: Bytes,
+    },
+    /// An end of a client connection did something.
+    Connection {
+        /// Where.
+        node: NodeIx,
+        /// What.
+        step: mtcp::Step,
+    },
     /// A node has something to say to its operator.
     Log {
         /// The node.
@@ -202,6 +219,7 @@ impl Event {
             Event::Print { .. } | Event::Report { .. } => Detail::Output,
             Event::Launched { .. }
             | Event::Step { .. }
+            | Event::Connection { .. }
             | Event::IoWrite { .. }
             | Event::Log { .. }
             | Event::NodeDown { .. }
@@ -213,6 +231,7 @@ impl Event {
             | Event::SessionDown { .. }
             | Event::Sent { .. }
             | Event::Broadcast { .. }
+            | Event::Mtcp { .. }
             | Event::Arrived { .. }
             | Event::Lost { .. }
             | Event::Stored { .. }

@@ -184,6 +184,25 @@ fn b06_the_replayed_tail_diverges() {
     assert!(world.program.has_all() && !world.wrong);
 }
 
+/// Where the client has not heard what the tail led to, nothing is compared with what it has.
+#[test]
+fn b06_the_tail_diverges_behind_what_the_client_has() {
+    let mut world = world(20);
+    world.hosts[0].service.as_mut().expect("it runs").forgetful = true;
+    world.write(6);
+    arrive(&mut world);
+    while world.step(0, false) {}
+    world.resume(1);
+    calm(&mut world);
+    assert_eq!(world.diverged, 1);
+    assert_eq!(world.failed, Some(Reason::Diverged));
+    go(&mut world, 0);
+    world.write(1_000);
+    calm(&mut world);
+    assert_eq!(world.end, Some(End::Done));
+    assert!(world.program.has_all() && !world.wrong);
+}
+
 #[test]
 fn b07_replay_needs_values_drawn_before_the_snapshot() {
     let mut world = world(20);
@@ -416,6 +435,22 @@ fn b15_mixed_versions_are_refused_and_nothing_is_lost() {
         go(&mut world, owner);
         finish(world);
     }
+}
+
+#[test]
+fn b15_a_service_of_another_version_is_left_before_the_client_hears_of_it() {
+    let mut world = world(9);
+    world.write(4);
+    calm(&mut world);
+    world.export(0);
+    world.older = Some(1);
+    world.resume(1);
+    calm(&mut world);
+    assert_eq!(world.failed, Some(Reason::Version));
+    assert_eq!(world.client.record().owner, key(0));
+    go(&mut world, 0);
+    go(&mut world, 2);
+    finish(world);
 }
 
 #[test]

@@ -99,6 +99,8 @@ pub(crate) struct World {
     pub(crate) lost: bool,
     /// A rule that is broken on purpose.
     pub(crate) broken: Option<Broken>,
+    /// A server whose service cannot read snapshots.
+    pub(crate) older: Option<Index>,
     /// The last growth that each server was told of.
     growth: BTreeMap<Index, Frame<'static>>,
 }
@@ -166,6 +168,7 @@ impl World {
             wrong: false,
             lost: false,
             broken: None,
+            older: None,
             growth: BTreeMap::new(),
         };
         world.settle_client();
@@ -506,6 +509,7 @@ impl World {
                     line.there = Way::default();
                 }
             }
+            ServerEffect::Start if self.older == Some(at) => host.server.cannot_import(),
             ServerEffect::Start => {
                 let mut service = Service::start(at, host.server.snapshot());
                 service.forgetful |= self.broken == Some(Broken::Unrecorded);

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use sm_core::ids::{HopNumber, Incarnation};
 
 use super::*;
+use crate::limits::CLOSED;
 use crate::random::Delay;
 use crate::wheel::Wheel;
 
@@ -259,7 +260,9 @@ proptest! {
                 }
                 Step::Close(side) => {
                     rig.ends[side as usize].session = None;
-                    rig.call(|links, now, effects| links.close(now, (LINK, side), effects));
+                    rig.call(|links, now, effects| {
+                        links.close(now, (LINK, side), CLOSED, effects);
+                    });
                 }
             }
             rig.check();

@@ -11,6 +11,7 @@ use sm_core::wire::Route;
 use super::Simulation;
 use super::queue::NodeDue;
 use super::turns::Input;
+use crate::limits;
 use crate::link::{Effects, StreamKey};
 use crate::network::{Memory, NodeIx};
 use crate::trace::Event;
@@ -95,7 +96,8 @@ impl<E: Engine> Simulation<E> {
     fn close(&mut self, node: NodeIx, session: SessionId) {
         if let Some(end) = self.links.find(node, session) {
             let mut effects = Effects::default();
-            self.links.close(self.now, end, &mut effects);
+            self.links
+                .close(self.now, end, limits::CLOSED, &mut effects);
             self.perform(effects);
         }
     }

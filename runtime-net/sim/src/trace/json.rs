@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sm_core::node::{End, Log, Report, Step};
 use sm_core::wire::Frame;
 
-use super::text::describe;
+use super::text::{connection, describe, describe_mtcp};
 use super::{Event, Record};
 use crate::value::ShowValue;
 use crate::world::Names;
@@ -82,7 +82,23 @@ impl<'a> Json<'a> {
             Event::Lost { from, to, bytes } => json!({
                 "event": "lost", "from": node(*from), "to": node(*to), "bytes": bytes
             }),
+            Event::Mtcp { .. } | Event::Connection { .. } => self.connection(),
             _ => self.told(),
+        }
+    }
+
+    /// What ends of client connections do.
+    fn connection(&self) -> Value {
+        let node = |node| self.names.node(node);
+        match &self.record.event {
+            Event::Mtcp { from, to, frame } => json!({
+                "event": "mtcp frame", "from": node(*from), "to": node(*to),
+                "frame": describe_mtcp(frame), "bytes": frame.len()
+            }),
+            Event::Connection { node: at, step } => json!({
+                "event": "connection", "node": node(*at), "step": connection(self.names, step)
+            }),
+            _ => Value::Null,
         }
     }
 

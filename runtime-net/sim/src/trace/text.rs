@@ -7,6 +7,7 @@ use sm_core::node::{End, Log, Report, Step};
 use sm_core::wire::{BareStep, Frame};
 
 use super::{Event, Record};
+use crate::mtcp;
 use crate::network::NodeIx;
 use crate::reading::show_span;
 use crate::value::ShowValue;
@@ -141,6 +142,14 @@ impl fmt::Display for Text<'_> {
                 write!(f, "{}  learns that ", self.node(*node))?;
                 self.report(f, report)
             }
+            Event::Mtcp { from, to, frame } => {
+                let name = describe_mtcp(frame);
+                let (from, to) = (self.node(*from), self.node(*to));
+                write!(f, "{from} -> {to}  writes {name} {}", size(frame.len()))
+            }
+            Event::Connection { node, step } => {
+                write!(f, "{}  {}", self.node(*node), connection(self.names, step))
+            }
             Event::Log { node, log } => {
                 write!(f, "{}  ", self.node(*node))?;
                 self.log(f, log)
@@ -262,6 +271,38 @@ fn write_frame(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
         Err(error) => write!(f, "garbage ({error}) ")?,
     }
     f.write_str(&size(bytes.len()))
+}
+
+/// What an end of a connection did.
+pub(super) fn connection(names: &Names, step: &mtcp::Step) -> String {
+    use mtcp::Step as S;
+    match step {
+        S::Tries(to, epoch) => format!("tries {}, epoch {}", names.node(*to), epoch.0),
+        S::Attached(to) => format!("is attached to {}", names.node(*to)),
+        S::Detached(reason) => format!("is attached nowhere: {reason}"),
+        S::Ended(end) => format!("has ended: {end:?}"),
+        S::Starts(epoch) => format!("runs the service, epoch {}", epoch.0),
+        S::Freezes => "freezes the connection".to_owned(),
+        S::Thaws => "thaws the connection".to_owned(),
+        S::Stops(end) => format!("stops the service: {end:?}"),
+        S::Confirmed(epoch) => format!("has the client, epoch {}", epoch.0),
+        S::Forgets => "forgets the connection".to_owned(),
+        S::Pauses => "halts".to_owned(),
+        S::GoesOn => "goes on".to_owned(),
+        S::Drains => "drains".to_owned(),
+    }
+}
+
+/// A frame of M-TCP, as it is named in code.
+pub(super) fn describe_mtcp(bytes: &[u8]) -> String {
+    match sm_core::mtcp::wire::Frame::decode(bytes) {
+        Ok(Some((frame, _))) => {
+            let shown = format!("{frame:?}");
+            let name = shown.split([' ', '(']).next();
+            name.unwrap_or_default().to_uppercase()
+        }
+        Ok(None) | Err(_) => "garbage".to_owned(),
+    }
 }
 
 /// The name of a frame, and the message or hop that it is about.

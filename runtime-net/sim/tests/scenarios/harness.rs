@@ -211,9 +211,12 @@ fn bundle(program: &str) -> Bundle {
 
 /// How many seeds a test runs: `SM_SEEDS` where somebody wants more.
 pub(crate) fn seeds(usual: u64) -> std::ops::Range<u64> {
-    0..option_env!("SM_SEEDS")
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(usual)
+    0..number("SM_SEEDS").unwrap_or(usual)
+}
+
+/// A number that somebody asks for.
+pub(crate) fn number(name: &str) -> Option<u64> {
+    std::env::var_os(name)?.to_str()?.parse().ok()
 }
 
 /// Runs many seeds on all cores; the first failure is shown with its seed.

@@ -3,6 +3,7 @@
 mod every;
 mod harness;
 mod moving;
+mod mtcp;
 #[expect(
     dead_code,
     reason = "tests of the examples and of processes use the rest"

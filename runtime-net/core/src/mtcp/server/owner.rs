@@ -312,7 +312,8 @@ impl Server {
         }
     }
 
-    /// Tells the client that it is attached, when the service is where the client is.
+    /// Tells the client that it is attached, when the service is where the client is and has run
+    /// again all that it did before: until then it may turn out to do something else.
     pub(super) fn welcome(&mut self, now: Time) {
         let window = self.config.window;
         let Phase::Owner(owner) = &mut self.phase else {
@@ -321,7 +322,7 @@ impl Server {
         let Some(link) = owner.link else {
             return;
         };
-        if owner.welcomed || owner.stream.catches_up() {
+        if owner.welcomed || owner.stream.runs_again() {
             return;
         }
         owner.welcomed = true;

@@ -1,7 +1,7 @@
 //! What the service does: read, write, record, export.
 
 use super::stream::Step;
-use super::{Input, Overflow, Phase, Recorded, Server};
+use super::{Input, Overflow, Peer, Phase, Recorded, Server, ServerEffect};
 use crate::ids::Time;
 use crate::limits;
 use crate::mtcp::Reason;
@@ -96,15 +96,27 @@ impl Server {
         true
     }
 
-    /// The service cannot go on from the snapshot: it is of another version.
+    /// The service cannot go on from the snapshot: it is of another version. Said before anything
+    /// else is done for [`ServerEffect::Start`], this refuses the attempt, and the client may go
+    /// back; later it ends the connection.
     pub fn cannot_import(&mut self) {
+        if let Phase::Owner(owner) = &mut self.phase
+            && let Some(link) = owner.link
+            && self.effects.contains(&ServerEffect::Attached(link))
+        {
+            // That it goes on here was to be said next.
+            owner.welcomed = false;
+            self.effects.retain(|effect| match effect {
+                ServerEffect::Send(Peer::Client(to), _) | ServerEffect::Attached(to) => *to != link,
+                _ => true,
+            });
+        }
         self.reset(Reason::Version);
     }
 
     fn after(&mut self, now: Time, step: Step) {
         match step {
-            Step::Fine => {}
-            Step::CaughtUp => self.welcome(now),
+            Step::Fine | Step::CaughtUp => self.welcome(now),
             Step::Diverged => return self.reset(Reason::Diverged),
             Step::Overflown => self.overflown(),
         }

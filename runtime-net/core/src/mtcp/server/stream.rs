@@ -150,8 +150,13 @@ impl Stream {
         digest == goal.digest
     }
 
-    pub(super) fn catches_up(&self) -> bool {
+    fn catches_up(&self) -> bool {
         self.goal.is_some()
+    }
+
+    /// Whether it does what it did before: the client has more, or the log goes on.
+    pub(super) fn runs_again(&self) -> bool {
+        self.catches_up() || self.replays()
     }
 
     pub(super) fn pinned(&self) -> bool {
