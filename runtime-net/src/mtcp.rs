@@ -18,10 +18,15 @@ mod proof;
 mod server;
 mod session;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::io;
 
-pub use client::{Broken, ClientControl, ClientOptions, ConnectError, MtcpConnector, MtcpStream};
+pub use client::{
+    Broken, ClientControl, ClientOptions, ConnectError, MtcpConnector, MtcpStream, relay,
+};
 pub use delegation::{Delegation, DelegationError, ServiceId};
 pub use server::{
     Control, MtcpListener, ServiceOptions, ServiceStream, StateError, forward, serve,

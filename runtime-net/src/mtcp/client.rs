@@ -13,6 +13,8 @@ use sm_core::limits::MTCP_WINDOW;
 use sm_core::mtcp::wire::Versions;
 use sm_core::mtcp::{Client, ConnectionId, Contact, LinkId, Opening, Timing};
 
+use tokio::net::TcpStream;
+
 use super::delegation::ServiceId;
 use super::proof::Settings;
 use super::session::Calling;
@@ -170,4 +172,20 @@ fn random<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes)
+}
+
+/// A plain TCP connection carried to a service, both ways until both have ended.
+///
+/// # Errors
+/// If no server takes it, or how it broke off.
+pub async fn relay(mut plain: TcpStream, connector: &MtcpConnector) -> io::Result<()> {
+    plain.set_nodelay(true)?;
+    let mut stream = connector.connect().await?;
+    match tokio::io::copy_bidirectional(&mut plain, &mut stream).await {
+        Ok(_) => stream.close().await,
+        Err(error) => {
+            stream.reset();
+            Err(error)
+        }
+    }
 }

@@ -260,8 +260,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_decodes_encodes_to_the_same(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let mut bytes = bytes;
+        fn what_decodes_encodes_to_the_same(
+            mut bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        ) {
             if let Some(first) = bytes.first_mut() {
                 *first = VERSION;
             }

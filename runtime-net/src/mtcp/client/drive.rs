@@ -140,13 +140,14 @@ async fn leave(shared: &Arc<Shared>) {
             recover(shared).await;
         }
     }
-    // It will say so again; until then others may have come.
-    let again = async {
-        sleep(limits::MTCP_RETRY_LONGEST).await;
+    // It still wants that after a while, and others may have come then.
+    let elsewhere = |state: &mut State| {
+        let gone = state.closed.is_some() || state.detached.is_some();
+        gone.then_some(())
     };
     tokio::select! {
-        () = again => {}
-        () = shared.wait(|state| (state.closed.is_some() || state.detached.is_some()).then_some(())) => {}
+        () = sleep(limits::MTCP_RETRY_LONGEST) => {}
+        () = shared.wait(elsewhere) => {}
     }
 }
 

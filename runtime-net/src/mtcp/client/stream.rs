@@ -154,6 +154,11 @@ impl MtcpStream {
         }
     }
 
+    #[cfg(test)]
+    pub(in crate::mtcp) fn secret(&self) -> [u8; 32] {
+        self.shared.lock().secret
+    }
+
     /// Ends the connection at once; the service hears that it was ended.
     pub fn reset(self) {
         self.shared
