@@ -1,7 +1,5 @@
 //! Both ends of an M-TCP connection, which hear anything.
 
-use std::cell::RefCell;
-
 use sm_core::ids::{NodeId, Time};
 use sm_core::mtcp::wire::{Ends, Frame, Open};
 use sm_core::mtcp::{
@@ -36,7 +34,11 @@ pub(crate) fn hear(data: &[u8]) {
         };
         let mut again = Vec::new();
         frame.encode(&mut again);
-        assert_eq!(again, bytes[..length], "an encoding that is accepted is canonical");
+        assert_eq!(
+            again,
+            bytes[..length],
+            "an encoding that is accepted is canonical"
+        );
         rest = &bytes[length..];
         match *who % 3 {
             TO_CLIENT => drop(client.frame(NOW, LINK, &frame)),
@@ -95,12 +97,23 @@ fn work(client: &mut Client, server: &mut Server) {
 
 /// What two servers and a client say while the client goes from one to the other.
 pub(crate) fn said() -> Vec<Vec<u8>> {
-    let said = RefCell::new(Vec::new());
-    let say = |who: u8, frame: &Frame<'_>| {
-        let mut said = said.borrow_mut();
-        said.push(who);
-        frame.encode(&mut said);
-    };
+    let mut whole = Vec::new();
+    server_says(&mut whole);
+    client_says(&mut whole);
+    // Also what a server hears that knows nothing yet.
+    let first = Frame::decode(&whole[1..]).expect("it was encoded");
+    let length = first.map_or(0, |(_, length)| length);
+    let later = whole[1 + length..].to_vec();
+    vec![whole, later]
+}
+
+fn say(said: &mut Vec<u8>, who: u8, frame: &Frame<'_>) {
+    said.push(who);
+    frame.encode(said);
+}
+
+/// A connection begins, and the server makes another one a standby.
+fn server_says(said: &mut Vec<u8>) {
     let mut server = Server::new(SERVER, ID, Config::default());
     let open = Open {
         id: ID,
@@ -109,28 +122,32 @@ pub(crate) fn said() -> Vec<Vec<u8>> {
         window: 1 << 16,
         settings: b"settings".into(),
     };
-    say(TO_SERVER, &Frame::Open(open.clone()));
+    say(said, TO_SERVER, &Frame::Open(open.clone()));
     server.accept(NOW, LINK, &open, [0; 32]);
     let data = Frame::Data {
         offset: 0,
         bytes: b"request",
     };
-    say(TO_SERVER, &data);
+    say(said, TO_SERVER, &data);
     let taken = server.frame(NOW, Peer::Client(LINK), &data);
     taken.expect("it continues");
     server.write(NOW, b"answer");
     server.recruit(NOW, OTHER);
     while let Some(effect) = server.poll() {
         if let ServerEffect::Send(_, frame) = effect {
-            say(TO_CLIENT, &frame);
+            say(said, TO_CLIENT, &frame);
         }
     }
     while let Some(frame) = server.poll_stream(Peer::Server(OTHER)) {
-        say(BETWEEN_SERVERS, &frame);
+        say(said, BETWEEN_SERVERS, &frame);
     }
     while let Some(frame) = server.poll_stream(Peer::Client(LINK)) {
-        say(TO_CLIENT, &frame);
+        say(said, TO_CLIENT, &frame);
     }
+}
+
+/// A client resumes, and its claim goes on to the owner.
+fn client_says(said: &mut Vec<u8>) {
     let contact = Contact {
         link: LINK,
         server: SERVER,
@@ -151,18 +168,12 @@ pub(crate) fn said() -> Vec<Vec<u8>> {
             continue;
         };
         if let Frame::Resume { claim, .. } = &frame {
-            let claim = claim.clone();
-            say(BETWEEN_SERVERS, &Frame::Pull { claim, binding: [0; 32] });
+            let pull = Frame::Pull {
+                claim: claim.clone(),
+                binding: [0; 32],
+            };
+            say(said, BETWEEN_SERVERS, &pull);
         }
-        say(TO_SERVER, &frame);
+        say(said, TO_SERVER, &frame);
     }
-    let whole = said.take();
-    // Also what a server hears that knows nothing yet.
-    let later = whole[1 + open_length(&whole)..].to_vec();
-    vec![whole, later]
-}
-
-fn open_length(said: &[u8]) -> usize {
-    let first = Frame::decode(&said[1..]).expect("it was encoded");
-    first.map_or(0, |(_, length)| length)
 }

@@ -27,8 +27,8 @@
 //!   to it. One that is asked to take over stops acknowledging, which is the fence: its old owner
 //!   releases nothing more, although it may run on.
 //!
-//! - **Invariant:** the bytes that the client's program gets are a prefix of what one lineage of the
-//!   service wrote, and what that service reads is a prefix of what the client's program wrote.
+//! - **Invariant:** the bytes that the client's program gets are a prefix of what one lineage of
+//!   the service wrote, and what that service reads is a prefix of what the client's program wrote.
 //! - **Invariant:** what a server acknowledged as stable, all that may have to go on with the
 //!   connection have; what it released can be computed again by each of them.
 //! - **Invariant:** a copy with a later epoch is never ended by a frame of an earlier one.
@@ -52,9 +52,7 @@ use crate::limits;
 pub use client::{Client, ClientEffect, Contact, Opening};
 pub use digest::{Digest, DigestKey};
 pub use image::Held;
-pub use server::{
-    Commit, Config, Input, Overflow, Peer, Recorded, Server, ServerEffect, Summary,
-};
+pub use server::{Commit, Config, Input, Overflow, Peer, Recorded, Server, ServerEffect, Summary};
 use wire::Frame;
 
 /// A connection, named by its client with 128 random bits.
@@ -71,7 +69,9 @@ impl fmt::Display for ConnectionId {
 impl fmt::Debug for ConnectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ConnectionId(")?;
-        self.0[..4].iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        self.0[..4]
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))?;
         write!(f, ")")
     }
 }
@@ -235,7 +235,7 @@ pub struct Timing {
     pub dead: Span,
     /// How long a connection without a link is kept.
     pub linger: Span,
-    /// How long an attempt to resume may take.
+    /// How long an attempt to resume may take. After half of it a silent owner is given up.
     pub attempt: Span,
     /// How long an acknowledgement waits for data to go with.
     pub ack_delay: Span,

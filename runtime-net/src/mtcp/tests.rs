@@ -35,12 +35,21 @@ async fn echo(mut stream: ServiceStream) {
     }
 }
 
-/// A server whose delegation may be changed before it shows it.
+/// A server whose options may be changed before it starts.
 async fn serve_as(seed: u8, change: impl FnOnce(&mut ServiceOptions)) -> String {
-    let socket = TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port is free");
+    let (socket, address) = listen().await;
+    serve_on(socket, seed, change);
+    address
+}
+
+async fn listen() -> (TcpListener, String) {
+    let socket = TcpListener::bind("127.0.0.1:0").await;
+    let socket = socket.expect("a port is free");
     let address = socket.local_addr().expect("it listens").to_string();
+    (socket, address)
+}
+
+fn serve_on(socket: TcpListener, seed: u8, change: impl FnOnce(&mut ServiceOptions)) {
     let own = key(seed);
     let delegation = Delegation::sign(&key(1), "echo", own.node_id(), u64::MAX);
     let delegation = delegation.expect("the name is short");
@@ -117,7 +126,10 @@ fn claim(id: ConnectionId, owner: NodeId, proof: [u8; 32]) -> Claim {
 }
 
 fn resume(claim: Claim) -> Frame<'static> {
-    Frame::Resume { claim, held: None }
+    Frame::Resume {
+        claim: Box::new(claim),
+        held: None,
+    }
 }
 
 #[tokio::test]
@@ -219,8 +231,8 @@ async fn who_knows_only_the_name_of_a_connection_gets_nothing() {
         server: key(seed).node_id(),
         address: address.to_owned(),
     };
-    let (one, first) = socket().await;
-    let (two, second) = socket().await;
+    let (one, first) = listen().await;
+    let (two, second) = listen().await;
     serve_on(one, 2, |options| options.peers = vec![peer(3, &second)]);
     serve_on(two, 3, |options| options.peers = vec![peer(2, &first)]);
     let mut stream = connect(&first).await.expect("it takes it");

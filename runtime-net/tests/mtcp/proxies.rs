@@ -12,7 +12,9 @@ use crate::world::{client_options, options, soon};
 
 /// A plain server that sends back what comes, until the end of it.
 async fn plain_echo() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
     let address = listener.local_addr().expect("it listens").to_string();
     tokio::spawn(async move {
         while let Ok((mut tcp, _)) = listener.accept().await {
@@ -42,7 +44,9 @@ async fn proxied(plain: String) -> (String, Relay) {
     });
     let client = client_options(vec![relay_between.address.to_string()]);
     let connector = Arc::new(MtcpConnector::new(client).expect("there is TLS"));
-    let near = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let near = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
     let address = near.local_addr().expect("it listens").to_string();
     tokio::spawn(async move {
         while let Ok((tcp, _)) = near.accept().await {
@@ -81,7 +85,11 @@ async fn plain_programs_do_not_see_that_links_are_cut() {
     soon(writer).await.expect("it does not panic");
     assert_eq!(got.len() as u64, total);
     assert!((0..).zip(&got).all(|(at, byte)| *byte == byte_at(at)));
-    assert!(between.cuts() > 2, "it was hardly ever cut: {}", between.cuts());
+    assert!(
+        between.cuts() > 2,
+        "it was hardly ever cut: {}",
+        between.cuts()
+    );
 }
 
 #[tokio::test]

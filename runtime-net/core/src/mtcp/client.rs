@@ -234,7 +234,9 @@ impl Client {
         if !self.opened {
             return self.begin(to.link);
         }
-        let claim = Claim {
+        // What the program takes from now on is not in what it says.
+        self.acks = Acks::begin(self.marks());
+        let claim = Box::new(Claim {
             id: self.id,
             ends: self.ends(),
             record: self.record.clone(),
@@ -243,7 +245,7 @@ impl Client {
             window: self.window,
             digest: self.digest,
             proof,
-        };
+        });
         let held = self.held.as_ref();
         let held = held.map(|held| Cow::Owned(held.sealed.as_ref().clone()));
         self.send(to.link, Frame::Resume { claim, held });
@@ -425,24 +427,18 @@ impl Client {
     }
 
     /// What comes on links that carry neither the connection nor the attempt. What an earlier owner
-    /// still sends is nothing.
+    /// still sends is nothing, and if it asks it hears nothing: it has to notice.
     fn frame_aside(&mut self, link: LinkId, frame: &Frame<'_>) {
         match frame {
             Frame::Attached { id } if *id == self.id && self.warm.insert(link) => {
                 self.effects.push_back(ClientEffect::Warm(link));
             }
             Frame::Refused { .. } => drop(self.warm.remove(&link)),
-            Frame::Ping { token } => self.send(link, Frame::Pong { token: *token }),
             _ => {}
         }
     }
 
-    fn frame_resuming(
-        &mut self,
-        now: Time,
-        link: LinkId,
-        frame: &Frame<'_>,
-    ) -> Result<(), Fault> {
+    fn frame_resuming(&mut self, now: Time, link: LinkId, frame: &Frame<'_>) -> Result<(), Fault> {
         let Phase::Resuming { to, epoch, .. } = self.phase else {
             return Err(Fault::OutOfTurn);
         };
@@ -453,6 +449,10 @@ impl Client {
                 reason,
             } if *refused == epoch => {
                 self.detach(now, *reason);
+                Ok(())
+            }
+            Frame::Ping { token } => {
+                self.send(link, Frame::Pong { token: *token });
                 Ok(())
             }
             other => {
@@ -477,10 +477,10 @@ impl Client {
             return Err(Fault::OutOfTurn);
         };
         if *input < self.output.start() {
-            // It was acknowledged as stable, and is needed again.
+            // It was acknowledged as stable. Another server may have it.
             let reason = Reason::Lost;
             self.send(at.link, Frame::Reset { reason });
-            self.close(End::Reset(reason));
+            self.detach(now, reason);
             return Ok(());
         }
         if *input > self.output.end() || taken > input {
@@ -495,7 +495,6 @@ impl Client {
         self.granted = (*window).min(limits::MTCP_WINDOW);
         self.credit = taken.saturating_add(self.granted);
         self.expires = Time::NEVER;
-        self.acks = Acks::begin(self.marks());
         self.pulse = Pulse::begin(now);
         self.phase = Phase::Attached(at.link);
         self.warm.remove(&at.link);
@@ -513,6 +512,16 @@ impl Client {
         frame: &Frame<'a>,
     ) -> Result<&'a [u8], Fault> {
         match frame {
+            // It would count for the server that the connection begins at in the end.
+            Frame::Data { .. }
+            | Frame::Fin { .. }
+            | Frame::Ack { .. }
+            | Frame::Standbys { .. }
+            | Frame::Held { .. }
+                if !self.opened =>
+            {
+                return Err(Fault::OutOfTurn);
+            }
             Frame::Data { offset, bytes } => return self.data(now, *offset, bytes),
             Frame::Fin { offset } => self.fin(now, *offset)?,
             Frame::Ack { taken, stable } => self.acknowledged(*taken, *stable)?,
@@ -527,7 +536,7 @@ impl Client {
                     .push_back(ClientEffect::Attached(self.record.owner));
             }
             Frame::Refused { epoch, reason } if !self.opened && epoch.0 == 0 => {
-                self.close(End::Reset(*reason));
+                self.detach(now, *reason);
             }
             Frame::Standbys { revision, standbys } => self.change(link, *revision, standbys)?,
             Frame::Held { output, sealed } => {
@@ -583,12 +592,7 @@ impl Client {
     }
 
     /// The server changes its standbys: from now on the record says so.
-    fn change(
-        &mut self,
-        link: LinkId,
-        revision: u64,
-        standbys: &[NodeId],
-    ) -> Result<(), Fault> {
+    fn change(&mut self, link: LinkId, revision: u64, standbys: &[NodeId]) -> Result<(), Fault> {
         if revision != self.record.revision && revision != self.record.revision + 1 {
             return Err(Fault::OutOfTurn);
         }

@@ -225,8 +225,10 @@ mod tests {
             key.powers[power] = times(key.powers[power - 1], point);
         }
         let bytes = vec![0xff; WORD * LANES * 3 + 5];
-        let mut digest = Digest::default();
-        digest.sum = PRIME - 1;
+        let mut digest = Digest {
+            sum: PRIME - 1,
+            open: 0,
+        };
         key.update(&mut digest, &bytes);
         let mut expected = PRIME - 1;
         for _ in 0..LANES * 3 {

@@ -108,6 +108,13 @@ impl Image {
         }
     }
 
+    /// About how many bytes it is long.
+    pub(super) fn bytes(&self) -> usize {
+        let snapshot = self.snapshot.as_ref().map_or(0, |bytes| bytes.len());
+        let before = self.cut.output.saturating_sub(self.output.start()) as usize;
+        snapshot + before + self.input.len() + self.log.len() + self.settings.len()
+    }
+
     /// Its bytes for who has so much of it already.
     pub(super) fn parcel(&self, had: Had) -> Parcel {
         let mut out = Writer::default();

@@ -148,6 +148,8 @@ pub struct Summary {
     pub pinned: bool,
     /// Whether a client is attached.
     pub attached: bool,
+    /// Bytes that would move now.
+    pub bytes: usize,
     /// The last round trip to the client that was measured.
     pub rtt: Option<Span>,
 }
@@ -268,7 +270,7 @@ impl Server {
     pub fn link_down(&mut self, now: Time, link: LinkId) {
         match &mut self.phase {
             Phase::Owner(owner) if owner.link == Some(link) => self.detach(now),
-            Phase::Taking(taking) if taking.link == link => self.give_up_taking(),
+            Phase::Taking(taking) if taking.link == link => self.give_up_taking(now),
             _ => {}
         }
     }
@@ -332,6 +334,7 @@ impl Server {
             frozen: owner.is_some_and(|owner| owner.frozen.is_some()),
             pinned: owner.is_some_and(|owner| owner.stream.pinned()),
             attached: owner.is_some_and(|owner| owner.link.is_some()),
+            bytes: self.image().map_or(0, Image::bytes),
             rtt: owner.and_then(|owner| owner.pulse.rtt()),
         }
     }

@@ -35,7 +35,7 @@ pub enum Frame<'a> {
     /// Client: a connection is to go on here.
     Resume {
         /// What the client says of it.
-        claim: Claim,
+        claim: Box<Claim>,
         /// A sealed record that a server gave it to keep.
         held: Option<Cow<'a, [u8]>>,
     },
@@ -132,7 +132,7 @@ pub enum Frame<'a> {
     /// B to A: a client resumes here; freeze the connection, and send it.
     Pull {
         /// What the client says.
-        claim: Claim,
+        claim: Box<Claim>,
         /// What the proof in it is bound to: the exporter of the client's session with B.
         binding: [u8; 32],
     },

@@ -26,7 +26,7 @@ pub(super) struct Owner {
     pub(super) confirmed: bool,
     /// Whether the client has been told.
     pub(super) welcomed: bool,
-    /// Who had it before, and waits to hear that it may forget it.
+    /// Who had it before, and waits to hear that it may forget it; perhaps still, if that was lost.
     pub(super) origin: Option<NodeId>,
     pub(super) frozen: Option<Give>,
     pub(super) link: Option<LinkId>,
@@ -221,9 +221,7 @@ impl Server {
         // The client gave up the attempt with which this standby got the copy, and went back. But
         // the owner has released nothing since that this standby has not acknowledged, and it has
         // acknowledged nothing: so this copy still leads to all that the client has.
-        !owner.confirmed
-            && owner.origin == Some(record.owner)
-            && record.standbys.contains(&self.me)
+        !owner.confirmed && owner.origin == Some(record.owner) && record.standbys.contains(&self.me)
     }
 
     /// The client comes back to the server that it was at.
@@ -243,10 +241,16 @@ impl Server {
         owner.epoch = epoch;
         let old = owner.link.filter(|old| *old != link);
         let thawed = owner.frozen.take();
-        owner.attach(now, link, (claim.taken, claim.window.min(limits::MTCP_WINDOW)));
+        owner.attach(
+            now,
+            link,
+            (claim.taken, claim.window.min(limits::MTCP_WINDOW)),
+        );
         owner.welcomed = false;
         let accepted = claim.record.owner == me;
         owner.adopt(claim.record.revision);
+        // Where the client was elsewhere meanwhile, that owner has changed the record too.
+        owner.revision = claim.record.revision;
         if let Some(old) = old {
             self.effects.push_back(ServerEffect::Drop(old));
         }
@@ -271,12 +275,23 @@ impl Server {
         if std::mem::replace(&mut owner.confirmed, true) {
             return;
         }
-        let epoch = owner.epoch;
-        let before = owner.origin.take();
+        let (epoch, before) = (owner.epoch, owner.origin);
         self.effects.push_back(ServerEffect::Confirmed(epoch));
         if let Some(before) = before {
-            let id = self.id;
-            self.send(Peer::Server(before), Frame::Release { id, epoch });
+            self.release(before);
+        }
+    }
+
+    /// Tells the server that had it before. One that is a standby gets the whole instead.
+    pub(super) fn release(&mut self, server: NodeId) {
+        let id = self.id;
+        if let Phase::Owner(owner) = &self.phase
+            && owner.confirmed
+            && owner.origin == Some(server)
+            && !owner.ships.contains_key(&server)
+        {
+            let epoch = owner.epoch;
+            self.send(Peer::Server(server), Frame::Release { id, epoch });
         }
     }
 
@@ -391,8 +406,13 @@ impl Server {
         match frame {
             Frame::Data { offset, bytes } if !frozen => owner.arrived(*offset, bytes, window)?,
             Frame::Fin { offset } if !frozen => {
-                owner.arrived(*offset, &[], window)?;
-                owner.stream.image.input.finish();
+                let input = &mut owner.stream.image.input;
+                // It needs no credit: where less is granted than before, or what was read is to be
+                // read again, there may be none.
+                if *offset != input.end() || input.closed() {
+                    return Err(Fault::Gap);
+                }
+                input.finish();
             }
             Frame::Ack { taken, stable } if !frozen => owner.acknowledged(*taken, *stable)?,
             Frame::Data { .. } | Frame::Fin { .. } | Frame::Ack { .. } => {}

@@ -54,6 +54,7 @@ impl Server {
     /// There is a link to a server, a new one if there was one before.
     pub fn reachable(&mut self, server: NodeId) {
         self.unshut(server);
+        self.release(server);
     }
 
     /// A client resumes at another server. The driver has checked the proof.

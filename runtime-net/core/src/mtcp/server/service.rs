@@ -120,7 +120,10 @@ impl Server {
             Overflow::Pin => {
                 owner.stream.pin();
                 // They could not go on without the log.
-                owner.ships.values_mut().for_each(|ship| ship.dismissed = true);
+                owner
+                    .ships
+                    .values_mut()
+                    .for_each(|ship| ship.dismissed = true);
             }
         }
     }

@@ -16,6 +16,9 @@ pub(super) struct Ship {
     sent: Sent,
     /// What it has for good: how far the log is, and how far the input. None before it has all.
     acked: Option<(u64, u64)>,
+    /// Whether it has heard of the newest attempt, and whether it has said so since.
+    told: bool,
+    heard: bool,
     /// It is to be a standby no more, as soon as the client says so.
     pub(super) dismissed: bool,
 }
@@ -50,6 +53,8 @@ impl Ship {
             way: Way::Whole(Had::default()),
             sent: Sent::default(),
             acked: None,
+            told: true,
+            heard: true,
             dismissed: false,
         }
     }
@@ -65,6 +70,16 @@ impl Ship {
     /// It needs the whole again, beside what it has.
     fn restart(&mut self) {
         self.way = Way::Whole(Had::default());
+        (self.told, self.heard) = (true, true);
+    }
+
+    /// There is a later attempt. What a standby has, it has still, unless that attempt was there.
+    fn rebase(&mut self) {
+        if self.way == Way::Current {
+            (self.told, self.heard) = (false, false);
+        } else {
+            self.restart();
+        }
     }
 
     /// The same, and what it has may be nothing: it may have lost its memory.
@@ -73,14 +88,14 @@ impl Ship {
         self.acked = None;
     }
 
-    fn next(
-        &mut self,
-        (id, epoch): (ConnectionId, Epoch),
-        stream: &Stream,
-    ) -> Option<Frame<'_>> {
+    fn next(&mut self, (id, epoch): (ConnectionId, Epoch), stream: &Stream) -> Option<Frame<'_>> {
         if self.way == Way::Current && self.sent.cuts != stream.cuts() {
             let Sent { output, input, .. } = self.sent;
-            self.way = Way::Whole(Had { output, input });
+            if self.heard {
+                self.way = Way::Whole(Had { output, input });
+            } else {
+                self.restart();
+            }
         }
         if let Way::Whole(had) = self.way
             && !stream.pinned()
@@ -131,9 +146,11 @@ impl Ship {
         if self.sent.cuts != stream.cuts() {
             return None;
         }
-        if stream.pinned() || (input == last && position == stream.position()) {
+        let all = input == last && position == stream.position();
+        if stream.pinned() || (all && self.told) {
             return None;
         }
+        self.told = true;
         let reach = last.min(input + limits::MTCP_PIECE_BYTES as u64);
         let bytes = image.input.copy(input, reach);
         let end = input + bytes.len() as u64;
@@ -271,9 +288,7 @@ impl Server {
     /// A later attempt was let in here: who waits for that hears of it.
     pub(super) fn rebase(&mut self) {
         if let Phase::Owner(owner) = &mut self.phase {
-            for ship in owner.ships.values_mut() {
-                ship.restart();
-            }
+            owner.ships.values_mut().for_each(Ship::rebase);
         }
     }
 
@@ -325,6 +340,7 @@ impl Server {
             && *position <= owner.stream.position()
         {
             let input = (*input).min(owner.stream.image.input.end());
+            ship.heard = true;
             let before = ship.acked.unwrap_or_default();
             ship.acked = Some((before.0.max(*position), before.1.max(input)));
         }

@@ -70,7 +70,7 @@ impl Server {
         position: u64,
         piece: &Piece<'_>,
     ) -> Result<(), Fault> {
-        if position > limits::MTCP_OFFSET || !self.serves(from, epoch) {
+        if position > limits::MTCP_OFFSET || !self.serves((from, epoch), true) {
             self.unlogged_to(from);
             return Ok(());
         }
@@ -102,7 +102,7 @@ impl Server {
 
     /// The log of an owner has grown.
     pub(super) fn grown(&mut self, from: NodeId, growth: &Growth<'_>) {
-        if !self.serves(from, growth.epoch) {
+        if !self.serves((from, growth.epoch), false) {
             return self.unlogged_to(from);
         }
         let Phase::Standby(standby) = &mut self.phase else {
@@ -116,11 +116,12 @@ impl Server {
     }
 
     /// Whether this server keeps what that owner sends: there is no later attempt. A copy that it
-    /// ran itself, in an attempt that came to nothing, gives way.
-    fn serves(&mut self, from: NodeId, epoch: Epoch) -> bool {
+    /// ran itself, in an attempt that came to nothing, gives way to the whole.
+    fn serves(&mut self, (from, epoch): (NodeId, Epoch), whole: bool) -> bool {
         if epoch < self.seen {
             return false;
         }
+        self.leave_taking((from, epoch), whole);
         match &mut self.phase {
             Phase::Standby(standby) if standby.owner == from => {
                 standby.epoch = epoch;
@@ -128,17 +129,29 @@ impl Server {
             }
             Phase::Owner(owner) if owner.epoch >= epoch => return false,
             Phase::Taking(taking) if taking.epoch() >= epoch => return false,
+            _ if !whole => return false,
             _ => {
                 self.halt(End::Moved);
-                if let Phase::Taking(taking) = &self.phase {
-                    let (link, attempt) = (taking.link, taking.epoch());
-                    self.refuse(link, attempt, Reason::Superseded);
-                }
                 self.phase = Phase::Standby(Box::new(Standby::new(from, epoch)));
             }
         }
         self.seen = epoch;
         true
+    }
+
+    /// An owner with a later attempt is told of: the one under way here is over.
+    fn leave_taking(&mut self, (from, epoch): (NodeId, Epoch), whole: bool) {
+        let Phase::Taking(taking) = &mut self.phase else {
+            return;
+        };
+        let goes_on = taking.copy.as_ref().is_some_and(|copy| copy.owner == from);
+        if taking.epoch() >= epoch || !(whole || goes_on) {
+            return;
+        }
+        let copy = taking.copy.take().filter(|_| goes_on);
+        let (link, attempt) = (taking.link, taking.epoch());
+        self.phase = copy.map_or(Phase::Nothing, Phase::Standby);
+        self.refuse(link, attempt, Reason::Superseded);
     }
 
     fn log_to(&mut self, owner: NodeId) {

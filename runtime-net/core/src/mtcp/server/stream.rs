@@ -85,10 +85,20 @@ impl Stream {
     /// The client has this much of what the service wrote where it ran before.
     pub(super) fn aim(&mut self, goal: Goal) -> Step {
         self.image.output.skip(goal.received);
-        self.agreed = goal;
         if goal.received < self.written {
-            return Step::CaughtUp;
+            // What it has not is here: together they are what the service had written.
+            self.agreed = goal;
+            let cut = Goal {
+                received: self.written,
+                digest: self.digest,
+            };
+            return if self.agrees(cut) {
+                Step::CaughtUp
+            } else {
+                Step::Diverged
+            };
         }
+        self.agreed = goal;
         self.goal = Some(goal);
         self.check()
     }
@@ -167,10 +177,13 @@ impl Stream {
 
     /// The service reads.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> (Input, Step) {
+        if buffer.is_empty() {
+            return (Input::Wait, Step::Fine);
+        }
         if self.replays() {
             return self.read_again(buffer);
         }
-        if buffer.is_empty() || self.catches_up() {
+        if self.catches_up() {
             return (Input::Wait, Step::Fine);
         }
         match self.image.input.at(self.read, buffer.len()) {
@@ -231,7 +244,9 @@ impl Stream {
                 self.take(1);
                 (Input::End, Step::Fine)
             }
-            Entry::Read(_) | Entry::Value(_) => (Input::Wait, Step::Diverged),
+            // There may have been nothing yet, which is not in the log.
+            Entry::Value(_) => (Input::Wait, Step::Fine),
+            Entry::Read(_) => (Input::Wait, Step::Diverged),
         }
     }
 

@@ -4,7 +4,7 @@ use super::owner::Owner;
 use super::standby::Standby;
 use super::stream::{Goal, Step};
 use super::{Peer, Phase, Server, ServerEffect};
-use crate::ids::{NodeId, Time};
+use crate::ids::{NodeId, Span, Time};
 use crate::limits;
 use crate::mtcp::image::{self, Assembly, Image, Piece};
 use crate::mtcp::wire::{Claim, Frame};
@@ -16,24 +16,23 @@ pub(super) struct Taking {
     pub(super) link: LinkId,
     claim: Claim,
     held: Option<Vec<u8>>,
+    /// Whether its seal is being opened.
+    unsealing: bool,
     binding: [u8; 32],
     assembly: Assembly,
     /// What this server keeps as a standby: the way out if the owner cannot be reached.
     pub(super) copy: Option<Box<Standby>>,
+    /// How long the owner may be silent.
     pub(super) until: Time,
 }
 
 impl Taking {
-    pub(super) fn new(
-        link: LinkId,
-        claim: Claim,
-        held: Option<&[u8]>,
-        binding: [u8; 32],
-    ) -> Self {
+    pub(super) fn new(link: LinkId, claim: Claim, held: Option<&[u8]>, binding: [u8; 32]) -> Self {
         Self {
             link,
             claim,
             held: held.map(<[u8]>::to_vec),
+            unsealing: false,
             binding,
             assembly: Assembly::default(),
             copy: None,
@@ -54,7 +53,7 @@ impl Taking {
 impl Server {
     /// Asks the owner, whatever this server had before.
     pub(super) fn take(&mut self, now: Time, mut taking: Taking) {
-        taking.until = now + self.config.timing.attempt;
+        taking.until = now + self.patience();
         // If the client's record does not say that the copy which runs here is the connection.
         self.halt(End::Moved);
         taking.copy = match std::mem::replace(&mut self.phase, Phase::Nothing) {
@@ -64,7 +63,7 @@ impl Server {
         };
         let owner = taking.owner();
         let pull = Frame::Pull {
-            claim: taking.claim.clone(),
+            claim: Box::new(taking.claim.clone()),
             binding: taking.binding,
         };
         self.phase = Phase::Taking(Box::new(taking));
@@ -75,26 +74,34 @@ impl Server {
         self.send(Peer::Server(owner), pull);
     }
 
+    /// Half of what the client waits: what can go on without the owner has to answer before that.
+    fn patience(&self) -> Span {
+        Span(self.config.timing.attempt.0 / 2)
+    }
+
     /// The client has gone before it was served: it will try again, perhaps elsewhere.
-    pub(super) fn give_up_taking(&mut self) {
+    pub(super) fn give_up_taking(&mut self, now: Time) {
         if let Phase::Taking(taking) = std::mem::replace(&mut self.phase, Phase::Nothing) {
-            self.keep(taking.copy);
+            self.keep(now, taking.copy);
         }
     }
 
     /// Goes on as the standby that this server was, if it was one. What it has is good until its
     /// owner sends it the whole again: as long as it acknowledges nothing, its owner releases
-    /// nothing.
-    fn keep(&mut self, copy: Option<Box<Standby>>) {
+    /// nothing. An owner that has none of it any more says so to nobody, so it has its time.
+    fn keep(&mut self, now: Time, copy: Option<Box<Standby>>) {
         match copy {
-            Some(standby) => self.phase = Phase::Standby(standby),
+            Some(mut standby) => {
+                standby.expires = standby.expires.min(now + self.config.timing.linger);
+                self.phase = Phase::Standby(standby);
+            }
             None => self.forget(),
         }
     }
 
-    fn refuse_taking(&mut self, taking: Taking, reason: Reason) {
+    fn refuse_taking(&mut self, now: Time, taking: Taking, reason: Reason) {
         self.refuse(taking.link, taking.epoch(), reason);
-        self.keep(taking.copy);
+        self.keep(now, taking.copy);
     }
 
     /// The owner does not give it, or does not answer.
@@ -113,12 +120,19 @@ impl Server {
                 return self.install(now, *taking, (image, Some(owner)));
             }
         }
+        if taking.unsealing && reason != Reason::Expired {
+            // That is why it goes on from the record.
+            self.phase = Phase::Taking(taking);
+            return;
+        }
         match taking.held.take() {
             Some(held) if gone => {
+                taking.unsealing = true;
+                taking.until = now + self.patience();
                 self.effects.push_back(ServerEffect::Unseal(held));
                 self.phase = Phase::Taking(taking);
             }
-            _ => self.refuse_taking(*taking, reason),
+            _ => self.refuse_taking(now, *taking, reason),
         }
     }
 
@@ -132,13 +146,17 @@ impl Server {
     /// The record that the client brought, without its seal; none if the seal is broken, too old,
     /// or not to be used.
     pub fn unsealed(&mut self, now: Time, record: Option<&[u8]>) {
+        // It may have been for an attempt that was given up.
+        if !matches!(&self.phase, Phase::Taking(taking) if taking.unsealing) {
+            return;
+        }
         let Phase::Taking(taking) = std::mem::replace(&mut self.phase, Phase::Nothing) else {
             return;
         };
         match record.map(image::unsealed) {
             Some(Ok(image)) => self.install(now, *taking, (image, None)),
-            Some(Err(_)) => self.refuse_taking(*taking, Reason::Protocol),
-            None => self.refuse_taking(*taking, Reason::NotAllowed),
+            Some(Err(_)) => self.refuse_taking(now, *taking, Reason::Protocol),
+            None => self.refuse_taking(now, *taking, Reason::NotAllowed),
         }
     }
 
@@ -149,6 +167,7 @@ impl Server {
         (from, epoch): (NodeId, Epoch),
         piece: &Piece<'_>,
     ) -> Result<(), Fault> {
+        let until = now + self.patience();
         let Phase::Taking(taking) = &mut self.phase else {
             return Ok(());
         };
@@ -158,7 +177,10 @@ impl Server {
         }
         match taking.assembly.add(piece) {
             None => Err(Fault::Gap),
-            Some(false) => Ok(()),
+            Some(false) => {
+                taking.until = until;
+                Ok(())
+            }
             Some(true) => {
                 let image = taking.assembly.image(None);
                 let phase = std::mem::replace(&mut self.phase, Phase::Nothing);
@@ -167,25 +189,21 @@ impl Server {
                 };
                 match image {
                     Ok(image) => self.install(now, *taking, (image, Some(from))),
-                    Err(_) => self.refuse_taking(*taking, Reason::Protocol),
+                    Err(_) => self.refuse_taking(now, *taking, Reason::Protocol),
                 }
                 Ok(())
             }
         }
     }
 
-    /// The connection is here, from its owner or from what was kept for it: the service runs again up to where the client is.
-    fn install(
-        &mut self,
-        now: Time,
-        taking: Taking,
-        (image, origin): (Image, Option<NodeId>),
-    ) {
+    /// The connection is here, from its owner or from what was kept for it: the service runs again
+    /// up to where the client is.
+    fn install(&mut self, now: Time, taking: Taking, (image, origin): (Image, Option<NodeId>)) {
         if image.id != self.id {
-            return self.refuse_taking(taking, Reason::Protocol);
+            return self.refuse_taking(now, taking, Reason::Protocol);
         }
         if taking.claim.received < image.output.start() {
-            return self.refuse_taking(taking, Reason::Lost);
+            return self.refuse_taking(now, taking, Reason::Lost);
         }
         let claim = &taking.claim;
         let mut stream = self.stream(image);
@@ -194,7 +212,7 @@ impl Server {
             digest: claim.digest,
         };
         if stream.aim(goal) == Step::Diverged {
-            return self.refuse_taking(taking, Reason::Diverged);
+            return self.refuse_taking(now, taking, Reason::Diverged);
         }
         let mut owner = Owner::new(stream, taking.epoch(), claim.record.revision);
         owner.origin = origin;

@@ -121,7 +121,7 @@ pub(super) fn read<'a>(kind: u8, input: &mut Reader<'a>) -> Result<Frame<'a>, De
             reason: read_reason(input)?,
         },
         kind::RESUME => Frame::Resume {
-            claim: read_claim(input)?,
+            claim: Box::new(read_claim(input)?),
             held: input.option(|input| some(input, limits::MTCP_HELD_BYTES).map(Cow::Borrowed))?,
         },
         kind::RESUMED => Frame::Resumed {
@@ -176,7 +176,7 @@ pub(super) fn read<'a>(kind: u8, input: &mut Reader<'a>) -> Result<Frame<'a>, De
 fn read_between_servers<'a>(kind: u8, input: &mut Reader<'a>) -> Result<Frame<'a>, DecodeError> {
     if kind == kind::PULL {
         return Ok(Frame::Pull {
-            claim: read_claim(input)?,
+            claim: Box::new(read_claim(input)?),
             binding: input.array()?,
         });
     }

@@ -64,7 +64,7 @@ fn frames<'a>(claim: &Claim, bytes: &'a [u8], numbers: [u64; 3]) -> Vec<Frame<'a
             reason: Reason::Draining,
         },
         Frame::Resume {
-            claim: claim.clone(),
+            claim: Box::new(claim.clone()),
             held: Some(bytes.into()),
         },
         Frame::Resumed {
@@ -106,7 +106,7 @@ fn frames<'a>(claim: &Claim, bytes: &'a [u8], numbers: [u64; 3]) -> Vec<Frame<'a
             reason: Reason::Diverged,
         },
         Frame::Pull {
-            claim: claim.clone(),
+            claim: Box::new(claim.clone()),
             binding: [3; 32],
         },
         Frame::Transfer { id, epoch, piece },
@@ -212,7 +212,11 @@ proptest! {
 
     /// The same, close to frames that are right.
     #[test]
-    fn damaged_frames_are_no_other_encoding(which: prop::sample::Index, at: prop::sample::Index, byte: u8) {
+    fn damaged_frames_are_no_other_encoding(
+        which: prop::sample::Index,
+        at: prop::sample::Index,
+        byte: u8,
+    ) {
         let claim = plain();
         let frames = frames(&claim, &[1, 2, 3], [1, 1_000, 1 << 40]);
         let mut bytes = encoded(which.get(&frames));
@@ -252,7 +256,9 @@ fn the_bytes_of_frames_are_what_they_were() {
 #[test]
 fn the_page_has_all_frames_and_reasons() {
     let page = include_str!("../../../../../docs/WIRE.md");
-    let (_, page) = page.split_once("## M-TCP").expect("it has a part for M-TCP");
+    let (_, page) = page
+        .split_once("## M-TCP")
+        .expect("it has a part for M-TCP");
     for (kind, frame) in frames(&plain(), &[1], [1; 3]).iter().enumerate() {
         assert_eq!(usize::from(frame.kind()), kind);
         let debug = format!("{frame:?}");
@@ -290,10 +296,7 @@ fn what_is_too_long_or_out_of_order_is_refused() {
     let header = [0xff, 0xff, 0xff, kind::DATA];
     assert_eq!(Frame::decode(&header), Err(DecodeError::TooLong));
     assert_eq!(Frame::decode(&[0; 4]), Err(DecodeError::Truncated));
-    assert_eq!(
-        Frame::decode(&[1, 0, 0, 99]),
-        Err(DecodeError::Unknown(99))
-    );
+    assert_eq!(Frame::decode(&[1, 0, 0, 99]), Err(DecodeError::Unknown(99)));
     let two = NodeId([2; 32]);
     let frame = Frame::Standbys {
         revision: 1,
@@ -307,7 +310,13 @@ fn what_is_too_long_or_out_of_order_is_refused() {
 
 #[test]
 fn a_plain_client_is_told_from_the_first_byte() {
-    for plain in [&b"GET / HTTP/1.1"[..], b"\x16\x03\x01", b"\0\0\0\x08", b"SSH-2.0", b"PRI * "] {
+    for plain in [
+        &b"GET / HTTP/1.1"[..],
+        b"\x16\x03\x01",
+        b"\0\0\0\x08",
+        b"SSH-2.0",
+        b"PRI * ",
+    ] {
         assert_eq!(peek(&plain[..1]), Peek::Plain);
         assert_eq!(peek(plain), Peek::Plain);
     }

@@ -69,7 +69,10 @@ impl Service {
         let mut bytes = self.count.to_le_bytes().to_vec();
         bytes.extend(self.sum.to_le_bytes());
         let flags = [self.ended, self.finished, self.forgetful];
-        let flags = flags.iter().rev().fold(0, |all, flag| all << 1 | u8::from(*flag));
+        let flags = flags
+            .iter()
+            .rev()
+            .fold(0, |all, flag| all << 1 | u8::from(*flag));
         bytes.push(flags);
         bytes.extend((self.requests.len() as u16).to_le_bytes());
         bytes.extend([self.buffer as u8, 0]);

@@ -7,18 +7,9 @@
 //!
 //! The last tests break a rule that the machines rely on, to show that the model can fail.
 
-#[path = "mtcp_model/model.rs"]
-mod model;
-#[path = "mtcp_model/paths.rs"]
-mod paths;
-#[path = "mtcp_model/service.rs"]
-mod service;
-#[path = "mtcp_model/world.rs"]
-mod world;
-
-use model::{Action, Faults, Mtcp, Start};
+use super::model::{Action, Faults, Grain, Mtcp, Start};
+use super::world::Broken;
 use stateright::{Checker, HasDiscoveries, Model};
-use world::Broken;
 
 /// Explores everything and fails on a counterexample or on something that should be possible.
 fn check(model: Mtcp) {
@@ -45,7 +36,7 @@ fn violation(model: Mtcp) -> Option<&'static str> {
 
 /// What the client does before it is where nothing leads to the end, though it has a try left.
 fn dead_end(model: Mtcp) -> Option<Vec<Action>> {
-    let (states, lost) = paths::dead_end(&model, 1);
+    let (states, lost) = super::paths::dead_end(&model, 1);
     println!("{states} states");
     lost
 }
@@ -62,13 +53,7 @@ fn model(start: Start, faults: Faults) -> Mtcp {
 
 #[test]
 fn a_client_moves_before_it_has_begun() {
-    check(model(
-        Start::Fresh,
-        Faults {
-            moves: 2,
-            ..NONE
-        },
-    ));
+    check(model(Start::Fresh, Faults { moves: 2, ..NONE }));
 }
 
 #[test]
@@ -121,14 +106,30 @@ fn a_standby_goes_on_without_its_owner() {
 
 #[test]
 fn a_standby_is_tried_while_its_owner_is_apart() {
-    check(model(
-        Start::Standby,
-        Faults {
-            moves: 1,
-            splits: 1,
-            ..NONE
-        },
-    ));
+    let faults = Faults {
+        moves: 2,
+        splits: 1,
+        crashes: 1,
+        ..NONE
+    };
+    check(Mtcp {
+        grain: Grain::Coarse,
+        ..model(Start::Standby, faults)
+    });
+}
+
+#[test]
+fn three_servers() {
+    let faults = Faults {
+        moves: 3,
+        exports: 1,
+        ..NONE
+    };
+    check(Mtcp {
+        servers: 3,
+        grain: Grain::Coarse,
+        ..model(Start::Attached, faults)
+    });
 }
 
 #[test]
@@ -148,10 +149,7 @@ fn a_sealed_record_goes_on_anywhere() {
 
 #[test]
 fn there_is_a_way_out_for_a_client_that_moves() {
-    let faults = Faults {
-        moves: 2,
-        ..NONE
-    };
+    let faults = Faults { moves: 2, ..NONE };
     assert_eq!(dead_end(model(Start::Attached, faults)), None);
 }
 
@@ -159,11 +157,15 @@ fn there_is_a_way_out_for_a_client_that_moves() {
 fn tried() -> Mtcp {
     let faults = Faults {
         moves: 2,
-        splits: 1,
         crashes: 1,
         ..NONE
     };
-    model(Start::Tried, faults)
+    Mtcp {
+        // One more, so that the client is not content with the answer to the first.
+        requests: 2,
+        grain: Grain::Coarse,
+        ..model(Start::Tried, faults)
+    }
 }
 
 #[test]
@@ -179,10 +181,7 @@ fn a_standby_that_is_no_fence_is_found_out() {
 
 #[test]
 fn a_client_that_takes_any_answer_is_found_out() {
-    let faults = Faults {
-        moves: 3,
-        ..NONE
-    };
+    let faults = Faults { moves: 3, ..NONE };
     let broken = Some(Broken::AnyAnswer);
     let model = Mtcp {
         broken,
@@ -193,10 +192,7 @@ fn a_client_that_takes_any_answer_is_found_out() {
 
 #[test]
 fn a_service_that_does_not_record_is_found_out() {
-    let faults = Faults {
-        moves: 1,
-        ..NONE
-    };
+    let faults = Faults { moves: 1, ..NONE };
     let broken = Some(Broken::Unrecorded);
     let model = Mtcp {
         broken,

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 use sm_core::ids::{NodeId, Span, Time};
 use sm_core::mtcp::wire::Frame;
 use sm_core::mtcp::{
-    Client, ClientEffect, Commit, Config, ConnectionId, Contact, End, LinkId, Opening, Peer, Reason, Server,
-    ServerEffect, Timing,
+    Client, ClientEffect, Commit, Config, ConnectionId, Contact, End, LinkId, Opening, Peer,
+    Reason, Server, ServerEffect, Timing,
 };
 
 use super::service::{Program, Service};
@@ -95,6 +95,8 @@ pub(crate) struct World {
     pub(crate) diverged: u32,
     /// Something was done that no honest end does, or read or heard that nobody said.
     pub(crate) wrong: bool,
+    /// A server had not what had been called stable.
+    pub(crate) lost: bool,
     /// A rule that is broken on purpose.
     pub(crate) broken: Option<Broken>,
     /// The last growth that each server was told of.
@@ -162,6 +164,7 @@ impl World {
             failed: None,
             diverged: 0,
             wrong: false,
+            lost: false,
             broken: None,
             growth: BTreeMap::new(),
         };
@@ -239,9 +242,8 @@ impl World {
         let host = &self.hosts[at];
         let service = host.service.as_ref().filter(|_| !host.frozen);
         self.config.commit == Commit::Carried
-            && service.is_some_and(|service| {
-                host.server.snapshot() != Some(&service.snapshot()[..])
-            })
+            && service
+                .is_some_and(|service| host.server.snapshot() != Some(&service.snapshot()[..]))
     }
 
     /// The next item for a server on a client's link.
@@ -249,7 +251,7 @@ impl World {
         let line = self.lines.get_mut(&link).expect("there is such a link");
         let at = line.server;
         match line.there.queue.pop_front() {
-            Some(Item::Frame(bytes)) => { trace(format!("C->{at} {link:?} {:?}", whole(&bytes))); self.hears(at, link, &bytes) }
+            Some(Item::Frame(bytes)) => self.hears(at, link, &bytes),
             Some(Item::Down) => {
                 line.back.up = false;
                 self.hosts[at].server.link_down(self.now, link);
@@ -267,7 +269,6 @@ impl World {
         match line.back.queue.pop_front() {
             Some(Item::Frame(bytes)) => {
                 let mut frame = whole(&bytes);
-                trace(format!("{}->C {link:?} {frame:?}", line.server));
                 if let Frame::Resumed { ends, .. } = &mut frame
                     && self.broken == Some(Broken::AnyAnswer)
                 {
@@ -300,7 +301,6 @@ impl World {
         match item {
             Some(Item::Frame(bytes)) => {
                 let frame = whole(&bytes);
-                trace(format!("{from}->{to} {frame:?}"));
                 let taken = server.frame(now, Peer::Server(key(from)), &frame);
                 self.wrong |= taken.is_err();
                 if let Frame::Log(growth) = frame {
@@ -315,7 +315,6 @@ impl World {
             }
             Some(Item::Down) => {
                 self.ways.get_mut(&(to, from)).expect("a way back").up = false;
-                trace(format!("{from}->{to} DOWN"));
                 server.unreachable(now, key(from));
             }
             Some(Item::Up) => {
@@ -355,9 +354,9 @@ impl World {
         line.back.cut(kept.1);
     }
 
-    /// A server forgets everything and begins again.
-    pub(crate) fn crash(&mut self, at: Index) {
-        trace(format!("CRASH {at}"));
+    /// A server forgets everything and begins again. Of what it sent to each other server and to
+    /// the client so much arrives.
+    pub(crate) fn crash(&mut self, at: Index, (to_servers, to_client): (usize, usize)) {
         self.hosts[at] = Host {
             server: Server::new(key(at), ID, self.config),
             service: None,
@@ -366,15 +365,13 @@ impl World {
         for line in self.lines.values_mut().filter(|line| line.server == at) {
             line.there = Way::default();
             if line.back.up {
-                let kept = line.back.queue.len();
-                line.back.cut(kept);
+                line.back.cut(to_client);
             }
         }
         for other in (0..self.hosts.len()).filter(|other| *other != at) {
             let there = self.ways.get_mut(&(at, other)).expect("a way");
             if there.up {
-                let kept = there.queue.len();
-                there.cut(kept);
+                there.cut(to_servers);
             }
             there.queue.push_back(Item::Up);
             there.up = false;
@@ -394,13 +391,6 @@ impl World {
         let at = self.client.next_timeout();
         self.client.timeout(at);
         self.settle_client();
-    }
-
-    /// A server's attempt has.
-    pub(crate) fn server_timeout(&mut self, at: Index) {
-        let due = self.hosts[at].server.next_timeout();
-        self.hosts[at].server.timeout(due);
-        self.settle(at);
     }
 
     fn hears(&mut self, at: Index, link: LinkId, bytes: &[u8]) {
@@ -428,7 +418,10 @@ impl World {
                     }
                 }
                 ClientEffect::Drop(link) => self.hang_up(link),
-                ClientEffect::Detached(reason) => self.failed = Some(reason),
+                ClientEffect::Detached(reason) => {
+                    self.failed = Some(reason);
+                    self.lost |= reason == Reason::Lost;
+                }
                 ClientEffect::Closed(end) => self.end = Some(end),
                 ClientEffect::Attached(_) => self.keep_attached(),
                 ClientEffect::Move(..) | ClientEffect::Warm(_) => {}
@@ -483,7 +476,6 @@ impl World {
 
     fn effect(&mut self, at: Index, effect: ServerEffect) {
         let now = self.now;
-        if !matches!(effect, ServerEffect::Send(..)) { trace(format!("  {at}: {effect:?}")); }
         let host = &mut self.hosts[at];
         match effect {
             ServerEffect::Send(Peer::Client(link), frame) => {
@@ -561,8 +553,6 @@ impl Line {
     }
 }
 
-pub(crate) static TRACE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
-pub(crate) fn trace(text: String) { if TRACE.load(std::sync::atomic::Ordering::Relaxed) { println!("{text}"); } }
 fn whole(bytes: &[u8]) -> Frame<'_> {
     let decoded = Frame::decode(bytes).expect("it was encoded");
     let (frame, length) = decoded.expect("it is whole");

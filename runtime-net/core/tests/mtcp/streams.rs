@@ -1,15 +1,11 @@
 //! Connections of M-TCP under random migrations, crashes and lost links: each byte arrives once, in
 //! order, from one lineage of the service.
 
-#[path = "mtcp_model/service.rs"]
-mod service;
-#[path = "mtcp_model/world.rs"]
-mod world;
-
+use super::service::Program;
+use super::world::{Item, TIMING, World, key};
 use proptest::prelude::*;
-use service::Program;
-use sm_core::mtcp::{Config, End, LinkId};
-use world::{TIMING, World, key};
+use sm_core::mtcp::wire::Frame;
+use sm_core::mtcp::{Commit, Config, End, LinkId};
 
 /// What happens next, as numbers that are taken modulo what there is.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +22,8 @@ struct Weather {
     splits: bool,
     standbys: bool,
     quota: usize,
+    /// The client keeps sealed records, and owners crash.
+    carried: bool,
 }
 
 fn config(weather: Weather) -> Config {
@@ -33,6 +31,11 @@ fn config(weather: Weather) -> Config {
         timing: TIMING,
         quota: weather.quota,
         window: 48,
+        commit: if weather.carried {
+            Commit::Carried
+        } else {
+            Commit::Standbys
+        },
         ..Config::default()
     }
 }
@@ -46,6 +49,8 @@ fn apply(world: &mut World, event: Event, weather: Weather) {
     let servers = world.hosts.len();
     let (a, b) = (usize::from(event.a), usize::from(event.b));
     let (at, other) = (a % servers, b % servers);
+    // What a crash leaves on the way to other servers, and to the client.
+    let kept = (b % 3, b / 3 % 8);
     let links: Vec<LinkId> = world.lines.keys().copied().collect();
     match event.what % 32 {
         0..6 => world.write(1 + b % 7),
@@ -54,11 +59,42 @@ fn apply(world: &mut World, event: Event, weather: Weather) {
         19 => world.resume(at),
         20 if !links.is_empty() => world.cut(links[a % links.len()], (b % 4, b / 4 % 4)),
         21 if weather.splits && at != other => split_or_heal(world, (at, other), b),
-        22 if weather.crashes && at != owner(world) => world.crash(at),
+        22 if weather.crashes && is_free(world, at) => world.crash(at, kept),
+        25 if weather.crashes && has_standby(world) => world.crash(owner(world), kept),
+        26 if weather.carried && world.client.held().is_some() => world.crash(at, kept),
         23 if weather.standbys && at != other => recruit(world, at, other),
         24 if world.is_trying() => world.client_timeout(),
         _ => drop(deliver(world, a + 256 * b)),
     }
+}
+
+/// Whether the client is not attached to a server, nor about to be, and what it may keep is also
+/// elsewhere: then its crash loses nothing.
+fn is_free(world: &World, at: usize) -> bool {
+    let owner = owner(world);
+    let runs = world.hosts[owner].server.summary().runs;
+    at != owner && runs && world.lines.values().all(|line| line.server != at)
+}
+
+/// Whether the owner may crash: a standby in the client's record has its copy, and nothing is under
+/// way that would change the record.
+fn has_standby(world: &World) -> bool {
+    let changes = |item: &Item| match item {
+        Item::Frame(bytes) => matches!(Frame::decode(bytes), Ok(Some((Frame::Standbys { .. }, _)))),
+        Item::Up | Item::Down => false,
+    };
+    if world
+        .lines
+        .values()
+        .any(|line| line.back.queue.iter().any(changes))
+    {
+        return false;
+    }
+    let standbys = &world.client.record().standbys;
+    let mut hosts = standbys
+        .iter()
+        .map(|standby| &world.hosts[usize::from(standby.0[0]) - 1]);
+    hosts.any(|host| host.server.secret().is_some())
 }
 
 fn recruit(world: &mut World, at: usize, other: usize) {
@@ -111,7 +147,7 @@ fn calm(world: &mut World) {
         let delivered = deliver(world, round);
         let mut worked = false;
         for at in 0..world.hosts.len() {
-            worked |= world.step(at, false);
+            worked |= world.step(at, world.needs_export(at));
         }
         if !world.program.has_written() && world.client.attached().is_some() {
             let before = world.program.clone();
@@ -168,8 +204,15 @@ fn run(events: &[Event], weather: Weather) {
         apply(&mut world, *event, weather);
     }
     recover(&mut world);
-    assert_eq!(world.diverged, 0);
-    assert_eq!(world.end, Some(End::Done), "{:?} {:?}", world.failed, world.client.record());
+    assert!(!world.wrong, "something was done that no honest end does");
+    assert_eq!((world.diverged, world.lost), (0, false));
+    assert_eq!(
+        world.end,
+        Some(End::Done),
+        "{:?} {:?}",
+        world.failed,
+        world.client.record()
+    );
     assert!(world.program.has_all());
 }
 
@@ -183,6 +226,7 @@ const CLEAR: Weather = Weather {
     splits: false,
     standbys: false,
     quota: 1 << 20,
+    carried: false,
 };
 
 proptest! {
@@ -206,6 +250,11 @@ proptest! {
     #[test]
     fn other_servers_crash(events in events(500)) {
         run(&events, Weather { crashes: true, splits: true, standbys: true, ..CLEAR });
+    }
+
+    #[test]
+    fn clients_keep_sealed_records(events in events(500)) {
+        run(&events, Weather { splits: true, carried: true, ..CLEAR });
     }
 
     #[test]

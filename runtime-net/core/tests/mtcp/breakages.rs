@@ -1,21 +1,16 @@
 //! What breaks such systems elsewhere, one test for each as far as the protocol alone can show it.
 
-#[path = "mtcp_model/service.rs"]
-mod service;
-#[path = "mtcp_model/world.rs"]
-mod world;
-
-use service::Program;
+use super::service::Program;
+use super::world::{Broken, ID, TIMING, World, key};
 use sm_core::ids::{NodeId, Time};
+use sm_core::limits;
 use sm_core::mtcp::wire::{Ends, Frame, MAGIC, Open, Peek, Versions, peek};
 use sm_core::mtcp::{
     Client, Config, ConnectionId, Contact, End, Epoch, Fault, Input, LinkId, Opening, Peer, Reason,
     Recorded, Server, ServerEffect,
 };
-use sm_core::limits;
-use world::{Broken, ID, TIMING, World, key};
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     Config {
         timing: TIMING,
         ..Config::default()
@@ -23,14 +18,14 @@ fn config() -> Config {
 }
 
 /// A client that is attached to the first of three servers and will say so many bytes.
-fn world(requests: u64) -> World {
+pub(crate) fn world(requests: u64) -> World {
     let mut world = World::new(3, Program::of(requests), config());
     arrive(&mut world);
     world
 }
 
 /// All that is under way arrives; the services do nothing.
-fn arrive(world: &mut World) {
+pub(crate) fn arrive(world: &mut World) {
     for round in 0.. {
         assert!(round < 10_000, "it comes to rest");
         let before = (world.lines.clone(), world.ways.clone());
@@ -52,7 +47,7 @@ fn arrive(world: &mut World) {
 }
 
 /// The same, and the services do all that they can.
-fn calm(world: &mut World) {
+pub(crate) fn calm(world: &mut World) {
     loop {
         arrive(world);
         let mut worked = false;
@@ -68,14 +63,14 @@ fn calm(world: &mut World) {
 }
 
 /// The client moves, and everything comes to rest.
-fn go(world: &mut World, to: usize) {
+pub(crate) fn go(world: &mut World, to: usize) {
     world.resume(to);
     calm(world);
     assert_eq!(world.client.record().owner, key(to), "{:?}", world.failed);
     assert!(world.client.attached().is_some());
 }
 
-fn finish(mut world: World) {
+pub(crate) fn finish(mut world: World) {
     world.write(1_000);
     calm(&mut world);
     assert_eq!(world.end, Some(End::Done));
@@ -83,7 +78,7 @@ fn finish(mut world: World) {
     assert_eq!(world.diverged, 0);
 }
 
-fn break_link(world: &mut World) {
+pub(crate) fn break_link(world: &mut World) {
     let link = world.client.attached().expect("it is attached");
     world.cut(link, (0, 0));
     arrive(world);
@@ -163,7 +158,7 @@ fn b05_crash_between_request_done_and_snapshot_stored() {
     arrive(&mut world);
     while world.step(0, false) {}
     // The requests are done, their answers wait for the standby, and nothing was exported.
-    world.crash(0);
+    world.crash(0, (0, 9));
     calm(&mut world);
     go(&mut world, 1);
     finish(world);
@@ -263,7 +258,7 @@ fn b11_length_and_data_of_the_log_are_of_one_moment() {
     world.write(5);
     calm(&mut world);
     assert_eq!(world.client.record().standbys, [key(1)]);
-    world.crash(0);
+    world.crash(0, (0, 9));
     calm(&mut world);
     go(&mut world, 1);
     finish(world);
@@ -302,7 +297,7 @@ fn b12_two_owners_append_to_one_log() {
         Some(ServerEffect::Send(_, Frame::Unlogged { .. }))
     ));
     assert_eq!(*server, standby);
-    world.crash(1);
+    world.crash(1, (0, 9));
     calm(&mut world);
     go(&mut world, 2);
     finish(world);
@@ -317,7 +312,7 @@ fn b13_settings_of_the_connection_travel() {
     finish(world);
 }
 
-fn opening(window: u64) -> Opening {
+pub(crate) fn opening(window: u64) -> Opening {
     Opening {
         id: ID,
         digest_seed: 1,
@@ -328,7 +323,7 @@ fn opening(window: u64) -> Opening {
 }
 
 /// A server whose service is attached to a client that the test plays.
-fn attached(config: Config) -> Server {
+pub(crate) fn attached(config: Config) -> Server {
     let mut server = Server::new(key(0), ID, config);
     let open = Open {
         id: ID,
@@ -344,20 +339,17 @@ fn attached(config: Config) -> Server {
 
 #[test]
 fn b14_a_large_state_travels_in_pieces() {
-    let mut world = world(3);
+    let mut world = world(9);
     world.write(3);
     calm(&mut world);
-    let mut snapshot = world.hosts[0].service.as_ref().expect("it runs").snapshot();
-    snapshot.resize(5 << 20, 0);
+    let snapshot = vec![7; 5 << 20];
     let now = world.now;
-    // Behind the service's own state is nothing that it would read.
-    snapshot.truncate(snapshot.len());
     let server = &mut world.hosts[0].server;
     assert!(server.export(now, snapshot.clone()));
     let claim = claim_of(&mut world);
     let server = &mut world.hosts[0].server;
     let pull = Frame::Pull {
-        claim,
+        claim: Box::new(claim),
         binding: [0; 32],
     };
     assert_eq!(server.frame(now, Peer::Server(key(1)), &pull), Ok(()));
@@ -373,6 +365,7 @@ fn b14_a_large_state_travels_in_pieces() {
         total += piece.bytes.len();
     }
     assert!(pieces > 80 && total > snapshot.len());
+    assert!(server.summary().bytes > snapshot.len());
     assert!(!server.export(now, vec![0; limits::MTCP_SNAPSHOT_BYTES + 1]));
 }
 
@@ -381,10 +374,10 @@ fn claim_of(world: &mut World) -> sm_core::mtcp::wire::Claim {
     world.resume(1);
     for line in world.lines.values() {
         for item in &line.there.queue {
-            if let world::Item::Frame(bytes) = item
+            if let super::world::Item::Frame(bytes) = item
                 && let Ok(Some((Frame::Resume { claim, .. }, _))) = Frame::decode(bytes)
             {
-                return claim;
+                return *claim;
             }
         }
     }
@@ -459,8 +452,22 @@ fn b18_a_gap_in_the_offsets_is_a_fault() {
         server: key(0),
     };
     let mut client = Client::open(now, contact, opening(100));
-    assert_eq!(client.frame(now, LinkId(1), &data(0, b"ab")), Ok(&b"ab"[..]));
-    assert_eq!(client.frame(now, LinkId(1), &data(1, b"b")), Err(Fault::Gap));
+    let answer = Frame::Resumed {
+        ends: Ends::default(),
+        input: 0,
+        taken: 0,
+        window: 100,
+        standbys: Vec::new(),
+    };
+    assert_eq!(client.frame(now, LinkId(1), &answer), Ok(&[][..]));
+    assert_eq!(
+        client.frame(now, LinkId(1), &data(0, b"ab")),
+        Ok(&b"ab"[..])
+    );
+    assert_eq!(
+        client.frame(now, LinkId(1), &data(1, b"b")),
+        Err(Fault::Gap)
+    );
     assert_eq!(client.attached(), None);
 }
 
@@ -496,7 +503,10 @@ fn b20_a_late_death_notice_does_not_kill_a_newer_birth() {
     let newest = world.client.record().epoch;
     for epoch in 0..=newest.0 {
         let server = &mut world.hosts[0].server;
-        assert_eq!(server.frame(now, Peer::Server(key(1)), &release(epoch)), Ok(()));
+        assert_eq!(
+            server.frame(now, Peer::Server(key(1)), &release(epoch)),
+            Ok(())
+        );
         assert!(server.summary().runs, "{epoch}");
     }
     finish(world);
@@ -603,6 +613,30 @@ fn a_silent_link_is_asked_and_given_up() {
     let effects: Vec<_> = std::iter::from_fn(|| server.poll()).collect();
     let expired = ServerEffect::Stop(End::Reset(Reason::Expired));
     assert_eq!(effects, [expired, ServerEffect::Forget]);
+}
+
+#[test]
+fn a_server_that_drains_refuses_to_begin_and_the_client_begins_elsewhere() {
+    let mut world = World::new(3, Program::of(4), config());
+    world.hosts[0].server.drain();
+    world.write(2);
+    calm(&mut world);
+    assert_eq!(world.failed, Some(Reason::Draining));
+    go(&mut world, 1);
+    finish(world);
+}
+
+#[test]
+fn a_client_asks_ahead_whether_it_would_be_taken() {
+    let mut world = world(4);
+    let link = world.connect(2);
+    world.client.attach(link);
+    world.settle_client();
+    arrive(&mut world);
+    assert_eq!(world.client.warm().collect::<Vec<_>>(), [link]);
+    go(&mut world, 2);
+    assert_eq!(world.client.attached(), Some(link), "it goes on there");
+    finish(world);
 }
 
 #[test]

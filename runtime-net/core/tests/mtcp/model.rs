@@ -31,7 +31,7 @@ pub(crate) enum Start {
     Attached,
     /// And the second one is a standby.
     Standby,
-    /// The owner has a request, and the client has just tried the standby.
+    /// The client has just tried the standby, which hears then what the owner did meanwhile.
     Tried,
 }
 
@@ -47,6 +47,17 @@ pub(crate) struct Mtcp {
     /// The client keeps sealed records.
     pub(crate) carried: bool,
     pub(crate) broken: Option<Broken>,
+    pub(crate) grain: Grain,
+}
+
+/// How finely what happens is told apart.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) enum Grain {
+    /// Each frame, and each thing that a service does.
+    #[default]
+    Fine,
+    /// All that is under way on a link arrives at once, and services do at once what they can.
+    Coarse,
 }
 
 /// The world, and what may still happen to it.
@@ -69,7 +80,8 @@ pub(crate) enum Action {
     Cut(LinkId, usize, usize),
     Split(Index, Index, usize, usize),
     Heal(Index, Index),
-    Crash(Index),
+    /// With what arrives of what it sent to other servers and to the client.
+    Crash(Index, usize, usize),
 }
 
 impl State {
@@ -99,6 +111,49 @@ impl State {
 }
 
 impl Mtcp {
+    fn there(&self, world: &mut World, link: LinkId) {
+        let (at, count) = (
+            world.lines[&link].server,
+            world.lines[&link].there.queue.len(),
+        );
+        for _ in 0..self.at_once(count) {
+            if world.lines.contains_key(&link) {
+                world.deliver_there(link);
+            }
+        }
+        self.work(world, at);
+    }
+
+    fn back(&self, world: &mut World, link: LinkId) {
+        let count = world.lines[&link].back.queue.len();
+        for _ in 0..self.at_once(count) {
+            if world.lines.contains_key(&link) {
+                world.deliver_back(link);
+            }
+        }
+    }
+
+    fn between(&self, world: &mut World, (from, to): (Index, Index)) {
+        let count = world.ways[&(from, to)].queue.len();
+        for _ in 0..self.at_once(count) {
+            world.deliver(from, to);
+        }
+        self.work(world, to);
+    }
+
+    fn at_once(&self, count: usize) -> usize {
+        match self.grain {
+            Grain::Fine => 1,
+            Grain::Coarse => count,
+        }
+    }
+
+    fn work(&self, world: &mut World, at: Index) {
+        if self.grain == Grain::Coarse {
+            serve(world, at);
+        }
+    }
+
     fn config(&self) -> Config {
         Config {
             timing: TIMING,
@@ -128,11 +183,19 @@ pub(crate) fn calm(world: &mut World) {
         let ways: Vec<_> = world.ways.keys().copied().collect();
         let mut moved = false;
         for link in links {
-            if world.lines.get(&link).is_some_and(|line| !line.there.queue.is_empty()) {
+            if world
+                .lines
+                .get(&link)
+                .is_some_and(|line| !line.there.queue.is_empty())
+            {
                 world.deliver_there(link);
                 moved = true;
             }
-            if world.lines.get(&link).is_some_and(|line| !line.back.queue.is_empty()) {
+            if world
+                .lines
+                .get(&link)
+                .is_some_and(|line| !line.back.queue.is_empty())
+            {
                 world.deliver_back(link);
                 moved = true;
             }
@@ -174,6 +237,8 @@ impl Model for Mtcp {
             let links = world.lines.iter().filter(|(_, line)| line.server == 1);
             let link = links.map(|(link, _)| *link).next();
             world.deliver_there(link.expect("the client tries it"));
+            serve(&mut world, 0);
+            self.between(&mut world, (0, 1));
         }
         let left = self.faults;
         vec![State { world, left }]
@@ -224,10 +289,14 @@ impl Model for Mtcp {
                 actions.push(Action::Resume(at));
             }
             if left.crashes > 0 && state.may_crash(at) {
-                actions.push(Action::Crash(at));
+                // What the client heard and the standby did not is the worst of it.
+                actions.push(Action::Crash(at, 0, usize::MAX));
+                actions.push(Action::Crash(at, usize::MAX, 0));
             }
             if let Some(service) = host.service.as_ref().filter(|_| !host.frozen) {
-                actions.push(Action::Serve(at));
+                if self.grain == Grain::Fine {
+                    actions.push(Action::Serve(at));
+                }
                 let new = host.server.snapshot() != Some(&service.snapshot()[..]);
                 if new && (left.exports > 0 || self.carried) {
                     actions.push(Action::Export(at));
@@ -241,9 +310,9 @@ impl Model for Mtcp {
         let State { world, left } = &mut state;
         match action {
             Action::Write => world.write(1),
-            Action::There(link) => world.deliver_there(link),
-            Action::Back(link) => world.deliver_back(link),
-            Action::Between(from, to) => world.deliver(from, to),
+            Action::There(link) => self.there(world, link),
+            Action::Back(link) => self.back(world, link),
+            Action::Between(from, to) => self.between(world, (from, to)),
             Action::Serve(at) => {
                 if !serve(world, at) {
                     return None;
@@ -266,9 +335,9 @@ impl Model for Mtcp {
                 world.split(a, b, (there, back));
             }
             Action::Heal(a, b) => world.heal(a, b),
-            Action::Crash(at) => {
+            Action::Crash(at, to_servers, to_client) => {
                 left.crashes -= 1;
-                world.crash(at);
+                world.crash(at, (to_servers, to_client));
             }
         }
         Some(state)
@@ -283,7 +352,7 @@ impl Model for Mtcp {
                 state.world.diverged == 0
             }),
             Property::<Self>::always("what was acknowledged is there", |_, state| {
-                !matches!(state.world.end, Some(End::Reset(_)))
+                !state.world.lost && !matches!(state.world.end, Some(End::Reset(_)))
             }),
             Property::<Self>::sometimes("possible: everything arrives", |_, state| state.done()),
         ]

@@ -1,0 +1,19 @@
+//! Connections of M-TCP between a client and some servers, by the machines that run: explored by a
+//! model checker, at random, and where others break.
+
+#[path = "mtcp/attacks.rs"]
+mod attacks;
+#[path = "mtcp/breakages.rs"]
+mod breakages;
+#[path = "mtcp/explored.rs"]
+mod explored;
+#[path = "mtcp/model.rs"]
+mod model;
+#[path = "mtcp/paths.rs"]
+mod paths;
+#[path = "mtcp/service.rs"]
+mod service;
+#[path = "mtcp/streams.rs"]
+mod streams;
+#[path = "mtcp/world.rs"]
+mod world;
