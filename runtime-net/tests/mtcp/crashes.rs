@@ -29,7 +29,7 @@ async fn links_are_cut_in_the_middle_of_frames() {
             assert_eq!(*byte, byte_at(at), "at {at}");
             at += 1;
         }
-        if at % 3 == 0 {
+        if at.is_multiple_of(3) {
             // More than a greeting needs, less than a frame.
             relay.cut_after(40_007);
         }

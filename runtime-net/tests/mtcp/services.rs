@@ -32,7 +32,7 @@ pub(crate) async fn lines(mut stream: ServiceStream) -> io::Result<()> {
             }
         }
         // Not always, so that there is a log to run again.
-        if state.count % 3 == 0 {
+        if state.count.is_multiple_of(3) {
             stream.export_state(&state).await?;
         }
     }
@@ -64,7 +64,7 @@ pub(crate) async fn download(mut stream: ServiceStream) -> io::Result<()> {
         chunk.extend((sent..end).map(byte_at));
         stream.write_all(&chunk).await?;
         sent = end;
-        if sent % 70_000 == 0 {
+        if sent.is_multiple_of(70_000) {
             stream.export_state(&(total, sent)).await?;
         }
     }
