@@ -36,6 +36,8 @@
 //! Both machines have neither socket nor clock: `now` comes in with each call. Take what is to be
 //! done with `poll`, then, as far as a link has room, what goes out on it with `poll_stream`.
 //! Proofs of possession, seals and sessions are the driver's; the bytes are in `docs/WIRE.md`.
+//! A driver reads no more from a link that does not take what is to be sent: frames that are
+//! answered at once would have it keep the answers.
 
 mod client;
 mod digest;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::ConnectionId;
 use super::digest::{Digest, DigestKey};
 use super::ring::Ring;
+use super::wire::Open;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::limits;
 
@@ -106,6 +107,11 @@ impl Image {
             input: Ring::default(),
             log: Log::default(),
         }
+    }
+
+    /// Whether it is what this opened.
+    pub(super) fn began_with(&self, open: &Open<'_>) -> bool {
+        self.key.seed() == open.digest_seed && self.settings[..] == open.settings[..]
     }
 
     /// About how many bytes it is long.

@@ -167,7 +167,7 @@ pub struct Server {
     id: ConnectionId,
     config: Config,
     draining: bool,
-    /// The latest attempt that this server knows of. Earlier ones are refused.
+    /// The latest attempt that was proved. Earlier ones are refused.
     seen: Epoch,
     phase: Phase,
     effects: VecDeque<ServerEffect>,
@@ -201,7 +201,7 @@ impl Server {
         } else if self.draining {
             Some(Reason::Draining)
         } else {
-            None
+            self.opened_by_another(open)
         };
         if let Some(reason) = refusal {
             return self.refuse(link, epoch, reason);
@@ -219,8 +219,22 @@ impl Server {
         self.welcome(now);
     }
 
+    /// Why what is here is not to be opened anew. It may have begun before, here or at a server that
+    /// made this one its standby, if no answer came: then who opens says the same as then.
+    fn opened_by_another(&self, open: &Open<'_>) -> Option<Reason> {
+        match (&self.phase, self.image()) {
+            (Phase::Nothing, _) => None,
+            (Phase::Owner(_) | Phase::Standby(_), Some(image)) => {
+                (!image.began_with(open)).then_some(Reason::NotAllowed)
+            }
+            // It is not known yet.
+            _ => Some(Reason::Busy),
+        }
+    }
+
     /// A client wants to go on here. The driver has checked its proof if it knows
-    /// [`Server::secret`]; if not, whoever is pulled from does, with what it is bound to.
+    /// [`Server::secret`]; if not, whoever is pulled from does, with what it is bound to. Until
+    /// then the attempt displaces no other, and its epoch counts for nothing else.
     pub fn resume(
         &mut self,
         now: Time,
@@ -235,14 +249,20 @@ impl Server {
         if claim.id != self.id {
             return self.refuse(link, epoch, Reason::Protocol);
         }
-        if epoch <= self.seen {
+        if epoch <= self.latest() {
             return self.refuse(link, epoch, Reason::Superseded);
+        }
+        let proven = self.secret().is_some();
+        if !proven && matches!(&self.phase, Phase::Taking(taking) if taking.link != link) {
+            return self.refuse(link, epoch, Reason::Busy);
         }
         let owns = self.owns(claim);
         if self.draining && !owns {
             return self.refuse(link, epoch, Reason::Draining);
         }
-        self.seen = epoch;
+        if proven {
+            self.seen = epoch;
+        }
         if owns {
             self.resume_here(now, link, claim);
         } else {
@@ -280,8 +300,11 @@ impl Server {
         self.draining = true;
     }
 
-    /// Tells the client where the connection could go on, and whether it should.
-    pub fn advise(&mut self, advice: Advice, candidates: Vec<Candidate>) {
+    /// Tells the client where the connection could go on, and whether it should: the first
+    /// [`limits::MTCP_CANDIDATES`] whose addresses are not too long.
+    pub fn advise(&mut self, advice: Advice, mut candidates: Vec<Candidate>) {
+        candidates.retain(|one| one.address.len() <= limits::MTCP_ADDRESS_BYTES);
+        candidates.truncate(limits::MTCP_CANDIDATES);
         if let Phase::Owner(owner) = &self.phase
             && let Some(link) = owner.link
         {
@@ -329,7 +352,7 @@ impl Server {
             _ => None,
         };
         Summary {
-            epoch: self.seen,
+            epoch: self.latest(),
             runs: owner.is_some(),
             frozen: owner.is_some_and(|owner| owner.frozen.is_some()),
             pinned: owner.is_some_and(|owner| owner.stream.pinned()),
@@ -382,6 +405,14 @@ impl Server {
             Phase::Standby(standby) => standby.image.as_ref(),
             Phase::Taking(taking) => taking.copy.as_ref()?.image.as_ref(),
             Phase::Nothing => None,
+        }
+    }
+
+    /// The latest attempt that this server knows of, proved or not.
+    fn latest(&self) -> Epoch {
+        match &self.phase {
+            Phase::Taking(taking) => taking.epoch().max(self.seen),
+            _ => self.seen,
         }
     }
 

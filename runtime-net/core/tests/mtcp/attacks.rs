@@ -3,7 +3,7 @@
 use super::breakages::{arrive, attached, break_link, calm, config, finish, go, opening, world};
 use super::world::{ID, Item, World, key};
 use sm_core::ids::{Span, Time};
-use sm_core::mtcp::wire::{Claim, Ends, Frame};
+use sm_core::mtcp::wire::{Advice, Candidate, Claim, Ends, Frame, Open, Piece};
 use sm_core::mtcp::{
     Client, ClientEffect, Config, Contact, Digest, DigestKey, Epoch, Fault, Input, LinkId, Peer,
     Reason, Record, Recorded, Server, ServerEffect,
@@ -225,6 +225,53 @@ fn a_standby_that_has_everything_is_not_sent_it_again() {
     finish(world);
 }
 
+/// What is under way between the client and servers arrives, and nothing else.
+fn arrive_at_ends(world: &mut World) {
+    for _ in 0..4 {
+        for link in world.lines.keys().copied().collect::<Vec<_>>() {
+            world.deliver_there(link);
+            world.deliver_back(link);
+        }
+    }
+}
+
+#[test]
+fn what_a_standby_said_before_it_was_dismissed_counts_no_more() {
+    let mut world = standby();
+    world.write(3);
+    arrive_at_ends(&mut world);
+    while world.step(0, false) {}
+    while !world.ways[&(0, 1)].queue.is_empty() {
+        world.deliver(0, 1);
+    }
+    assert!(
+        !world.ways[&(1, 0)].queue.is_empty(),
+        "it says that it has it"
+    );
+    let now = world.now;
+    world.hosts[0].server.dismiss(now, key(1));
+    world.settle(0);
+    arrive_at_ends(&mut world);
+    assert_eq!(world.client.record().standbys, []);
+    assert!(world.hosts[0].server.recruit(now, key(1)));
+    world.settle(0);
+    while !world.ways[&(1, 0)].queue.is_empty() {
+        world.deliver(1, 0);
+    }
+    arrive_at_ends(&mut world);
+    assert_eq!(
+        world.client.record().standbys,
+        [],
+        "it is to forget it first"
+    );
+    calm(&mut world);
+    assert_eq!(world.client.record().standbys, [key(1)]);
+    world.crash(0, (0, 9));
+    calm(&mut world);
+    go(&mut world, 1);
+    finish(world);
+}
+
 #[test]
 fn a_standby_that_goes_on_counts_changes_from_the_clients_record() {
     let mut world = standby();
@@ -245,6 +292,47 @@ fn a_standby_that_goes_on_counts_changes_from_the_clients_record() {
     assert_eq!(world.client.record().standbys, [key(2)]);
     assert!(!world.wrong);
     finish(world);
+}
+
+#[test]
+fn a_copy_that_the_record_lists_is_not_released() {
+    let mut world = standby();
+    world.write(4);
+    calm(&mut world);
+    world.export(0);
+    calm(&mut world);
+    // The standby has the connection from its owner, and the client goes back.
+    world.resume(1);
+    let link = *world.lines.keys().next_back().expect("a new one");
+    world.deliver_there(link);
+    for (from, to) in [(1, 0), (0, 1)] {
+        while !world.ways[&(from, to)].queue.is_empty() {
+            world.deliver(from, to);
+        }
+    }
+    assert!(world.hosts[1].service.is_some());
+    world.resume(0);
+    let link = *world.lines.keys().next().expect("the first one");
+    while world.hosts[0].frozen {
+        world.deliver_there(link);
+    }
+    // Of what the owner says then only so much arrives.
+    let ends_after = |mut world: World, words| {
+        world.crash(0, (words, 9));
+        calm(&mut world);
+        go(&mut world, 1);
+        finish(world);
+    };
+    ends_after(world.clone(), 1);
+    // It hears that the standby lacks something, and sends the whole in pieces.
+    world.deliver(0, 1);
+    while !world.ways[&(1, 0)].queue.is_empty() {
+        world.deliver(1, 0);
+    }
+    assert!(bases(&world) > 1);
+    for words in 0..=bases(&world) {
+        ends_after(world.clone(), words);
+    }
 }
 
 /// A sealed record of a service that has written nothing.
@@ -282,7 +370,7 @@ fn a_seal_that_was_opened_for_an_earlier_attempt_is_nothing() {
     let mut server = Server::new(key(1), ID, config());
     server.resume(NOW, LINK, &claim(1, b""), (Some(&record), [4; 32]));
     server.unreachable(NOW, key(0));
-    server.resume(NOW, NEXT, &claim(2, b""), (Some(&record), [4; 32]));
+    server.resume(NOW, LINK, &claim(2, b""), (Some(&record), [4; 32]));
     done_by(&mut server);
     server.unsealed(NOW, Some(&record));
     assert_eq!(done_by(&mut server), [], "it waits for the owner");
@@ -384,4 +472,187 @@ fn a_server_that_was_left_hears_nothing_more() {
     sent_by(&mut client);
     assert_eq!(client.frame(NOW, LINK, &ping), Ok(&[][..]));
     assert_eq!(sent_by(&mut client), [], "else it would wait for ever");
+}
+
+fn refused(link: LinkId, epoch: u64, reason: Reason) -> ServerEffect {
+    let epoch = Epoch(epoch);
+    ServerEffect::Send(Peer::Client(link), Frame::Refused { epoch, reason })
+}
+
+fn denied(epoch: u64) -> Frame<'static> {
+    Frame::Denied {
+        id: ID,
+        epoch: Epoch(epoch),
+        reason: Reason::NotAllowed,
+    }
+}
+
+/// Who knows only the name of a connection can say RESUME where its secret is not known.
+#[test]
+fn an_attempt_that_nobody_has_proved_displaces_none() {
+    let mut owner = attached(config());
+    let mut server = Server::new(key(1), ID, config());
+    let claim = claim(1, b"");
+    server.resume(NOW, LINK, &claim, (None, [4; 32]));
+    done_by(&mut server);
+    let mut other = claim.clone();
+    other.ends = ends(u64::MAX);
+    server.resume(NOW, NEXT, &other, (None, [4; 32]));
+    let busy = refused(NEXT, u64::MAX, Reason::Busy);
+    assert_eq!(done_by(&mut server), [busy]);
+    let pull = Frame::Pull {
+        claim: Box::new(claim),
+        binding: [4; 32],
+    };
+    assert_eq!(owner.frame(NOW, Peer::Server(key(1)), &pull), Ok(()));
+    while let Some(frame) = owner.poll_stream(Peer::Server(key(1))) {
+        assert_eq!(server.frame(NOW, Peer::Server(key(0)), &frame), Ok(()));
+    }
+    assert!(done_by(&mut server).contains(&ServerEffect::Start));
+}
+
+#[test]
+fn an_attempt_that_is_denied_leaves_no_epoch_behind() {
+    let mut server = Server::new(key(1), ID, config());
+    server.resume(NOW, NEXT, &claim(u64::MAX, b""), (None, [4; 32]));
+    let from = Peer::Server(key(0));
+    assert_eq!(server.frame(NOW, from, &denied(u64::MAX)), Ok(()));
+    done_by(&mut server);
+    server.resume(NOW, LINK, &claim(1, b""), (None, [4; 32]));
+    let asked = done_by(&mut server);
+    let pulls = |effect: &ServerEffect| matches!(effect, ServerEffect::Send(_, Frame::Pull { .. }));
+    assert!(asked.iter().any(pulls), "{asked:?}");
+}
+
+#[test]
+fn a_standby_that_is_filled_asks_anew_after_a_false_attempt() {
+    let piece = |offset, bytes| Frame::Base {
+        id: ID,
+        epoch: Epoch(0),
+        position: 0,
+        piece: Piece {
+            head: 200,
+            snapshot: 0,
+            offset,
+            bytes,
+        },
+    };
+    let mut server = Server::new(key(1), ID, config());
+    let from = Peer::Server(key(0));
+    assert_eq!(server.frame(NOW, from, &piece(0, b"abc")), Ok(()));
+    server.resume(NOW, NEXT, &claim(u64::MAX, b""), (None, [4; 32]));
+    // Its owner is not to send more of it now.
+    done_by(&mut server);
+    assert_eq!(server.frame(NOW, from, &piece(3, b"def")), Ok(()));
+    let unlogged = |epoch| {
+        let (id, epoch) = (ID, Epoch(epoch));
+        ServerEffect::Send(from, Frame::Unlogged { id, epoch })
+    };
+    assert_eq!(done_by(&mut server), [unlogged(u64::MAX)]);
+    // And now it is, from the beginning.
+    assert_eq!(server.frame(NOW, from, &denied(u64::MAX)), Ok(()));
+    let no = refused(NEXT, u64::MAX, Reason::NotAllowed);
+    let asked = [no, unlogged(0), ServerEffect::Forget];
+    assert_eq!(done_by(&mut server), asked);
+    // More of what it no longer continues is no fault.
+    assert_eq!(server.frame(NOW, from, &piece(6, b"ghi")), Ok(()));
+    assert_eq!(done_by(&mut server), [unlogged(0)]);
+}
+
+#[test]
+fn half_of_the_whole_is_kept_for_no_owner_that_is_gone() {
+    let mut server = Server::new(key(1), ID, config());
+    let from = Peer::Server(key(0));
+    let base = Frame::Base {
+        id: ID,
+        epoch: Epoch(0),
+        position: 0,
+        piece: Piece {
+            head: 200,
+            snapshot: 0,
+            offset: 0,
+            bytes: b"abc",
+        },
+    };
+    assert_eq!(server.frame(NOW, from, &base), Ok(()));
+    // A client that no answer reached is not kept waiting.
+    server.accept(NOW, LINK, &open(1, b""), [0; 32]);
+    assert_eq!(done_by(&mut server), [refused(LINK, 1, Reason::Busy)]);
+    server.unreachable(NOW, key(0));
+    assert_eq!(done_by(&mut server), [ServerEffect::Forget]);
+    server.accept(NOW, LINK, &open(1, b""), [0; 32]);
+    assert!(done_by(&mut server).contains(&ServerEffect::Start));
+}
+
+#[test]
+fn a_whole_that_continues_what_a_standby_lost_is_asked_for_anew() {
+    let mut server = Server::new(key(1), ID, config());
+    let base = Frame::Base {
+        id: ID,
+        epoch: Epoch(0),
+        position: 0,
+        piece: Piece {
+            head: 3,
+            snapshot: 0,
+            offset: 0,
+            bytes: b"abc",
+        },
+    };
+    let from = Peer::Server(key(0));
+    assert_eq!(server.frame(NOW, from, &base), Ok(()));
+    let (id, epoch) = (ID, Epoch(0));
+    let unlogged = Frame::Unlogged { id, epoch };
+    assert_eq!(done_by(&mut server), [ServerEffect::Send(from, unlogged)]);
+}
+
+fn open(epoch: u64, settings: &'static [u8]) -> Open<'static> {
+    Open {
+        id: ID,
+        ends: ends(epoch),
+        digest_seed: 1,
+        window: 1_000,
+        settings: settings.into(),
+    }
+}
+
+#[test]
+fn nobody_opens_anew_what_others_have_opened() {
+    let mut owner = attached(config());
+    owner.accept(NOW, NEXT, &open(9, b"other"), [9; 32]);
+    let no = refused(NEXT, 9, Reason::NotAllowed);
+    assert_eq!(done_by(&mut owner), std::slice::from_ref(&no));
+    // A client that no answer reached may.
+    owner.accept(NOW, NEXT, &open(1, b""), [0; 32]);
+    assert!(done_by(&mut owner).contains(&ServerEffect::Start));
+    // Nor what is kept for another server, or on its way from there.
+    let mut world = standby();
+    let standby = &mut world.hosts[1].server;
+    standby.accept(NOW, NEXT, &open(9, b"other"), [9; 32]);
+    assert_eq!(done_by(standby), std::slice::from_ref(&no));
+    let mut server = Server::new(key(1), ID, config());
+    server.resume(NOW, LINK, &claim(1, b""), (None, [4; 32]));
+    done_by(&mut server);
+    server.accept(NOW, NEXT, &open(9, b""), [9; 32]);
+    assert_eq!(done_by(&mut server), [refused(NEXT, 9, Reason::Busy)]);
+}
+
+#[test]
+fn what_a_driver_says_too_much_of_is_not_sent() {
+    let mut owner = attached(config());
+    let candidate = |at: usize| Candidate {
+        server: key(at),
+        address: "x".repeat(if at == 3 { 256 } else { 1 }),
+    };
+    owner.advise(Advice::Load, (0..40).map(candidate).collect());
+    assert!(owner.export(NOW, Vec::new()));
+    assert!(!owner.carry(NOW, |_| Vec::new()));
+    let done = done_by(&mut owner);
+    for effect in &done {
+        if let ServerEffect::Send(_, frame) = effect {
+            let mut bytes = Vec::new();
+            frame.encode(&mut bytes);
+            assert!(matches!(Frame::decode(&bytes), Ok(Some(_))), "{frame:?}");
+        }
+    }
+    assert_eq!(done.len(), 1);
 }

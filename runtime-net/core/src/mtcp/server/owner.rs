@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ship::Ship;
+use super::standby::Standby;
 use super::stream::{Goal, Stream};
 use super::{Commit, Config, Peer, Phase, Server, ServerEffect};
 use crate::ids::{NodeId, Time};
@@ -29,6 +30,8 @@ pub(super) struct Owner {
     /// Who had it before, and waits to hear that it may forget it; perhaps still, if that was lost.
     pub(super) origin: Option<NodeId>,
     pub(super) frozen: Option<Give>,
+    /// What a later owner sends, which takes the place of this when it is whole.
+    pub(super) successor: Option<Box<Standby>>,
     pub(super) link: Option<LinkId>,
     /// When it is over, if no client comes back.
     pub(super) expires: Time,
@@ -46,6 +49,8 @@ pub(super) struct Owner {
     /// The newest sealed record, and the input that it makes stable.
     carried: Option<(Held, u64)>,
     pub(super) ships: BTreeMap<NodeId, Ship>,
+    /// That of the newest of them.
+    pub(super) shift: u64,
     /// The standbys in the client's record, and how often they changed.
     pub(super) listed: Vec<NodeId>,
     pub(super) revision: u64,
@@ -75,6 +80,7 @@ impl Owner {
             welcomed: false,
             origin: None,
             frozen: None,
+            successor: None,
             link: None,
             expires: Time::NEVER,
             pulse: Pulse::begin(Time::ZERO),
@@ -83,6 +89,7 @@ impl Owner {
             credit: (0, 0),
             carried: None,
             ships: BTreeMap::new(),
+            shift: 0,
             listed: Vec::new(),
             revision,
             proposal: None,
@@ -255,10 +262,14 @@ impl Server {
             self.effects.push_back(ServerEffect::Drop(old));
         }
         if let Some(Give { to, .. }) = thawed {
+            let kept = owner.ships.contains_key(&to);
             self.effects.push_back(ServerEffect::Thaw);
-            // That attempt is given up: this one is later.
-            let id = self.id;
-            self.send(Peer::Server(to), Frame::Release { id, epoch });
+            // That attempt is given up: this one is later. Where the record may list that server,
+            // what it has is to stay until it has the whole.
+            if !kept {
+                let id = self.id;
+                self.send(Peer::Server(to), Frame::Release { id, epoch });
+            }
         }
         if accepted {
             self.confirm();
@@ -331,8 +342,8 @@ impl Server {
     }
 
     /// Gives the client a sealed record of the newest export to keep, before the output behind it.
-    /// What is sealed is all that another server needs. False without an export, or where it is
-    /// too long.
+    /// What is sealed is all that another server needs. False without an export, or where the
+    /// record is too long, or nothing.
     pub fn carry(&mut self, now: Time, seal: impl FnOnce(&[u8]) -> Vec<u8>) -> bool {
         let Phase::Owner(owner) = &mut self.phase else {
             return false;
@@ -342,7 +353,7 @@ impl Server {
             return false;
         }
         let sealed = seal(&image.parcel(Default::default()).whole());
-        if sealed.len() > limits::MTCP_HELD_BYTES {
+        if sealed.is_empty() || sealed.len() > limits::MTCP_HELD_BYTES {
             return false;
         }
         let held = Held {

@@ -27,7 +27,7 @@ impl Server {
                 position,
                 piece,
                 ..
-            } => return self.based((from, *epoch), *position, piece),
+            } => self.based((from, *epoch), *position, piece),
             Frame::Log(growth) => self.grown(from, growth),
             Frame::Logged { .. } => self.logged(now, from, frame),
             Frame::Unlogged { epoch, .. } => self.unlogged(from, *epoch),
@@ -43,6 +43,10 @@ impl Server {
         match &mut self.phase {
             Phase::Taking(taking) if taking.owner() == server => {
                 self.not_taken(now, Reason::Unreachable);
+            }
+            // Half of the whole is nothing.
+            Phase::Standby(standby) if standby.owner == server && standby.image.is_none() => {
+                self.forget();
             }
             Phase::Standby(standby) if standby.owner == server => {
                 standby.expires = standby.expires.min(now + linger);
@@ -99,7 +103,7 @@ impl Server {
     fn denied(&mut self, now: Time, (from, epoch): (NodeId, Epoch), reason: Reason) {
         if let Phase::Taking(taking) = &self.phase
             && taking.owner() == from
-            && self.seen == epoch
+            && taking.epoch() == epoch
         {
             self.not_taken(now, reason);
         }

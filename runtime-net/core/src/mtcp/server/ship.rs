@@ -12,11 +12,15 @@ use crate::mtcp::{ConnectionId, Epoch};
 /// A server that gets the log as it grows.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Ship {
+    /// What is added to positions that it hears of, and taken off those that it names: they are
+    /// higher than all that were told to who was this standby before and was dismissed.
+    shift: u64,
     way: Way,
     sent: Sent,
     /// What it has for good: how far the log is, and how far the input. None before it has all.
     acked: Option<(u64, u64)>,
-    /// Whether it has heard of the newest attempt, and whether it has said so since.
+    /// Whether it has heard of the newest attempt, and whether it has said since that it has the
+    /// whole, so that what is new of it is enough.
     told: bool,
     heard: bool,
     /// It is to be a standby no more, as soon as the client says so.
@@ -48,13 +52,14 @@ struct Sent {
 }
 
 impl Ship {
-    fn new() -> Self {
+    fn new(shift: u64) -> Self {
         Self {
+            shift,
             way: Way::Whole(Had::default()),
             sent: Sent::default(),
             acked: None,
             told: true,
-            heard: true,
+            heard: false,
             dismissed: false,
         }
     }
@@ -70,7 +75,7 @@ impl Ship {
     /// It needs the whole again, beside what it has.
     fn restart(&mut self) {
         self.way = Way::Whole(Had::default());
-        (self.told, self.heard) = (true, true);
+        (self.told, self.heard) = (true, false);
     }
 
     /// There is a later attempt. What a standby has, it has still, unless that attempt was there.
@@ -122,7 +127,7 @@ impl Ship {
         }
         match &mut self.way {
             Way::Sending(parcel, sent) => {
-                let position = sent.position;
+                let position = sent.position + self.shift;
                 parcel.next().map(|piece| Frame::Base {
                     id,
                     epoch,
@@ -164,8 +169,8 @@ impl Ship {
         Some(Frame::Log(Growth {
             id,
             epoch,
-            after: position,
-            position: self.sent.position,
+            after: position + self.shift,
+            position: self.sent.position + self.shift,
             input,
             fin,
             entries: entries.into(),
@@ -262,7 +267,8 @@ impl Server {
         if server == me || !room || owner.ships.contains_key(&server) {
             return false;
         }
-        owner.ships.insert(server, Ship::new());
+        owner.shift += owner.stream.position() + 1;
+        owner.ships.insert(server, Ship::new(owner.shift));
         self.note(now);
         true
     }
@@ -337,12 +343,13 @@ impl Server {
             } = frame
             && *epoch == owner.epoch
             && let Some(ship) = owner.ships.get_mut(&server)
-            && *position <= owner.stream.position()
+            && let Some(position) = position.checked_sub(ship.shift)
+            && position <= owner.stream.position()
         {
             let input = (*input).min(owner.stream.image.input.end());
             ship.heard = true;
             let before = ship.acked.unwrap_or_default();
-            ship.acked = Some((before.0.max(*position), before.1.max(input)));
+            ship.acked = Some((before.0.max(position), before.1.max(input)));
         }
         self.note(now);
     }

@@ -6,7 +6,7 @@ use crate::limits;
 use crate::mtcp::image::{Assembly, Image, Piece};
 use crate::mtcp::ring::Ring;
 use crate::mtcp::wire::{Frame, Growth};
-use crate::mtcp::{End, Epoch, Fault, Reason};
+use crate::mtcp::{End, Epoch, Reason};
 
 /// A copy that grows with its owner's.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -63,40 +63,50 @@ impl Standby {
 }
 
 impl Server {
-    /// A piece of the whole from an owner.
+    /// A piece of the whole from an owner. What does not continue what is here is no fault: what it
+    /// continues may have come during an attempt, or before this server lost its memory.
     pub(super) fn based(
         &mut self,
         (from, epoch): (NodeId, Epoch),
         position: u64,
         piece: &Piece<'_>,
-    ) -> Result<(), Fault> {
+    ) {
         if position > limits::MTCP_OFFSET || !self.serves((from, epoch), true) {
-            self.unlogged_to(from);
-            return Ok(());
+            return self.unlogged_to(from);
         }
         let id = self.id;
-        let Phase::Standby(standby) = &mut self.phase else {
-            return Ok(());
+        let standby = match &mut self.phase {
+            Phase::Standby(standby) => Some(standby),
+            Phase::Owner(owner) => owner.successor.as_mut(),
+            _ => None,
+        };
+        let Some(standby) = standby else {
+            return;
         };
         match standby.assembly.add(piece) {
-            Some(false) => return Ok(()),
+            Some(false) => return,
             Some(true) => {}
-            None => {
-                self.unlogged_to(from);
-                return Err(Fault::Gap);
-            }
+            None => return self.unlogged_to(from),
         }
         match standby.assembly.image(standby.image.as_ref()) {
             Ok(image) if image.id == id => {
                 standby.image = Some(image);
                 standby.position = position;
+                self.succeed(epoch);
                 self.log_to(from);
-                Ok(())
             }
-            _ => {
-                self.unlogged_to(from);
-                Err(Fault::Gap)
-            }
+            _ => self.unlogged_to(from),
+        }
+    }
+
+    /// The whole of a later owner is here: what ran here gives way to it.
+    fn succeed(&mut self, epoch: Epoch) {
+        if let Phase::Owner(owner) = &mut self.phase
+            && let Some(standby) = owner.successor.take()
+        {
+            self.halt(End::Moved);
+            self.phase = Phase::Standby(standby);
+            self.seen = epoch;
         }
     }
 
@@ -116,7 +126,7 @@ impl Server {
     }
 
     /// Whether this server keeps what that owner sends: there is no later attempt. A copy that it
-    /// ran itself, in an attempt that came to nothing, gives way to the whole.
+    /// runs itself, in an attempt that came to nothing, stays until the whole is here.
     fn serves(&mut self, (from, epoch): (NodeId, Epoch), whole: bool) -> bool {
         if epoch < self.seen {
             return false;
@@ -130,10 +140,14 @@ impl Server {
             Phase::Owner(owner) if owner.epoch >= epoch => return false,
             Phase::Taking(taking) if taking.epoch() >= epoch => return false,
             _ if !whole => return false,
-            _ => {
-                self.halt(End::Moved);
-                self.phase = Phase::Standby(Box::new(Standby::new(from, epoch)));
+            Phase::Owner(owner) => {
+                let successor = owner.successor.take();
+                let same = successor.filter(|one| (one.owner, one.epoch) == (from, epoch));
+                let standby = same.unwrap_or_else(|| Box::new(Standby::new(from, epoch)));
+                owner.successor = Some(standby);
+                return true;
             }
+            _ => self.phase = Phase::Standby(Box::new(Standby::new(from, epoch))),
         }
         self.seen = epoch;
         true
@@ -168,8 +182,8 @@ impl Server {
         self.send(Peer::Server(owner), frame);
     }
 
-    fn unlogged_to(&mut self, owner: NodeId) {
-        let (id, epoch) = (self.id, self.seen);
+    pub(super) fn unlogged_to(&mut self, owner: NodeId) {
+        let (id, epoch) = (self.id, self.latest());
         self.send(Peer::Server(owner), Frame::Unlogged { id, epoch });
     }
 }

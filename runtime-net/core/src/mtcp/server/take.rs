@@ -91,9 +91,14 @@ impl Server {
     /// nothing. An owner that has none of it any more says so to nobody, so it has its time.
     fn keep(&mut self, now: Time, copy: Option<Box<Standby>>) {
         match copy {
-            Some(mut standby) => {
+            Some(mut standby) if standby.image.is_some() => {
                 standby.expires = standby.expires.min(now + self.config.timing.linger);
                 self.phase = Phase::Standby(standby);
+            }
+            // What came during the attempt was not kept, so the whole is needed from the beginning.
+            Some(standby) => {
+                self.unlogged_to(standby.owner);
+                self.forget();
             }
             None => self.forget(),
         }
@@ -144,7 +149,8 @@ impl Server {
     }
 
     /// The record that the client brought, without its seal; none if the seal is broken, too old,
-    /// or not to be used.
+    /// or not to be used. Nobody else is asked, so the driver has checked the claim's proof with the
+    /// secret in it.
     pub fn unsealed(&mut self, now: Time, record: Option<&[u8]>) {
         // It may have been for an attempt that was given up.
         if !matches!(&self.phase, Phase::Taking(taking) if taking.unsealing) {
@@ -214,6 +220,7 @@ impl Server {
         if stream.aim(goal) == Step::Diverged {
             return self.refuse_taking(now, taking, Reason::Diverged);
         }
+        self.seen = self.seen.max(taking.epoch());
         let mut owner = Owner::new(stream, taking.epoch(), claim.record.revision);
         owner.origin = origin;
         let window = claim.window.min(limits::MTCP_WINDOW);
