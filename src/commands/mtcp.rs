@@ -133,7 +133,7 @@ fn place(text: &str) -> Result<Place, String> {
 
 fn delegation(text: &str) -> Result<Delegation, String> {
     let digits = "write the digits that `smc mtcp delegate` wrote";
-    if !text.is_ascii() || text.len() % 2 != 0 {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return Err(digits.to_owned());
     }
     let pairs = (0..text.len()).step_by(2).map(|at| &text[at..at + 2]);
