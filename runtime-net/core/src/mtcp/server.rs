@@ -196,7 +196,7 @@ impl Server {
             Some(Reason::Version)
         } else if open.id != self.id {
             Some(Reason::Protocol)
-        } else if known && epoch <= self.seen {
+        } else if known && epoch <= self.latest() {
             Some(Reason::Superseded)
         } else if self.draining {
             Some(Reason::Draining)
@@ -340,6 +340,18 @@ impl Server {
         self.image().map(|image| &image.settings[..])
     }
 
+    /// The server whose connection this one keeps as a standby, or runs in an attempt that the
+    /// client has not confirmed.
+    pub fn copy_of(&self) -> Option<NodeId> {
+        let kept = |copy: &Standby| copy.image.as_ref().map(|_| copy.owner);
+        match &self.phase {
+            Phase::Standby(standby) => kept(standby),
+            Phase::Taking(taking) => taking.copy.as_deref().and_then(kept),
+            Phase::Owner(owner) if !owner.confirmed => owner.origin,
+            Phase::Owner(_) | Phase::Nothing => None,
+        }
+    }
+
     /// Whether this server knows nothing of the connection.
     pub fn is_empty(&self) -> bool {
         self.phase == Phase::Nothing
@@ -412,6 +424,7 @@ impl Server {
     fn latest(&self) -> Epoch {
         match &self.phase {
             Phase::Taking(taking) => taking.epoch().max(self.seen),
+            Phase::Owner(owner) => owner.succeeded_at().unwrap_or_default().max(self.seen),
             _ => self.seen,
         }
     }

@@ -559,6 +559,47 @@ fn a_standby_that_is_filled_asks_anew_after_a_false_attempt() {
     assert_eq!(done_by(&mut server), [unlogged(0)]);
 }
 
+/// Else each would send it all again whenever the other has sent a piece.
+#[test]
+fn of_two_later_owners_the_last_one_is_heard() {
+    let mut owner = attached(config());
+    let mut server = given(&mut owner, &claim(1, b""), config());
+    done_by(&mut server);
+    let says = |epoch, from| {
+        let base = Frame::Base {
+            id: ID,
+            epoch: Epoch(epoch),
+            position: 0,
+            piece: Piece {
+                head: 200,
+                snapshot: 0,
+                offset: 0,
+                bytes: b"abc",
+            },
+        };
+        (Peer::Server(key(from)), base)
+    };
+    let unlogged = |epoch, from| {
+        let (id, epoch) = (ID, Epoch(epoch));
+        ServerEffect::Send(Peer::Server(key(from)), Frame::Unlogged { id, epoch })
+    };
+    for ((epoch, from), answer) in [
+        ((3, 2), None),
+        ((2, 0), Some(unlogged(3, 0))),
+        ((4, 0), None),
+        ((3, 2), Some(unlogged(4, 2))),
+    ] {
+        let (peer, base) = says(epoch, from);
+        assert_eq!(server.frame(NOW, peer, &base), Ok(()));
+        assert_eq!(server.poll(), answer);
+    }
+    // When that one is gone, the other may go on.
+    server.unreachable(NOW, key(0));
+    let (peer, base) = says(3, 2);
+    assert_eq!(server.frame(NOW, peer, &base), Ok(()));
+    assert_eq!(server.poll(), None);
+}
+
 #[test]
 fn half_of_the_whole_is_kept_for_no_owner_that_is_gone() {
     let mut server = Server::new(key(1), ID, config());

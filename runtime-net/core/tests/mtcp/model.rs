@@ -100,7 +100,7 @@ impl State {
         if at == self.owner() {
             let kept = |server: &sm_core::ids::NodeId| {
                 let host = &world.hosts[usize::from(server.0[0]) - 1];
-                host.server.secret().is_some()
+                host.server.copy_of() == Some(key(at))
             };
             let standbys = &world.client.record().standbys;
             return standbys.iter().any(kept) || world.client.held().is_some();

@@ -94,7 +94,7 @@ fn has_standby(world: &World) -> bool {
     let mut hosts = standbys
         .iter()
         .map(|standby| &world.hosts[usize::from(standby.0[0]) - 1]);
-    hosts.any(|host| host.server.secret().is_some())
+    hosts.any(|host| host.server.copy_of() == Some(key(owner(world))))
 }
 
 fn recruit(world: &mut World, at: usize, other: usize) {

@@ -96,10 +96,16 @@ impl Owner {
         }
     }
 
+    /// The attempt of the later owner whose whole is on its way.
+    pub(super) fn succeeded_at(&self) -> Option<Epoch> {
+        self.successor.as_ref().map(|standby| standby.epoch)
+    }
+
     /// A client's link carries it from now on; the client has taken so much, and grants so much
     /// more.
     pub(super) fn attach(&mut self, now: Time, link: LinkId, (taken, window): (u64, u64)) {
         self.link = Some(link);
+        self.successor = None;
         self.expires = Time::NEVER;
         self.pulse = Pulse::begin(now);
         self.sent = self.stream.output().start();

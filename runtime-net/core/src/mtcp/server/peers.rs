@@ -51,7 +51,11 @@ impl Server {
             Phase::Standby(standby) if standby.owner == server => {
                 standby.expires = standby.expires.min(now + linger);
             }
-            _ => self.shut(server),
+            Phase::Owner(owner) => {
+                owner.successor.take_if(|standby| standby.owner == server);
+                self.shut(server);
+            }
+            _ => {}
         }
     }
 
@@ -75,7 +79,7 @@ impl Server {
     /// Freezes the connection for an attempt.
     fn give(&mut self, now: Time, to: NodeId, claim: &Claim) -> Result<(), Reason> {
         let (epoch, linger) = (claim.ends.server, self.config.timing.linger);
-        if epoch <= self.seen {
+        if epoch <= self.latest() {
             return Err(Reason::Superseded);
         }
         if !self.owns(claim) || claim.record.owner != self.me {

@@ -13,7 +13,7 @@ use crate::mtcp::{End, Epoch, Reason};
 pub(super) struct Standby {
     pub(super) owner: NodeId,
     /// The owner's attempt that it was last told of.
-    epoch: Epoch,
+    pub(super) epoch: Epoch,
     /// None until the whole has come.
     pub(super) image: Option<Image>,
     position: u64,
@@ -140,6 +140,7 @@ impl Server {
             Phase::Owner(owner) if owner.epoch >= epoch => return false,
             Phase::Taking(taking) if taking.epoch() >= epoch => return false,
             _ if !whole => return false,
+            Phase::Owner(owner) if owner.succeeded_at() > Some(epoch) => return false,
             Phase::Owner(owner) => {
                 let successor = owner.successor.take();
                 let same = successor.filter(|one| (one.owner, one.epoch) == (from, epoch));
