@@ -219,8 +219,8 @@ impl Server {
         self.welcome(now);
     }
 
-    /// Why what is here is not to be opened anew. It may have begun before, here or at a server that
-    /// made this one its standby, if no answer came: then who opens says the same as then.
+    /// Why what is here is not to be opened anew. It may have begun before, here or at a server
+    /// that made this one its standby, if no answer came: then who opens says the same as then.
     fn opened_by_another(&self, open: &Open<'_>) -> Option<Reason> {
         match (&self.phase, self.image()) {
             (Phase::Nothing, _) => None,

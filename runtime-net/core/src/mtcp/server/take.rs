@@ -149,8 +149,8 @@ impl Server {
     }
 
     /// The record that the client brought, without its seal; none if the seal is broken, too old,
-    /// or not to be used. Nobody else is asked, so the driver has checked the claim's proof with the
-    /// secret in it.
+    /// or not to be used. Nobody else is asked, so the driver has checked the claim's proof with
+    /// the secret in it.
     pub fn unsealed(&mut self, now: Time, record: Option<&[u8]>) {
         // It may have been for an attempt that was given up.
         if !matches!(&self.phase, Phase::Taking(taking) if taking.unsealing) {
