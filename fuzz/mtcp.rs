@@ -6,6 +6,8 @@ use sm_core::mtcp::{
     Client, ClientEffect, Config, ConnectionId, Contact, Input, LinkId, Opening, Peer, Recorded,
     Server, ServerEffect, Timing,
 };
+use sm_net::identity::KeyPair;
+use sm_net::mtcp::{Delegation, ServiceId};
 
 const ID: ConnectionId = ConnectionId([7; 16]);
 const SERVER: NodeId = NodeId([1; 32]);
@@ -104,7 +106,33 @@ pub(crate) fn said() -> Vec<Vec<u8>> {
     let first = Frame::decode(&whole[1..]).expect("it was encoded");
     let length = first.map_or(0, |(_, length)| length);
     let later = whole[1 + length..].to_vec();
-    vec![whole, later]
+    vec![whole, later, delegation()]
+}
+
+/// What a server shows that speaks for a service.
+fn delegation() -> Vec<u8> {
+    let service = KeyPair::from_seed([3; 32]);
+    let delegation = Delegation::sign(&service, "echo", SERVER, 1 << 40);
+    delegation.expect("the name is short").encode()
+}
+
+/// A server may show a client anything.
+pub(crate) fn see(data: &[u8]) {
+    let Ok(delegation) = Delegation::decode(data) else {
+        return;
+    };
+    assert_eq!(
+        delegation.encode(),
+        data,
+        "an encoding that is accepted is canonical"
+    );
+    let service = ServiceId {
+        name: "echo".to_owned(),
+        key: KeyPair::from_seed([3; 32]).node_id(),
+    };
+    if delegation.check(&service, SERVER, 0).is_ok() {
+        assert_eq!(data, self::delegation(), "it is forged");
+    }
 }
 
 fn say(said: &mut Vec<u8>, who: u8, frame: &Frame<'_>) {

@@ -215,8 +215,9 @@ pub(crate) fn wire(data: &[u8]) {
     node.ends();
 }
 
-/// What the ends of an M-TCP connection hear.
+/// What the ends of an M-TCP connection hear, and what servers show.
 pub(crate) fn mtcp(data: &[u8]) {
+    mtcp::see(data);
     mtcp::hear(data);
 }
 

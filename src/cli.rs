@@ -3,8 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{bench, build, check, completions, cost, crash, doc, emit, explain, fmt};
-use crate::commands::{follow, key, kill, neighbors, new, node, nodes, ps, repl, replay, run};
-use crate::commands::{send, stop, tag, test, up};
+use crate::commands::{follow, key, kill, mtcp, neighbors, new, node, nodes, ps, repl, replay};
+use crate::commands::{run, send, stop, tag, test, up};
 use crate::exit::{self, Exit, Failure};
 use crate::output::{self, ColorChoice, MessageFormat, Terminal};
 
@@ -72,6 +72,7 @@ pub(crate) enum Command {
     Nodes(nodes::Options),
     Neighbors(neighbors::Options),
     Stop(stop::Options),
+    Mtcp(mtcp::Options),
     Replay(replay::Options),
     Completions(completions::Options),
     #[command(hide = true)]
@@ -114,6 +115,7 @@ impl Command {
             Self::Nodes(options) => options.run(),
             Self::Neighbors(options) => options.run(),
             Self::Stop(options) => options.run(),
+            Self::Mtcp(options) => options.run(terminal),
             Self::Replay(options) => options.run(),
             Self::Completions(options) => options.run(),
             Self::Crash(options) => options.run(),

@@ -13,6 +13,7 @@ pub(crate) mod fmt;
 pub(crate) mod follow;
 pub(crate) mod key;
 pub(crate) mod kill;
+pub(crate) mod mtcp;
 pub(crate) mod neighbors;
 pub(crate) mod new;
 pub(crate) mod node;

@@ -113,6 +113,17 @@ pub(crate) fn at_or_new(terminal: &Terminal, place: &KeyPlace) -> Result<KeyPair
     found_or_made(terminal, &place.path()?)
 }
 
+/// The key at this place, or the default key where none is said.
+pub(crate) fn place_or_default(
+    terminal: &Terminal,
+    place: Option<&KeyPlace>,
+) -> Result<KeyPair, Failure> {
+    match place {
+        Some(place) => at_or_new(terminal, place),
+        None => default_or_new(terminal),
+    }
+}
+
 fn found_or_made(terminal: &Terminal, path: &Path) -> Result<KeyPair, Failure> {
     let (key, origin) = KeyPair::load_or_create(path).map_err(|error| unusable(&error))?;
     if origin == Origin::Made {

@@ -20,6 +20,8 @@ mod fmt;
 mod help;
 #[path = "cli/key.rs"]
 mod key;
+#[path = "cli/mtcp.rs"]
+mod mtcp;
 #[path = "cli/network.rs"]
 mod network;
 #[path = "cli/new.rs"]

@@ -12,9 +12,11 @@ pub mod identity;
 pub mod io;
 pub mod limits;
 pub mod link;
+pub mod mtcp;
 mod private;
 pub mod quic;
 pub mod store;
+mod tls;
 pub mod trust;
 mod watch;
 

@@ -96,6 +96,44 @@ pub const WAITING_PIECE_BYTES: usize = 2 << 10;
 /// of them that no honest neighbor lets wait are as bad as a long frame.
 pub const WAITING_STREAM_BYTES: usize = 16 << 10;
 
+// M-TCP.
+
+/// The longest name of a service.
+pub const MTCP_SERVICE_BYTES: usize = 255;
+/// The most bytes of settings that a program gives to a connection.
+pub const MTCP_USER_SETTINGS_BYTES: usize = 2 << 10;
+/// How long TCP may take to a server, before the next one is tried.
+pub const MTCP_CALL_TIME: Duration = Duration::from_secs(3);
+/// How long the first try at each server may take when a link was lost; it doubles.
+pub const MTCP_TRY_FIRST: Duration = Duration::from_millis(500);
+/// How much is written to a link at once, and read from it: one system call for some records.
+pub const MTCP_BATCH_BYTES: usize = 64 << 10;
+/// What an idle link keeps of its buffer: enough for a short answer.
+pub const MTCP_IDLE_BYTES: usize = 2 << 10;
+/// How much may wait for a link to take it before nothing more is read from it: answers of a peer
+/// that asks and does not read.
+pub const MTCP_WAITING_BYTES: usize = 256 << 10;
+/// The same for another server, whose session ends then: beside answers, what is shipped counts.
+pub const MTCP_PEER_WAITING_BYTES: usize = 8 << 20;
+/// How long a session may be about no connection: a client that attached ahead of a move.
+pub const MTCP_ASIDE_TIME: Duration = Duration::from_secs(60);
+/// How long the last bytes of a link may take.
+pub const MTCP_LAST_TIME: Duration = Duration::from_secs(1);
+/// The most connections at a server, with those that it keeps as a standby.
+pub const MTCP_CONNECTIONS: usize = 65_536;
+/// The most sessions at a server.
+pub const MTCP_SESSIONS: usize = 65_536;
+/// The most other servers of a service.
+pub const MTCP_PEERS: usize = 32;
+/// The first pause before a client tries its servers again, or a server another one; it doubles.
+pub const MTCP_RETRY_FIRST: Duration = Duration::from_millis(20);
+/// The longest pause between two tries.
+pub const MTCP_RETRY_LONGEST: Duration = Duration::from_secs(1);
+/// How long a standby may be out of reach before another takes its place.
+pub const MTCP_STANDBY_GRACE: Duration = Duration::from_secs(1);
+/// How long a client end that its program dropped goes on delivering what it wrote.
+pub const MTCP_DROPPED_TIME: Duration = Duration::from_secs(10);
+
 // The loop.
 
 /// The fuel of one slice: about 200 µs, after which the network is looked at.

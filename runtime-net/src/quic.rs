@@ -20,7 +20,6 @@ mod greeting;
 mod outlet;
 mod session;
 mod socket;
-mod tls;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -37,13 +36,13 @@ use tokio::task::JoinSet;
 use crate::identity::KeyPair;
 use crate::limits;
 use crate::link::{Link, LinkEvent};
+use crate::tls::Strangers;
+pub use crate::tls::Trusted;
 use dial::{Dialer, Neighbors, Origin};
 use frames::Run;
 use greeting::Greeted;
 use session::Session;
 pub use socket::Socket;
-use tls::Strangers;
-pub use tls::Trusted;
 
 /// How a node is linked.
 #[derive(Clone, Debug)]

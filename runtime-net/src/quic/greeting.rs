@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use quinn::{Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportErrorCode};
+use rustls::pki_types::CertificateDer;
 use sm_core::ids::{Incarnation, NodeId};
 use tokio::sync::mpsc;
 
-use super::tls::{Strangers, peer_of};
 use super::{Caller, Raw, close, code};
 use crate::limits;
+use crate::tls::{Strangers, key_shown};
 
 /// What each end says first: a name, a version, and its boot.
 const MAGIC: &[u8; 4] = b"SMN\0";
@@ -241,4 +242,11 @@ async fn take_in(incoming: quinn::Incoming, own: Incarnation) -> Result<Greeted,
 /// Doubles a pause up to the longest.
 pub(super) fn longer(pause: Duration) -> Duration {
     (2 * pause).min(limits::REDIAL_LONGEST)
+}
+
+/// The key that the other end of a connection has proved to have.
+fn peer_of(connection: &Connection) -> Option<NodeId> {
+    let identity = connection.peer_identity()?;
+    let keys = identity.downcast::<Vec<CertificateDer<'static>>>().ok()?;
+    key_shown(&keys)
 }

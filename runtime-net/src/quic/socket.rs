@@ -4,14 +4,18 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
+use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use quinn::{ClientConfig, Endpoint, EndpointConfig, TransportConfig};
 use rustix::net::{self, AddressFamily, SocketFlags, SocketType};
 use sm_core::ids::NodeId;
 
 use super::LinkOptions;
-use super::tls::{Strangers, Tls, Trusted};
 use crate::identity::KeyPair;
 use crate::limits;
+use crate::tls::{Strangers, Tls, Trusted};
+
+/// The protocol and its version, as both ends have to name it.
+const ALPN: &[u8] = b"smartmsg/0";
 
 /// A QUIC endpoint with the key of a node: what links are made of, and are compared with.
 #[derive(Clone, Debug)]
@@ -57,7 +61,10 @@ impl Socket {
         (trusted, strangers): (Trusted, Strangers),
     ) -> io::Result<Vec<Self>> {
         let tls = Tls::new(key).map_err(io::Error::other)?;
-        let server = tls.server(trusted, strangers).map_err(io::Error::other)?;
+        let server = tls
+            .server(ALPN, trusted, strangers)
+            .map_err(io::Error::other)?;
+        let server = QuicServerConfig::try_from(server).map_err(io::Error::other)?;
         let (tls, transport) = (Arc::new(tls), Arc::new(transport));
         let mut config = quinn::ServerConfig::with_crypto(Arc::new(server));
         config.transport_config(transport.clone());
@@ -93,7 +100,11 @@ impl Socket {
     /// # Errors
     /// What TLS says, in words.
     pub fn client(&self, peer: NodeId) -> Result<ClientConfig, String> {
-        let crypto = self.tls.client(peer).map_err(|error| error.to_string())?;
+        let crypto = self
+            .tls
+            .client(ALPN, peer)
+            .map_err(|error| error.to_string())?;
+        let crypto = QuicClientConfig::try_from(crypto).map_err(|error| error.to_string())?;
         let mut config = ClientConfig::new(Arc::new(crypto));
         config.transport_config(self.transport.clone());
         Ok(config)

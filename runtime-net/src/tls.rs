@@ -9,25 +9,24 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, RwLock};
 
-use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{AlwaysResolvesClientRawPublicKeys, Resumption};
+use rustls::client::{AlwaysResolvesClientRawPublicKeys, Resumption, WantsClientCert};
 use rustls::crypto::{CryptoProvider, ring, verify_tls13_signature_with_raw_key};
 use rustls::pki_types::{
     CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime,
 };
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{AlwaysResolvesServerRawPublicKeys, NoServerSessionStorage};
+use rustls::server::{AlwaysResolvesServerRawPublicKeys, NoServerSessionStorage, WantsServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::version::TLS13;
-use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, DistinguishedName, Error,
+    ServerConfig, SignatureScheme,
+};
 use sm_core::ids::NodeId;
 
 use crate::identity::KeyPair;
 use crate::limits;
-
-/// The protocol and its version, as both ends have to name it.
-const ALPN: &[u8] = b"smartmsg/0";
 
 /// An Ed25519 public key as SubjectPublicKeyInfo begins (RFC 8410), before its 32 bytes.
 const SPKI: &[u8] = &[
@@ -61,7 +60,7 @@ impl Trusted {
 }
 
 /// What both ends of a connection are made with.
-pub(super) struct Tls {
+pub(crate) struct Tls {
     provider: Arc<CryptoProvider>,
     own: Arc<CertifiedKey>,
 }
@@ -73,7 +72,7 @@ impl fmt::Debug for Tls {
 }
 
 impl Tls {
-    pub(super) fn new(key: &KeyPair) -> Result<Self, Error> {
+    pub(crate) fn new(key: &KeyPair) -> Result<Self, Error> {
         let provider = Arc::new(ring::default_provider());
         let secret = [PKCS8, &key.signing_key().to_bytes()].concat();
         let signer = ring::sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(secret))?;
@@ -82,51 +81,84 @@ impl Tls {
         Ok(Self { provider, own })
     }
 
-    /// For those who call this node: they must be trusted.
-    pub(super) fn server(
+    /// For those who call in this protocol: they must be trusted.
+    pub(crate) fn server(
         &self,
+        protocol: &[u8],
         trusted: Trusted,
         strangers: Strangers,
-    ) -> Result<QuicServerConfig, Error> {
-        let callers = self.verifier(Whom::Trusted(trusted, strangers));
-        let mut config = rustls::ServerConfig::builder_with_provider(self.provider.clone())
+    ) -> Result<ServerConfig, Error> {
+        let callers = verifier(&self.provider, Whom::Trusted(trusted, strangers));
+        let builder = ServerConfig::builder_with_provider(self.provider.clone())
             .with_protocol_versions(&[&TLS13])?
-            .with_client_cert_verifier(Arc::new(callers))
-            .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(
-                self.own.clone(),
-            )));
-        config.alpn_protocols = vec![ALPN.to_vec()];
+            .with_client_cert_verifier(callers);
+        Ok(self.answering(protocol, builder))
+    }
+
+    /// For those who call in this protocol, and need no key.
+    pub(crate) fn server_for_all(&self, protocol: &[u8]) -> Result<ServerConfig, Error> {
+        let builder = ServerConfig::builder_with_provider(self.provider.clone())
+            .with_protocol_versions(&[&TLS13])?
+            .with_no_client_auth();
+        Ok(self.answering(protocol, builder))
+    }
+
+    fn answering(
+        &self,
+        protocol: &[u8],
+        builder: ConfigBuilder<ServerConfig, WantsServerCert>,
+    ) -> ServerConfig {
+        let own = AlwaysResolvesServerRawPublicKeys::new(self.own.clone());
+        let mut config = builder.with_cert_resolver(Arc::new(own));
+        config.alpn_protocols = vec![protocol.to_vec()];
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
-        QuicServerConfig::try_from(config).map_err(|error| Error::General(error.to_string()))
+        config
     }
 
-    /// For calling a node: it must have this key.
-    pub(super) fn client(&self, expected: NodeId) -> Result<QuicClientConfig, Error> {
-        let called = self.verifier(Whom::Only(expected));
-        let mut config = rustls::ClientConfig::builder_with_provider(self.provider.clone())
-            .with_protocol_versions(&[&TLS13])?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(called))
-            .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(
-                self.own.clone(),
-            )));
-        config.alpn_protocols = vec![ALPN.to_vec()];
-        config.resumption = Resumption::disabled();
-        QuicClientConfig::try_from(config).map_err(|error| Error::General(error.to_string()))
-    }
-
-    fn verifier(&self, whom: Whom) -> Verifier {
-        let provider = self.provider.clone();
-        Verifier { whom, provider }
+    /// For calling a node in this protocol: it must have this key.
+    pub(crate) fn client(&self, protocol: &[u8], expected: NodeId) -> Result<ClientConfig, Error> {
+        let own = AlwaysResolvesClientRawPublicKeys::new(self.own.clone());
+        let config = calling(&self.provider, Whom::Only(expected))?;
+        Ok(called(
+            config.with_client_cert_resolver(Arc::new(own)),
+            protocol,
+        ))
     }
 }
 
-/// The key that the other end of a connection has proved to have.
-pub(super) fn peer_of(connection: &quinn::Connection) -> Option<NodeId> {
-    let identity = connection.peer_identity()?;
-    let keys = identity.downcast::<Vec<CertificateDer<'static>>>().ok()?;
-    key_of(keys.first()?)
+/// For calling in this protocol without a key of one's own. Whoever answers has proved its key,
+/// and what that is worth is to be judged then.
+pub(crate) fn anonymous(protocol: &[u8]) -> Result<ClientConfig, Error> {
+    let config = calling(&Arc::new(ring::default_provider()), Whom::Anyone)?;
+    Ok(called(config.with_no_client_auth(), protocol))
+}
+
+fn calling(
+    provider: &Arc<CryptoProvider>,
+    whom: Whom,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[&TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier(provider, whom));
+    Ok(builder)
+}
+
+fn called(mut config: ClientConfig, protocol: &[u8]) -> ClientConfig {
+    config.alpn_protocols = vec![protocol.to_vec()];
+    config.resumption = Resumption::disabled();
+    config
+}
+
+fn verifier(provider: &Arc<CryptoProvider>, whom: Whom) -> Arc<Verifier> {
+    let provider = provider.clone();
+    Arc::new(Verifier { whom, provider })
+}
+
+/// The key that an end has proved to have, by what it has shown.
+pub(crate) fn key_shown(shown: &[CertificateDer<'_>]) -> Option<NodeId> {
+    key_of(shown.first()?)
 }
 
 fn spki(key: &NodeId) -> Vec<u8> {
@@ -140,7 +172,7 @@ fn key_of(public: &CertificateDer<'_>) -> Option<NodeId> {
 
 /// Those who called in vain; each is told of once.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Strangers(Arc<Mutex<Known>>);
+pub(crate) struct Strangers(Arc<Mutex<Known>>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -158,12 +190,12 @@ impl Strangers {
     }
 
     /// One that was not told of.
-    pub(super) fn take(&self) -> Option<NodeId> {
+    pub(crate) fn take(&self) -> Option<NodeId> {
         self.0.lock().expect("nobody panics with it").news.pop()
     }
 
     /// Whether a call from this address failed for the first time.
-    pub(super) fn first(&self, address: IpAddr) -> bool {
+    pub(crate) fn first(&self, address: IpAddr) -> bool {
         let mut known = self.0.lock().expect("nobody panics with it");
         known.addresses.len() < limits::STRANGERS && known.addresses.insert(address)
     }
@@ -183,6 +215,8 @@ enum Whom {
     Trusted(Trusted, Strangers),
     /// One node.
     Only(NodeId),
+    /// Whoever proves a key.
+    Anyone,
 }
 
 impl Verifier {
@@ -194,6 +228,7 @@ impl Verifier {
                 strangers.note(key);
                 Err(CertificateError::ApplicationVerificationFailure.into())
             }
+            Whom::Anyone => Ok(()),
             Whom::Only(expected) if key == *expected => Ok(()),
             Whom::Only(_) => Err(CertificateError::NotValidForName.into()),
         }

@@ -1,0 +1,191 @@
+//! The client end: connections to a service, wherever it is served.
+
+mod drive;
+mod link;
+mod state;
+mod stream;
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use sm_core::limits::MTCP_WINDOW;
+use sm_core::mtcp::wire::Versions;
+use sm_core::mtcp::{Client, ConnectionId, Contact, LinkId, Opening, Timing};
+
+use tokio::net::TcpStream;
+
+use super::delegation::ServiceId;
+use super::proof::Settings;
+use super::session::Calling;
+use crate::clock::Clock;
+use crate::limits;
+use state::{Known, Shared};
+pub use stream::{Broken, ClientControl, MtcpStream};
+
+/// What a client wants of a service.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// The service.
+    pub service: ServiceId,
+    /// Where its servers may be, as `host:port`; more are learned from each of them.
+    pub addresses: Vec<String>,
+    /// How long things take.
+    pub timing: Timing,
+    /// Bytes that may be under way in each direction, at most a mebibyte.
+    pub window: u64,
+    /// What the service is told when a connection begins, at most
+    /// [`limits::MTCP_USER_SETTINGS_BYTES`].
+    pub settings: Vec<u8>,
+    /// Whether connections go elsewhere when their server asks for it.
+    pub follow: bool,
+    /// The versions that it speaks.
+    pub versions: Versions,
+}
+
+impl ClientOptions {
+    /// A service and where it may be.
+    pub fn new(service: ServiceId, addresses: Vec<String>) -> Self {
+        Self {
+            service,
+            addresses,
+            timing: Timing::default(),
+            window: MTCP_WINDOW,
+            settings: Vec::new(),
+            follow: true,
+            versions: Versions::OURS,
+        }
+    }
+}
+
+/// No server took the connection.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConnectError {
+    /// The service.
+    pub service: String,
+    /// Each address with what went wrong there.
+    pub tried: Vec<(String, String)>,
+}
+
+impl std::error::Error for ConnectError {}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no server of `{}` took the connection", self.service)?;
+        tell(f, &self.tried)
+    }
+}
+
+impl From<ConnectError> for io::Error {
+    fn from(error: ConnectError) -> Self {
+        io::Error::new(io::ErrorKind::ConnectionRefused, error)
+    }
+}
+
+/// Says what went wrong where.
+fn tell(f: &mut fmt::Formatter<'_>, tried: &[(String, String)]) -> fmt::Result {
+    for (place, (address, what)) in tried.iter().enumerate() {
+        let before = if place == 0 { ": " } else { "; " };
+        write!(f, "{before}{address}: {what}")?;
+    }
+    Ok(())
+}
+
+/// Makes connections to a service.
+#[derive(Clone, Debug)]
+pub struct MtcpConnector {
+    calling: Calling,
+    options: Arc<ClientOptions>,
+    clock: Clock,
+}
+
+impl MtcpConnector {
+    /// For connections with these options.
+    ///
+    /// # Errors
+    /// If the settings are too long, or there is no TLS to be had.
+    pub fn new(options: ClientOptions) -> io::Result<Self> {
+        let name = options.service.name.len();
+        if options.settings.len() > limits::MTCP_USER_SETTINGS_BYTES
+            || name > limits::MTCP_SERVICE_BYTES
+        {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the settings or the name of the service are too long",
+            ));
+        }
+        Ok(Self {
+            calling: Calling::new(options.versions)?,
+            options: Arc::new(options),
+            clock: Clock::start(),
+        })
+    }
+
+    /// Connects to the first server that takes it.
+    ///
+    /// # Errors
+    /// [`ConnectError`] with what each of them said.
+    pub async fn connect(&self) -> Result<MtcpStream, ConnectError> {
+        let mut tried = Vec::new();
+        for address in &self.options.addresses {
+            match self.connect_at(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(what) => tried.push((address.clone(), what)),
+            }
+        }
+        Err(ConnectError {
+            service: self.options.service.name.clone(),
+            tried,
+        })
+    }
+
+    async fn connect_at(&self, address: &str) -> Result<MtcpStream, String> {
+        let service = &self.options.service;
+        let called = self.calling.call(address, service).await;
+        let (server, session) = called.map_err(|error| error.to_string())?;
+        let settings = Settings {
+            secret: random().map_err(|error| error.to_string())?,
+            service: service.name.clone(),
+            user: self.options.settings.clone(),
+        };
+        let opening = Opening {
+            id: ConnectionId(random().map_err(|error| error.to_string())?),
+            digest_seed: u64::from_le_bytes(random().map_err(|error| error.to_string())?),
+            window: self.options.window,
+            settings: settings.encode(),
+            timing: self.options.timing,
+        };
+        let link = LinkId(0);
+        let machine = Client::open(self.clock.now(), Contact { link, server }, opening);
+        let known = self.options.addresses.iter().map(|known| Known {
+            server: (known == address).then_some(server),
+            address: known.clone(),
+        });
+        let shared = Shared::new(self.clone(), machine, (settings.secret, known.collect()));
+        shared.add_link(server, address.to_owned(), session);
+        drive::begin(&shared).await?;
+        Ok(MtcpStream::new(shared))
+    }
+}
+
+fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes)
+}
+
+/// A plain TCP connection carried to a service, both ways until both have ended.
+///
+/// # Errors
+/// If no server takes it, or how it broke off.
+pub async fn relay(mut plain: TcpStream, connector: &MtcpConnector) -> io::Result<()> {
+    plain.set_nodelay(true)?;
+    let mut stream = connector.connect().await?;
+    match tokio::io::copy_bidirectional(&mut plain, &mut stream).await {
+        Ok(_) => stream.close().await,
+        Err(error) => {
+            stream.reset();
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Where a connection goes on: chosen here, proved here, and tried until it works or is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sm_core::ids::{NodeId, Time};
+use sm_core::mtcp::{Contact, End, LinkId, Reason};
+use tokio::time::{sleep, sleep_until, timeout};
+
+use super::state::{Known, Shared, State, Wish};
+use crate::limits;
+use crate::mtcp::proof::prove;
+
+/// Waits until a server has answered, and keeps the connection going from then on.
+pub(super) async fn begin(shared: &Arc<Shared>) -> Result<(), String> {
+    tokio::spawn(watch(shared.clone()));
+    let answer = shared.wait(|state| match (state.closed, state.detached) {
+        _ if state.opened => Some(Ok(())),
+        (Some(End::Reset(reason)), _) | (_, Some(reason)) => Some(Err(reason)),
+        (Some(_), None) => Some(Err(Reason::Protocol)),
+        (None, None) => None,
+    });
+    let patience = Duration::from_nanos(shared.connector.options.timing.attempt.0);
+    match timeout(patience, answer)
+        .await
+        .unwrap_or(Err(Reason::Expired))
+    {
+        Ok(()) => {
+            tokio::spawn(drive(shared.clone()));
+            Ok(())
+        }
+        Err(reason) => {
+            shared.with(|state, _| state.machine.reset(reason));
+            Err(reason.to_string())
+        }
+    }
+}
+
+/// Looks at the clock for a connection, until it is over.
+async fn watch(shared: Arc<Shared>) {
+    loop {
+        let due = {
+            let mut state = shared.lock();
+            if state.closed.is_some() {
+                return;
+            }
+            state.armed = state.due();
+            state.armed
+        };
+        let rings = async {
+            match due {
+                Time::NEVER => std::future::pending().await,
+                due => sleep_until(shared.connector.clock.instant(due).into()).await,
+            }
+        };
+        tokio::select! {
+            () = rings => shared.with(|state, now| {
+                if state.dropped.is_some_and(|dropped| dropped <= now) {
+                    state.machine.reset(Reason::Aborted);
+                }
+                state.machine.timeout(now);
+            }),
+            () = shared.earlier.notified() => {}
+        }
+    }
+}
+
+/// What is to be done.
+enum Task {
+    End,
+    Move(Wish),
+    Leave,
+    Recover,
+}
+
+async fn drive(shared: Arc<Shared>) {
+    let follow = shared.connector.options.follow;
+    loop {
+        let task = shared.wait(|state| {
+            if state.closed.is_some() {
+                Some(Task::End)
+            } else if state.detached.is_some() {
+                Some(Task::Recover)
+            } else if let Some(wish) = state.wish.take() {
+                Some(Task::Move(wish))
+            } else if follow && state.advised {
+                Some(Task::Leave)
+            } else {
+                None
+            }
+        });
+        match task.await {
+            Task::End => return,
+            Task::Recover => recover(&shared).await,
+            Task::Move(wish) => grant(&shared, wish).await,
+            Task::Leave => leave(&shared).await,
+        }
+    }
+}
+
+/// Moves the connection where the program wants it.
+async fn grant(shared: &Arc<Shared>, wish: Wish) {
+    let places = shared.lock().elsewhere();
+    let mut result = Err("no other server is known".to_owned());
+    for place in places {
+        if wish.to.is_some_and(|to| place.server != Some(to)) {
+            continue;
+        }
+        result = match attempt(shared, &place, limits::MTCP_CALL_TIME).await {
+            Ok(server) => Ok(server),
+            Err(trouble) => Err(format!("{}: {trouble}", place.address)),
+        };
+        if result.is_ok() || shared.lock().closed.is_some() {
+            break;
+        }
+        // It is nowhere now, and has to be somewhere before it is tried elsewhere.
+        if shared.lock().detached.is_some() {
+            recover(shared).await;
+        }
+    }
+    let mut state = shared.lock();
+    state.granted = Some((wish.number, result));
+    shared.changed.notify_waiters();
+}
+
+/// Goes elsewhere because the server asks for it; where nobody takes it, it stays.
+async fn leave(shared: &Arc<Shared>) {
+    let places = shared.lock().elsewhere();
+    for place in places {
+        if attempt(shared, &place, limits::MTCP_CALL_TIME)
+            .await
+            .is_ok()
+        {
+            return;
+        }
+        if shared.lock().closed.is_some() {
+            return;
+        }
+        if shared.lock().detached.is_some() {
+            recover(shared).await;
+        }
+    }
+    // It still wants that after a while, and others may have come then.
+    let elsewhere = |state: &mut State| {
+        let gone = state.closed.is_some() || state.detached.is_some();
+        gone.then_some(())
+    };
+    tokio::select! {
+        () = sleep(limits::MTCP_RETRY_LONGEST) => {}
+        () = shared.wait(elsewhere) => {}
+    }
+}
+
+/// Tries its servers in turn, until one takes the connection or it is over.
+async fn recover(shared: &Arc<Shared>) {
+    let mut patience = limits::MTCP_TRY_FIRST;
+    let mut pause = limits::MTCP_RETRY_FIRST;
+    loop {
+        let (owner, places) = {
+            let state = shared.lock();
+            (state.machine.record().owner, state.in_order())
+        };
+        let mut tried = Vec::new();
+        let mut hopeless = false;
+        let mut all_refused = true;
+        for place in places {
+            if shared.lock().closed.is_some() {
+                return;
+            }
+            let trouble = match attempt(shared, &place, patience).await {
+                Ok(_) => return,
+                Err(trouble) => trouble,
+            };
+            all_refused &= trouble.is_final();
+            hopeless |= place.server == Some(owner) && trouble.is_loss();
+            tried.push((place.address, trouble.to_string()));
+        }
+        shared.lock().tried = tried;
+        if hopeless && all_refused {
+            shared.with(|state, _| state.machine.reset(Reason::Lost));
+            return;
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(limits::MTCP_RETRY_LONGEST);
+        patience = (patience * 2).min(limits::MTCP_CALL_TIME);
+    }
+}
+
+/// Why an attempt came to nothing.
+enum Trouble {
+    /// There is no session with the server.
+    Session(String),
+    /// It does not take the connection.
+    Refused(Reason),
+    Closed,
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Session(what) => f.write_str(what),
+            Self::Refused(reason) => write!(f, "{reason}"),
+            Self::Closed => f.write_str("the connection is over"),
+        }
+    }
+}
+
+impl Trouble {
+    /// The server has answered, and will not answer otherwise.
+    fn is_final(&self) -> bool {
+        let Self::Refused(reason) = self else {
+            return false;
+        };
+        !matches!(
+            reason,
+            Reason::Busy | Reason::Draining | Reason::Pinned | Reason::Expired
+        )
+    }
+
+    /// The server that had it has it no more.
+    fn is_loss(&self) -> bool {
+        matches!(self, Self::Refused(Reason::Unknown | Reason::Lost))
+    }
+}
+
+/// Tries to go on at one server.
+async fn attempt(
+    shared: &Arc<Shared>,
+    place: &Known,
+    patience: Duration,
+) -> Result<NodeId, Trouble> {
+    let open = shared.lock().link_to(place);
+    let link = match open {
+        Some(link) => link,
+        None => {
+            let connector = &shared.connector;
+            let call = connector
+                .calling
+                .call(&place.address, &connector.options.service);
+            let called = timeout(patience, call).await;
+            let called = called.map_err(|_| Trouble::Session("it did not answer".to_owned()))?;
+            let (server, session) = called.map_err(|error| Trouble::Session(error.to_string()))?;
+            shared.add_link(server, place.address.clone(), session)
+        }
+    };
+    let server = shared
+        .with(|state, now| state.resume(now, link))
+        .ok_or(Trouble::Closed)?;
+    let result = shared.wait(|state| {
+        if state.closed.is_some() {
+            Some(Err(Trouble::Closed))
+        } else if state.machine.attached() == Some(link) {
+            Some(Ok(server))
+        } else {
+            state.detached.map(|reason| Err(Trouble::Refused(reason)))
+        }
+    });
+    let result = result.await;
+    shared.with(|state, _| {
+        let owner = state.machine.record().owner;
+        match result {
+            // Who had it before has nothing to say any more.
+            Ok(_) => state.close_links(|other, _| *other != link),
+            // The way back is shorter where there is a session still.
+            Err(_) => state.close_links(|other, at| *other == link && at.server != owner),
+        }
+    });
+    result
+}
+
+impl State {
+    /// The places where it may go on: at its owner, at a standby, or elsewhere.
+    fn in_order(&self) -> Vec<Known> {
+        let record = self.machine.record();
+        let mut places = self.known.clone();
+        places.sort_by_key(|place| match place.server {
+            Some(server) if server == record.owner => 0,
+            Some(server) if record.standbys.contains(&server) => 1,
+            _ => 2,
+        });
+        places
+    }
+
+    /// The same without the owner.
+    fn elsewhere(&self) -> Vec<Known> {
+        let owner = self.machine.record().owner;
+        let mut places = self.in_order();
+        places.retain(|place| place.server != Some(owner));
+        places
+    }
+
+    fn link_to(&self, place: &Known) -> Option<LinkId> {
+        let mut links = self.links.iter();
+        let open = |at: &super::state::ClientLink| !at.close && Some(at.server) == place.server;
+        links.find(|(_, at)| open(at)).map(|(link, _)| *link)
+    }
+
+    /// Makes the attempt; none if the session has ended already.
+    fn resume(&mut self, now: Time, link: LinkId) -> Option<NodeId> {
+        let at = self.links.get(&link)?;
+        let of = (self.machine.id(), self.machine.next_epoch());
+        let proof = prove(&self.secret, &at.binding, of);
+        let server = at.server;
+        self.detached = None;
+        self.machine.resume(now, Contact { link, server }, proof);
+        Some(server)
+    }
+}

@@ -1,0 +1,269 @@
+//! The server end: a listener, the other servers, and a service function for each connection.
+
+mod conn;
+mod hub;
+mod link;
+mod peers;
+mod stream;
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use sm_core::mtcp::Config;
+use sm_core::mtcp::wire::{Candidate, Versions};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::delegation::{Delegation, ServiceId};
+use super::session::Caller;
+use crate::identity::KeyPair;
+use crate::limits;
+use hub::Hub;
+pub use stream::{ServiceStream, StateError};
+
+/// How a server takes part in a service.
+#[derive(Clone, Debug)]
+pub struct ServiceOptions {
+    /// The server's key.
+    pub key: KeyPair,
+    /// The service.
+    pub service: ServiceId,
+    /// That this server may speak for it; none where its key is the service's.
+    pub delegation: Option<Delegation>,
+    /// The other servers: their keys, and where they listen.
+    pub peers: Vec<Candidate>,
+    /// How many of them keep a copy of each connection, so that it survives this server.
+    pub standbys: usize,
+    /// What a connection is granted.
+    pub config: Config,
+    /// The versions that it speaks.
+    pub versions: Versions,
+}
+
+impl ServiceOptions {
+    /// The only server of a service, whose key is the service's.
+    pub fn new(key: KeyPair, name: &str) -> Self {
+        let service = ServiceId {
+            name: name.to_owned(),
+            key: key.node_id(),
+        };
+        Self {
+            key,
+            service,
+            delegation: None,
+            peers: Vec::new(),
+            standbys: 0,
+            config: Config::default(),
+            versions: Versions::OURS,
+        }
+    }
+
+    /// One of several servers, which speaks for the service by a delegation.
+    pub fn delegated(key: KeyPair, service: ServiceId, delegation: Delegation) -> Self {
+        Self {
+            service,
+            delegation: Some(delegation),
+            ..Self::new(key, "")
+        }
+    }
+
+    /// Lets these other servers take connections over.
+    #[must_use]
+    pub fn with_peers(mut self, peers: Vec<Candidate>) -> Self {
+        self.peers = peers;
+        self
+    }
+
+    /// Keeps a copy of each connection at so many of them.
+    #[must_use]
+    pub fn with_standbys(mut self, standbys: usize) -> Self {
+        self.standbys = standbys;
+        self
+    }
+}
+
+/// Where a server of a service takes connections: new ones, and those that come from elsewhere.
+///
+/// When it is dropped no more come in; those that there are go on.
+pub struct MtcpListener {
+    hub: Arc<Hub>,
+    accepted: mpsc::UnboundedReceiver<ServiceStream>,
+    address: SocketAddr,
+    tasks: JoinSet<()>,
+}
+
+impl fmt::Debug for MtcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MtcpListener")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl MtcpListener {
+    /// Listens at an address, and calls the other servers.
+    ///
+    /// # Errors
+    /// What the system says of the address, or TLS of the key.
+    pub async fn bind(address: &str, options: ServiceOptions) -> io::Result<Self> {
+        Self::on(TcpListener::bind(address).await?, options)
+    }
+
+    /// The same at a socket that listens already.
+    ///
+    /// # Errors
+    /// What the system says of the socket, or TLS of the key.
+    pub fn on(listener: TcpListener, options: ServiceOptions) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let (sender, accepted) = mpsc::unbounded_channel();
+        let hub = Hub::new(options, sender)?;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(listen(listener, hub.clone()));
+        hub.call_peers(&mut tasks);
+        Ok(Self {
+            hub,
+            accepted,
+            address,
+            tasks,
+        })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The next connection for which a service is to run here: a new one, or one that comes from
+    /// another server, whose [`ServiceStream::import_state`] says where it is.
+    pub async fn accept(&mut self) -> ServiceStream {
+        match self.accepted.recv().await {
+            Some(stream) => stream,
+            // The hub holds a sender.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// A handle with which the server can be stopped while something else accepts.
+    pub fn control(&self) -> Control {
+        Control(self.hub.clone())
+    }
+
+    /// How many connections run here.
+    pub fn running(&self) -> usize {
+        self.hub.running()
+    }
+}
+
+impl Drop for MtcpListener {
+    fn drop(&mut self) {
+        self.tasks.abort_all();
+    }
+}
+
+/// Stops a server.
+#[derive(Clone)]
+pub struct Control(Arc<Hub>);
+
+impl fmt::Debug for Control {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control").finish_non_exhaustive()
+    }
+}
+
+impl Control {
+    /// Takes no more connections, asks the clients of those that there are to go elsewhere, and
+    /// waits until all have.
+    pub async fn drain(&self) {
+        self.0.drain();
+        self.0.empty().await;
+    }
+
+    /// How many connections run here.
+    pub fn running(&self) -> usize {
+        self.0.running()
+    }
+}
+
+/// Runs a service function for each connection, as long as the connection is here: it is dropped
+/// when another server takes over. What it has not exported or recorded by then it does again
+/// there.
+pub async fn serve<F, R>(mut listener: MtcpListener, service: F)
+where
+    F: Fn(ServiceStream) -> R + Send + Sync + 'static,
+    R: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        let stream = listener.accept().await;
+        let stopped = stream.stopped();
+        let run = service(stream);
+        tokio::spawn(async move {
+            tokio::select! {
+                () = run => {}
+                _ = stopped => {}
+            }
+        });
+    }
+}
+
+async fn listen(listener: TcpListener, hub: Arc<Hub>) {
+    let sessions = Arc::new(Semaphore::new(limits::MTCP_SESSIONS));
+    let greeting = Arc::new(Semaphore::new(limits::HANDSHAKES));
+    loop {
+        let Ok(session) = sessions.clone().acquire_owned().await else {
+            return;
+        };
+        // Strangers who say nothing hold up others for no longer than a greeting may take.
+        let Ok(turn) = greeting.clone().acquire_owned().await else {
+            return;
+        };
+        let tcp = match listener.accept().await {
+            Ok((tcp, _)) => tcp,
+            Err(_) => {
+                sleep(limits::ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let hub = hub.clone();
+        tokio::spawn(async move {
+            let _session = session;
+            let caller = hub.door.answer(tcp).await;
+            drop(turn);
+            match caller {
+                Ok(Caller::Client(session)) => link::run(hub, session).await,
+                Ok(Caller::Server(peer, session)) => hub.hear_peer(peer, session).await,
+                Err(_) => {}
+            }
+        });
+    }
+}
+
+/// A plain TCP connection behind a stream, both ways until both have ended: a service that is a
+/// server of its own. Its state is the socket, so it cannot move; but lost links do not matter.
+///
+/// # Errors
+/// What the system says of the socket, or how the connection ended.
+pub async fn forward(mut stream: ServiceStream, address: &str) -> io::Result<()> {
+    let call = timeout(limits::MTCP_CALL_TIME, TcpStream::connect(address)).await;
+    let mut plain = match call {
+        Ok(Ok(plain)) => plain,
+        Ok(Err(error)) => {
+            stream.reset(sm_core::mtcp::Reason::Unreachable);
+            return Err(error);
+        }
+        Err(_) => {
+            stream.reset(sm_core::mtcp::Reason::Unreachable);
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+    };
+    plain.set_nodelay(true)?;
+    let copied = tokio::io::copy_bidirectional(&mut stream, &mut plain).await;
+    if copied.is_err() {
+        stream.reset(sm_core::mtcp::Reason::Aborted);
+    }
+    copied.map(|_| ())
+}

@@ -1,0 +1,331 @@
+//! One connection at one server: the machine, and whoever waits for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Waker;
+
+use sm_core::ids::{NodeId, Time};
+use sm_core::mtcp::wire::{Advice, Frame};
+use sm_core::mtcp::{ConnectionId, End, LinkId, Peer, Reason, Server, ServerEffect};
+use tokio::sync::{Notify, mpsc};
+
+use super::hub::Hub;
+use super::stream::ServiceStream;
+use crate::limits;
+
+/// A connection. Its lock is taken before that of a peer and that of the hub, never after.
+pub(super) struct Conn {
+    pub(super) id: ConnectionId,
+    pub(super) hub: Arc<Hub>,
+    state: Mutex<State>,
+    /// The clock is to ring earlier.
+    earlier: Notify,
+}
+
+pub(super) struct State {
+    pub(super) machine: Server,
+    /// This server knows nothing of the connection any more, nor will it by this object.
+    pub(super) forgotten: bool,
+    /// Counts how often the service was started here.
+    pub(super) generation: u64,
+    /// How the newest service was stopped.
+    pub(super) stopped: Option<End>,
+    pub(super) read: Option<Waker>,
+    pub(super) write: Option<Waker>,
+    pub(super) stop: Arc<Notify>,
+    pub(super) links: BTreeMap<LinkId, Outlet>,
+    /// Servers that may have to be sent something.
+    helpers: BTreeSet<NodeId>,
+    /// Those of them that were asked to be standbys.
+    pub(super) recruited: BTreeSet<NodeId>,
+    /// When the clock rings.
+    armed: Time,
+}
+
+/// What waits for a link.
+#[derive(Default)]
+pub(super) struct Outlet {
+    pub(super) frames: Vec<u8>,
+    pub(super) waker: Option<Waker>,
+    pub(super) close: bool,
+}
+
+impl Outlet {
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Conn {
+    pub(super) fn new(hub: Arc<Hub>, id: ConnectionId) -> Arc<Self> {
+        let mut machine = Server::new(hub.me, id, hub.options.config);
+        if hub.is_draining() {
+            machine.drain();
+        }
+        let state = State {
+            machine,
+            forgotten: false,
+            generation: 0,
+            stopped: None,
+            read: None,
+            write: None,
+            stop: Arc::new(Notify::new()),
+            links: BTreeMap::new(),
+            helpers: BTreeSet::new(),
+            recruited: BTreeSet::new(),
+            armed: Time::NEVER,
+        };
+        let conn = Arc::new(Self {
+            id,
+            hub,
+            state: Mutex::new(state),
+            earlier: Notify::new(),
+        });
+        tokio::spawn(watch(conn.clone()));
+        conn
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics with it")
+    }
+
+    /// Has something happen to the machine, and does what it says.
+    pub(super) fn with<T>(self: &Arc<Self>, act: impl FnOnce(&mut State, Time) -> T) -> T {
+        let now = self.hub.clock.now();
+        let mut state = self.lock();
+        let value = act(&mut state, now);
+        self.settle(&mut state, now);
+        self.pump(&mut state);
+        value
+    }
+
+    /// The same for what the service does that a link has to carry: it takes it when it is ready,
+    /// so that many short writes are one frame.
+    pub(super) fn with_later<T>(self: &Arc<Self>, act: impl FnOnce(&mut State, Time) -> T) -> T {
+        let now = self.hub.clock.now();
+        let mut state = self.lock();
+        let value = act(&mut state, now);
+        self.settle(&mut state, now);
+        state.links.values_mut().for_each(Outlet::wake);
+        value
+    }
+
+    fn settle(self: &Arc<Self>, state: &mut State, now: Time) {
+        while let Some(effect) = state.machine.poll() {
+            self.effect(state, now, effect);
+        }
+        for helper in &state.helpers {
+            self.hub.has_more(helper, self.id);
+        }
+        let due = state.machine.next_timeout();
+        if due < state.armed {
+            state.armed = due;
+            self.earlier.notify_one();
+        }
+        if state.machine.is_empty() && !state.forgotten {
+            state.forgotten = true;
+            self.earlier.notify_one();
+            self.hub.forget(self.id);
+        }
+    }
+
+    fn effect(self: &Arc<Self>, state: &mut State, now: Time, effect: ServerEffect) {
+        match effect {
+            ServerEffect::Send(Peer::Client(link), frame) => {
+                if let Some(outlet) = state.links.get_mut(&link) {
+                    frame.encode(&mut outlet.frames);
+                }
+            }
+            ServerEffect::Send(Peer::Server(server), frame) => {
+                if !self.hub.send(&server, &frame) {
+                    state.machine.unreachable(now, server);
+                }
+            }
+            ServerEffect::Drop(link) => {
+                if let Some(outlet) = state.links.get_mut(&link) {
+                    outlet.close = true;
+                    outlet.wake();
+                }
+            }
+            ServerEffect::Start => self.start(state),
+            ServerEffect::Freeze | ServerEffect::Detached | ServerEffect::Confirmed(_) => {}
+            ServerEffect::Thaw => state.wake(),
+            ServerEffect::Stop(end) => {
+                state.stopped = Some(end);
+                state.stop.notify_waiters();
+                state.wake();
+                if end != End::Moved {
+                    // The link has carried what it was made for.
+                    state
+                        .links
+                        .values_mut()
+                        .for_each(|outlet| outlet.close = true);
+                }
+                self.hub.changed.notify_waiters();
+            }
+            ServerEffect::Attached(_) => {
+                state.wake();
+                let candidates = self.hub.options.peers.clone();
+                let advice = match self.hub.is_draining() {
+                    true => Advice::Drain,
+                    false => Advice::Stay,
+                };
+                if !candidates.is_empty() {
+                    state.machine.advise(advice, candidates);
+                }
+                self.recruit(state, now);
+            }
+            // No service here lets clients keep sealed records.
+            ServerEffect::Unseal(_) => state.machine.unsealed(now, None),
+            ServerEffect::Forget => {}
+        }
+    }
+
+    fn start(self: &Arc<Self>, state: &mut State) {
+        state.generation += 1;
+        state.stopped = None;
+        state.stop = Arc::new(Notify::new());
+        state.recruited.clear();
+        let stream = ServiceStream::new(self.clone(), state.generation, state.stop.clone());
+        if let Err(mpsc::error::SendError(stream)) = self.hub.accepted.send(stream) {
+            stream.forget();
+            state.machine.reset(Reason::Draining);
+        }
+    }
+
+    /// Asks for as many standbys as there are to be.
+    pub(super) fn recruit(&self, state: &mut State, now: Time) {
+        let wanted = self.hub.options.standbys;
+        if state.recruited.len() >= wanted || !state.machine.summary().attached {
+            return;
+        }
+        for server in self.hub.standbys_for(self.id) {
+            if state.recruited.len() >= wanted {
+                break;
+            }
+            if state.machine.recruit(now, server) {
+                state.recruited.insert(server);
+                state.helpers.insert(server);
+            }
+        }
+    }
+
+    /// Puts what the machine has for its links where they find it.
+    fn pump(&self, state: &mut State) {
+        let State { machine, links, .. } = state;
+        for (link, outlet) in links {
+            while outlet.frames.len() < limits::MTCP_BATCH_BYTES {
+                match machine.poll_stream(Peer::Client(*link)) {
+                    Some(frame) => frame.encode(&mut outlet.frames),
+                    None => break,
+                }
+            }
+            if !outlet.frames.is_empty() || outlet.close {
+                outlet.wake();
+            }
+        }
+    }
+
+    /// What a link is to write next; false if nothing comes after it.
+    pub(super) fn fill(&self, link: LinkId, out: &mut Vec<u8>, waker: &Waker) -> bool {
+        let mut state = self.lock();
+        let State { machine, links, .. } = &mut *state;
+        let Some(outlet) = links.get_mut(&link) else {
+            return false;
+        };
+        if out.is_empty() {
+            std::mem::swap(out, &mut outlet.frames);
+        } else {
+            out.append(&mut outlet.frames);
+        }
+        while out.len() < limits::MTCP_BATCH_BYTES {
+            match machine.poll_stream(Peer::Client(link)) {
+                Some(frame) => frame.encode(out),
+                None => break,
+            }
+        }
+        match &mut outlet.waker {
+            Some(old) => old.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+        !outlet.close
+    }
+
+    /// What goes to another server next, up to a batch; true if there is more.
+    pub(super) fn fill_peer(&self, peer: NodeId, out: &mut Vec<u8>) -> bool {
+        let mut state = self.lock();
+        while let Some(frame) = state.machine.poll_stream(Peer::Server(peer)) {
+            frame.encode(out);
+            if out.len() >= limits::MTCP_BATCH_BYTES {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A frame has come on a client's link. False if it is one that no honest client sends.
+    pub(super) fn frame_of_client(self: &Arc<Self>, link: LinkId, frame: &Frame<'_>) -> bool {
+        self.with(|state, now| {
+            // The link looks by itself whether there is something to write.
+            if let Some(outlet) = state.links.get_mut(&link) {
+                outlet.waker = None;
+            }
+            let fine = state.machine.frame(now, Peer::Client(link), frame).is_ok();
+            match frame {
+                Frame::Data { .. } | Frame::Fin { .. } => wake(&mut state.read),
+                Frame::Ack { .. } => wake(&mut state.write),
+                _ => {}
+            }
+            fine
+        })
+    }
+
+    /// A frame has come from another server.
+    pub(super) fn frame_of_server(self: &Arc<Self>, peer: NodeId, frame: &Frame<'_>) -> bool {
+        self.with(|state, now| {
+            if matches!(frame, Frame::Pull { .. }) {
+                state.helpers.insert(peer);
+            }
+            state.machine.frame(now, Peer::Server(peer), frame).is_ok()
+        })
+    }
+}
+
+impl State {
+    fn wake(&mut self) {
+        wake(&mut self.read);
+        wake(&mut self.write);
+    }
+}
+
+fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
+    }
+}
+
+/// Looks at the clock for a connection, until it is forgotten.
+async fn watch(conn: Arc<Conn>) {
+    loop {
+        let due = {
+            let mut state = conn.lock();
+            if state.forgotten {
+                return;
+            }
+            state.armed = state.machine.next_timeout();
+            state.armed
+        };
+        let rings = async {
+            match due {
+                Time::NEVER => std::future::pending().await,
+                due => tokio::time::sleep_until(conn.hub.clock.instant(due).into()).await,
+            }
+        };
+        tokio::select! {
+            () = rings => conn.with(|state, now| state.machine.timeout(now)),
+            () = conn.earlier.notified() => {}
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! M-TCP over real sockets: what moves and breaks, and what a program sees of it.
+
+#[path = "mtcp/crashes.rs"]
+mod crashes;
+#[path = "mtcp/moves.rs"]
+mod moves;
+#[path = "mtcp/proxies.rs"]
+mod proxies;
+#[path = "mtcp/relay.rs"]
+mod relay;
+#[path = "mtcp/services.rs"]
+mod services;
+#[path = "mtcp/world.rs"]
+mod world;

@@ -1,0 +1,246 @@
+//! `smc mtcp`: connections that move, for programs that know nothing of it.
+
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use sm_core::ids::NodeId;
+use sm_net::clock;
+use sm_net::identity::parse_key;
+use sm_net::mtcp::{
+    ClientOptions, Delegation, MtcpConnector, MtcpListener, ServiceId, ServiceOptions, forward,
+    relay,
+};
+use tokio::net::TcpListener;
+
+use crate::exit::{Exit, Failure};
+use crate::keys::{self, KeyPlace};
+use crate::output::{self, Terminal};
+use crate::remote::block_on;
+
+/// Carry TCP connections so that they survive lost links and changed servers
+///
+/// A client end stands beside the clients, a server end before the servers;
+/// between them speaks M-TCP, encrypted. What is a service, and who may serve
+/// it, its key says.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Proxy(Proxy),
+    Serve(Serve),
+    Delegate(Delegate),
+}
+
+/// Take plain TCP connections here, and carry them to a service
+#[derive(Debug, Args)]
+struct Proxy {
+    /// The service: its name, its key, and where its servers are
+    #[arg(long, env = "SM_SERVICE", value_name = "NAME=KEY@HOST:PORT,..", value_parser = place)]
+    service: Place,
+
+    /// Where programs connect to
+    #[arg(long, env = "SM_LISTEN", value_name = "ADDRESS:PORT")]
+    listen: String,
+}
+
+/// Take connections of a service, and carry them to a plain TCP server
+///
+/// They survive lost links; they do not move to another server, for what the
+/// plain server knows stays where it is.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+struct Serve {
+    /// The name of the service
+    #[arg(long, env = "SM_SERVICE", value_name = "NAME")]
+    service: String,
+
+    /// Where client ends connect to
+    #[arg(long, env = "SM_LISTEN", value_name = "ADDRESS:PORT")]
+    listen: String,
+
+    /// Where the plain server is
+    #[arg(long, env = "SM_FORWARD", value_name = "HOST:PORT")]
+    forward: String,
+
+    /// This server's key: its name, or the path of its file; else your default key
+    #[arg(long, env = "SM_KEY", value_name = "KEY")]
+    key: Option<KeyPlace>,
+
+    /// The service's key, if it is not this server's
+    #[arg(long, env = "SM_SERVICE_KEY", value_name = "KEY", value_parser = parse_key)]
+    #[arg(requires = "delegation")]
+    service_key: Option<NodeId>,
+
+    /// What `smc mtcp delegate` wrote for this server's key
+    #[arg(long, env = "SM_DELEGATION", value_name = "DIGITS", value_parser = delegation)]
+    #[arg(requires = "service_key")]
+    delegation: Option<Delegation>,
+}
+
+/// Let a server speak for a service, with the service's key
+#[derive(Debug, Args)]
+struct Delegate {
+    /// The name of the service
+    #[arg(long, env = "SM_SERVICE", value_name = "NAME")]
+    service: String,
+
+    /// The server's public key
+    #[arg(long, env = "SM_SERVER", value_name = "KEY", value_parser = parse_key)]
+    server: NodeId,
+
+    /// For how many days
+    #[arg(long, env = "SM_DAYS", value_name = "DAYS", default_value_t = 90)]
+    days: u32,
+
+    /// The service's key: its name, or the path of its file; else your default key
+    #[arg(long, env = "SM_KEY", value_name = "KEY")]
+    key: Option<KeyPlace>,
+}
+
+/// A service and its servers, as they are written on the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    service: ServiceId,
+    addresses: Vec<String>,
+}
+
+fn place(text: &str) -> Result<Place, String> {
+    let form = "write NAME=KEY@HOST:PORT, and further servers behind commas";
+    let (name, rest) = text.split_once('=').ok_or(form)?;
+    let (key, addresses) = rest.split_once('@').ok_or(form)?;
+    let key = parse_key(key).map_err(|error| error.to_string())?;
+    let addresses: Vec<String> = addresses.split(',').map(str::to_owned).collect();
+    let fits = |address: &String| {
+        let port = address
+            .rsplit_once(':')
+            .filter(|(host, _)| !host.is_empty());
+        port.is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+    };
+    if name.is_empty() || !addresses.iter().all(fits) {
+        return Err(form.to_owned());
+    }
+    let name = name.to_owned();
+    Ok(Place {
+        service: ServiceId { name, key },
+        addresses,
+    })
+}
+
+fn delegation(text: &str) -> Result<Delegation, String> {
+    let digits = "write the digits that `smc mtcp delegate` wrote";
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+        return Err(digits.to_owned());
+    }
+    let pairs = (0..text.len()).step_by(2).map(|at| &text[at..at + 2]);
+    let bytes: Result<Vec<u8>, _> = pairs.map(|pair| u8::from_str_radix(pair, 16)).collect();
+    let bytes = bytes.map_err(|_| digits)?;
+    Delegation::decode(&bytes).map_err(|error| format!("{error}; {digits}"))
+}
+
+impl Options {
+    pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+        match &self.what {
+            What::Proxy(proxy) => block_on(proxy.run()),
+            What::Serve(serve) => block_on(serve.run(terminal)),
+            What::Delegate(delegate) => delegate.run(terminal),
+        }
+    }
+}
+
+impl Proxy {
+    async fn run(&self) -> Result<Exit, Failure> {
+        let Place { service, addresses } = self.service.clone();
+        let options = ClientOptions::new(service, addresses);
+        let connector = MtcpConnector::new(options).map_err(|error| unusable(&error))?;
+        let connector = Arc::new(connector);
+        let listener = TcpListener::bind(&self.listen).await;
+        let listener = listener.map_err(|error| cannot_listen(&self.listen, &error))?;
+        let at = listener.local_addr().map_err(|error| unusable(&error))?;
+        let name = &self.service.service.name;
+        output::talk(&format!("connections to {at} go to the service `{name}`"));
+        loop {
+            let Ok((plain, from)) = listener.accept().await else {
+                tokio::time::sleep(sm_net::limits::ACCEPT_PAUSE).await;
+                continue;
+            };
+            let connector = connector.clone();
+            tokio::spawn(async move {
+                if let Err(error) = relay(plain, &connector).await {
+                    output::talk(&format!("the connection of {from} has ended: {error}"));
+                }
+            });
+        }
+    }
+}
+
+impl Serve {
+    async fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+        let key = keys::place_or_default(terminal, self.key.as_ref())?;
+        let mut options = ServiceOptions::new(key, &self.service);
+        if let (Some(key), Some(delegation)) = (self.service_key, &self.delegation) {
+            options.service.key = key;
+            options.delegation = Some(delegation.clone());
+            let now = clock::unix_nanos() / 1_000_000_000;
+            let own = options.key.node_id();
+            if let Err(error) = delegation.check(&options.service, own, now) {
+                return Err(
+                    Failure::usage(format!("the delegation does not fit: {error}"))
+                        .help("`smc mtcp delegate` makes another one, with the service's key"),
+                );
+            }
+        }
+        // What the plain server knows does not move.
+        options.config.quota = 0;
+        let service = options.service.clone();
+        let listener = MtcpListener::bind(&self.listen, options).await;
+        let mut listener = listener.map_err(|error| cannot_listen(&self.listen, &error))?;
+        let at = listener.local_addr();
+        output::talk(&format!(
+            "clients reach it with --service {}={}@{at}",
+            service.name, service.key
+        ));
+        loop {
+            let stream = listener.accept().await;
+            let to = self.forward.clone();
+            tokio::spawn(async move {
+                if let Err(error) = forward(stream, &to).await {
+                    output::talk(&format!("a connection to {to} has ended: {error}"));
+                }
+            });
+        }
+    }
+}
+
+impl Delegate {
+    fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+        let key = keys::place_or_default(terminal, self.key.as_ref())?;
+        let now = clock::unix_nanos() / 1_000_000_000;
+        let expires = now + u64::from(self.days) * 24 * 3600;
+        let signed = Delegation::sign(&key, &self.service, self.server, expires);
+        let signed = signed.map_err(|_| {
+            let most = sm_net::limits::MTCP_SERVICE_BYTES;
+            Failure::usage(format!("the name of a service has 1 to {most} bytes"))
+        })?;
+        let digits: String = signed
+            .encode()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        output::line(digits)?;
+        Ok(Exit::Ok)
+    }
+}
+
+fn cannot_listen(at: &str, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::Unreachable, format!("cannot listen at {at}: {error}"))
+        .help("port 0 takes any that is free")
+}
+
+fn unusable(error: &std::io::Error) -> Failure {
+    Failure::failed(error.to_string())
+}
