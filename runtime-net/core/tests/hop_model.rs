@@ -7,45 +7,19 @@
 //!
 //! The last tests break a promise that the machine relies on, to show that the model can fail.
 
+#[path = "support/checked.rs"]
+mod checked;
 #[path = "hop_model/model.rs"]
 mod model;
 #[path = "hop_model/network.rs"]
 mod network;
 
+use checked::{check, violation};
 use model::{Disk, Faults, HopModel, Transfer};
 use sm_core::hop::Memory;
-use stateright::{Checker, HasDiscoveries, Model};
 
 const DURABLE: Memory = Memory::Durable;
 const VOLATILE: Memory = Memory::Volatile;
-
-/// Explores everything and fails on a counterexample or on something that should be possible.
-fn check(model: HopModel) {
-    let checker = model.checker().threads(2).spawn_bfs().join();
-    println!(
-        "{} states, depth {}",
-        checker.unique_state_count(),
-        checker.max_depth()
-    );
-    checker.assert_properties();
-}
-
-/// The name of the first property that fails in this model.
-fn violation(model: HopModel) -> Option<&'static str> {
-    let checker = model
-        .checker()
-        .threads(2)
-        .finish_when(HasDiscoveries::AnyFailures)
-        .spawn_bfs()
-        .join();
-    let mut broken: Vec<_> = checker
-        .discoveries()
-        .into_keys()
-        .filter(|name| !name.starts_with("possible: "))
-        .collect();
-    broken.sort_unstable();
-    broken.into_iter().next()
-}
 
 fn pair(memory: [Memory; 2]) -> HopModel {
     HopModel {

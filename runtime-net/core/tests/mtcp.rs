@@ -5,6 +5,8 @@
 mod attacks;
 #[path = "mtcp/breakages.rs"]
 mod breakages;
+#[path = "support/checked.rs"]
+mod checked;
 #[path = "mtcp/explored.rs"]
 mod explored;
 #[path = "mtcp/model.rs"]

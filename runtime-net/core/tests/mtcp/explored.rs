@@ -7,32 +7,9 @@
 //!
 //! The last tests break a rule that the machines rely on, to show that the model can fail.
 
+use super::checked::{check, violation};
 use super::model::{Action, Faults, Grain, Mtcp, Start};
 use super::world::Broken;
-use stateright::{Checker, HasDiscoveries, Model};
-
-/// Explores everything and fails on a counterexample or on something that should be possible.
-fn check(model: Mtcp) {
-    let checker = model.checker().threads(2).spawn_bfs().join();
-    println!(
-        "{} states, depth {}",
-        checker.unique_state_count(),
-        checker.max_depth()
-    );
-    checker.assert_properties();
-}
-
-/// The name of the first property that fails in this model.
-fn violation(model: Mtcp) -> Option<&'static str> {
-    let checker = model
-        .checker()
-        .threads(2)
-        .finish_when(HasDiscoveries::AnyFailures)
-        .spawn_bfs()
-        .join();
-    let broken = checker.discoveries().into_keys();
-    broken.filter(|name| !name.starts_with("possible: ")).min()
-}
 
 /// What the client does before it is where nothing leads to the end, though it has a try left.
 fn dead_end(model: Mtcp) -> Option<Vec<Action>> {
