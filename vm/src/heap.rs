@@ -31,7 +31,7 @@ use crate::limits::{Collection, Limits};
 const FIRST_WORDS: usize = 256;
 
 /// The part of a program that its heaps refer to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Statics {
     pub(crate) layouts: Layouts,
     /// Text and bytes by [`ConstId`].
@@ -59,6 +59,8 @@ pub(crate) struct Heap {
     quota: usize,
     collection: Collection,
     seed: u64,
+    /// How many words it began with: these are part of no message.
+    first: usize,
 }
 
 /// The live heap would be over its quota.
@@ -66,13 +68,15 @@ pub(crate) struct Heap {
 pub(crate) struct HeapFull;
 
 impl Heap {
-    pub(crate) fn new(limits: &Limits) -> Heap {
+    pub(crate) fn new(limits: &Limits, layouts: &Layouts) -> Heap {
         let quota = usize::try_from(limits.heap_bytes / 8).unwrap_or(MAX_WORDS);
+        let first = layouts.first().len();
         Heap {
-            words: vec![0],
+            words: layouts.first().to_vec(),
+            first,
             spare: Vec::new(),
-            limit: FIRST_WORDS,
-            quota: quota.min((MAX_WORDS - 1) / 2),
+            limit: FIRST_WORDS + first,
+            quota: quota.saturating_add(first).min((MAX_WORDS - 1) / 2),
             collection: limits.collection,
             seed: limits.hash_seed,
         }
@@ -91,7 +95,7 @@ impl Heap {
 
     /// Bytes in use, garbage included.
     pub(crate) fn bytes(&self) -> u64 {
-        self.words.len() as u64 * 8
+        (self.words.len() - self.first) as u64 * 8
     }
 
     /// The node's secret for the order in map indices.
@@ -99,7 +103,7 @@ impl Heap {
         self.seed
     }
 
-    /// All words, in the order of their addresses; the first object starts at word 1.
+    /// The number of all words.
     pub(crate) fn size(&self) -> usize {
         self.words.len()
     }
@@ -159,8 +163,20 @@ impl Heap {
         words > self.quota
     }
 
-    pub(crate) fn new_zeroed_record(&mut self, ty: TypeId, variant: u16, len: usize) -> Ref {
-        Ref::object(self.alloc(Header::record(ty, variant, len)))
+    /// Where the message's own objects begin.
+    pub(crate) fn first(&self) -> Addr {
+        Addr(self.first as u32)
+    }
+
+    /// A record whose fields are to be set; a variant without fields is there already.
+    pub(crate) fn new_zeroed_record(
+        &mut self,
+        layouts: &Layouts,
+        (ty, variant): (TypeId, u16),
+        len: usize,
+    ) -> Ref {
+        let shared = layouts.shared(ty, variant);
+        shared.unwrap_or_else(|| Ref::object(self.alloc(Header::record(ty, variant, len))))
     }
 
     /// A new object with these words.

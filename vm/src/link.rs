@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sm_bytecode::verify::VerifiedGroup;
-use sm_bytecode::{BrickHash, Const, EntryRef, Group, ModuleManifest, ProgramManifest};
+use sm_bytecode::{BrickHash, Const, EntryRef, Group, ModuleManifest, ProgramManifest, TypeTable};
 
 use crate::heap::Statics;
 use crate::heap::layout::{Kind, Layouts, RecordLayout};
@@ -36,8 +36,10 @@ pub(crate) fn link(
         let group = bricks(hash).ok_or(LinkError::MissingBrick(*hash))?;
         linker.add_group(*hash, group, &modules)?;
     }
-    linker.link_code(&modules)?;
-    let program = linker.finish(manifest, any_tag);
+    let types = linker.types.table();
+    let layouts = linker.layouts(&types);
+    linker.link_code(&modules, &layouts)?;
+    let program = linker.finish(manifest, any_tag, types, layouts);
     check_entry(&program)?;
     Ok(program)
 }
@@ -121,27 +123,38 @@ impl Linker {
         Ok(ids)
     }
 
-    fn link_code(&mut self, modules: &calls::Modules<'_>) -> Result<(), LinkError> {
+    /// What objects look like, when all types and closures are there.
+    fn layouts(&mut self, types: &TypeTable) -> Layouts {
+        let each = types.iter().map(|(ix, _)| layout_of(types, ix));
+        Layouts::new(each.collect(), std::mem::take(&mut self.closures))
+    }
+
+    fn link_code(
+        &mut self,
+        modules: &calls::Modules<'_>,
+        layouts: &Layouts,
+    ) -> Result<(), LinkError> {
         for index in 0..self.groups.len() {
             let callees = self.resolve_callees(index, modules)?;
             let group = &self.groups[index];
             for number in 0..group.group.functions.len() {
                 let id = FuncId(group.first_function.0 + number as u32);
+                let linked = &self.functions[id.index()];
                 self.code
-                    .add_function(group, number, &callees, &self.functions[id.index()])?;
+                    .add_function(group, number, &callees, linked, layouts)?;
             }
         }
         Ok(())
     }
 
-    fn finish(self, manifest: &ProgramManifest, any_tag: TypeId) -> Program {
-        let types = self.types.table();
-        let all = || types.iter().map(|(ix, _)| ix);
-        let layouts = Layouts {
-            types: all().map(|ix| layout_of(&types, ix)).collect(),
-            closures: self.closures,
-        };
-        let shapes = all().map(|ix| Shape::of(&types, ix)).collect();
+    fn finish(
+        self,
+        manifest: &ProgramManifest,
+        any_tag: TypeId,
+        types: TypeTable,
+        layouts: Layouts,
+    ) -> Program {
+        let shapes = types.iter().map(|(ix, _)| Shape::of(&types, ix)).collect();
         let bricks = self
             .groups
             .into_iter()

@@ -105,7 +105,7 @@ impl Machine {
         if function.capture_slots > 0 {
             return Err(StartError::NoEntry);
         }
-        let mut heap = Heap::new(&limits);
+        let mut heap = Heap::new(&limits, &program.statics.layouts);
         let steps = &mut data_steps();
         let slots = decode(&program, &mut heap, &function.params, args, steps);
         let slots = slots.map_err(|fault| match fault {

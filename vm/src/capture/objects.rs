@@ -4,7 +4,7 @@
 //! While objects are read, references to them hold numbers in place of addresses. When all are
 //! there, one walk over the heap replaces them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sm_bytecode::FloatBits;
 use sm_bytecode::codec::Reader;
@@ -32,6 +32,8 @@ pub(super) struct Objects<'p, 'h> {
     types: Vec<TypeId>,
     /// Where each object is that was read.
     addrs: Vec<Addr>,
+    /// The variants without fields that were read.
+    shared: BTreeSet<Ref>,
     /// Tags that are referred to by another type than at first: a tag can be seen as `AnyTag`.
     tag_views: Vec<(u32, TypeId)>,
     maps: Vec<(Ref, usize)>,
@@ -57,6 +59,7 @@ impl<'p, 'h> Objects<'p, 'h> {
             heap,
             types: Vec::new(),
             addrs: Vec::new(),
+            shared: BTreeSet::new(),
             tag_views: Vec::new(),
             maps: Vec::new(),
             places: Vec::new(),
@@ -202,8 +205,13 @@ impl<'p, 'h> Objects<'p, 'h> {
     fn record(&mut self, ty: TypeId, variant: u16) -> Restored<Ref> {
         let layout = self.program.statics.layouts.record(ty, variant);
         let layout = layout.ok_or(RestoreError::Forged("not a record"))?;
-        let header = Header::record(ty, variant, layout.len());
-        self.slots(header, &layout.kinds)
+        match self.program.statics.layouts.shared(ty, variant) {
+            Some(shared) if self.shared.insert(shared) => Ok(shared),
+            Some(_) => Err(RestoreError::Forged(
+                "a variant without fields stands twice",
+            )),
+            None => self.slots(Header::record(ty, variant, layout.len()), &layout.kinds),
+        }
     }
 
     fn closure(&mut self, ty: TypeId) -> Restored<Ref> {
@@ -349,7 +357,7 @@ impl<'p, 'h> Objects<'p, 'h> {
                 false => word,
             }
         };
-        let mut at = Addr(1);
+        let mut at = self.heap.first();
         while at.at(0) < self.heap.size() {
             let header = self.heap.header(at);
             // What a list or map refers to itself are its own arrays.

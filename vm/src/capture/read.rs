@@ -31,7 +31,7 @@ pub(super) fn restore(
     }
     let rng = Rng::from_state(reader.hash()?).ok_or(RestoreError::Forged("no random state"))?;
     let status = read_status(&mut reader)?;
-    let mut heap = Heap::new(&limits);
+    let mut heap = Heap::new(&limits, &program.statics.layouts);
     // Flat data takes as much there as in the bytes.
     heap.expect(bytes.len() / 8 + SMALL_HEAP);
     let mut objects = Objects::new(&program, &mut heap, tables, reader, bytes.len());

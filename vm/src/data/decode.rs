@@ -272,7 +272,7 @@ impl Build<'_, '_> {
     fn record(&mut self, ty: TypeId, variant: u16, fields: &[FieldShape], dest: Dest) {
         let layouts = &self.program.statics.layouts;
         let len = layouts.record(ty, variant).map_or(0, |layout| layout.len());
-        let record = self.heap.new_zeroed_record(ty, variant, len);
+        let record = self.heap.new_zeroed_record(layouts, (ty, variant), len);
         self.put_ref(dest, record);
         let values = fields.iter().rev().map(|field| {
             let at = record.addr().at(FIELDS + usize::from(field.slot));
@@ -287,7 +287,8 @@ impl Build<'_, '_> {
             return self.value(element.ty, dest);
         }
         let slots = self.program.slot_count(element.ty);
-        let record = self.heap.new_zeroed_record(element.ty, 0, slots);
+        let layouts = &self.program.statics.layouts;
+        let record = self.heap.new_zeroed_record(layouts, (element.ty, 0), slots);
         self.put_ref(dest, record);
         let at = record.addr().at(FIELDS);
         self.value(element.ty, Dest::Word(at))

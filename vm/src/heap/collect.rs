@@ -30,8 +30,9 @@ impl Heap {
         let mut copy = Copy {
             to: self.other_half(),
             from: std::mem::take(&mut self.words),
+            first: self.first as u32,
         };
-        copy.to.push(0);
+        copy.to.extend_from_slice(layouts.first());
         each_root(&mut |root| *root = copy.moved(*root));
         copy.scan(layouts);
         self.words = copy.to;
@@ -122,6 +123,8 @@ const SHORT: usize = 4;
 struct Copy {
     from: Vec<u64>,
     to: Vec<u64>,
+    /// The first address of what moves.
+    first: u32,
 }
 
 impl Copy {
@@ -129,7 +132,7 @@ impl Copy {
     #[inline(always)]
     fn moved(&mut self, word: u64) -> u64 {
         let reference = Ref::of_word(word);
-        if !reference.is_object() {
+        if !reference.is_object_from(self.first) {
             return word;
         }
         let old = reference.addr();
@@ -166,7 +169,7 @@ impl Copy {
     fn scan(&mut self, layouts: &Layouts) {
         // Records of one kind often follow each other.
         let (mut kind, mut refs) = (Header(0), &[][..]);
-        let mut next = Addr(1);
+        let mut next = Addr(self.first);
         while let Some(header) = self.to.get(next.at(0)) {
             let header = Header(*header);
             let Some(words) = header.words_of_record() else {

@@ -3,6 +3,8 @@
 //! This is the only module that knows bit positions; `docs/decisions/0006-heap-layout.md` says why
 //! they are as they are. The heap is an array of 64-bit words. A reference is 32 bits wide: a word
 //! offset, so a heap can be moved as a whole, or a constant of the program. Word 0 is never used.
+//! Behind it stand the variants without fields, one object for each: they are the same in all heaps
+//! of a program and never move.
 //!
 //! ```text
 //! header   | class 4 | shape 28 | aux 32 |        (class in the lowest bits)
@@ -79,6 +81,12 @@ impl Ref {
     #[inline]
     pub(crate) fn is_object(self) -> bool {
         self.0 != 0 && self.0 & CONST_BIT == 0
+    }
+
+    /// Whether it refers to an object at this address or behind it.
+    #[inline]
+    pub(crate) fn is_object_from(self, first: u32) -> bool {
+        self.0.wrapping_sub(first) < CONST_BIT - first
     }
 
     /// The address of what is known to be an object; a constant's is outside every heap.
@@ -301,6 +309,8 @@ pub(crate) struct RecordLayout {
     pub(crate) kinds: Box<[Kind]>,
     /// The slots that are references.
     refs: Box<[u16]>,
+    /// The only object of a variant without fields.
+    shared: Option<Addr>,
 }
 
 impl RecordLayout {
@@ -309,6 +319,7 @@ impl RecordLayout {
         Self {
             refs: refs.map(|slot| slot as u16).collect(),
             kinds: kinds.into(),
+            shared: None,
         }
     }
 
@@ -336,13 +347,50 @@ pub(crate) enum TypeLayout {
 }
 
 /// The layouts of everything a program can put on its heap.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Layouts {
-    pub(crate) types: Vec<TypeLayout>,
+    types: Vec<TypeLayout>,
     pub(crate) closures: Vec<RecordLayout>,
+    /// What each heap begins with: the word that is never used, and the variants without fields.
+    first: Vec<u64>,
 }
 
 impl Layouts {
+    pub(crate) fn new(mut types: Vec<TypeLayout>, closures: Vec<RecordLayout>) -> Layouts {
+        let mut first = vec![0];
+        for (ty, layout) in types.iter_mut().enumerate() {
+            let TypeLayout::Record(variants) = layout else {
+                continue;
+            };
+            // What has one variant only can be a struct: two of these are two objects.
+            if variants.len() == 1 {
+                continue;
+            }
+            for (variant, record) in variants.iter_mut().enumerate() {
+                if record.kinds.is_empty() {
+                    record.shared = Some(Addr(first.len() as u32));
+                    first.push(Header::record(TypeId(ty as u32), variant as u16, 0).0);
+                }
+            }
+        }
+        Layouts {
+            types,
+            closures,
+            first,
+        }
+    }
+
+    /// What each heap begins with, which never moves.
+    #[inline]
+    pub(crate) fn first(&self) -> &[u64] {
+        &self.first
+    }
+
+    /// The only object of a variant without fields.
+    pub(crate) fn shared(&self, ty: TypeId, variant: u16) -> Option<Ref> {
+        self.record(ty, variant)?.shared.map(Ref::object)
+    }
+
     #[inline]
     pub(crate) fn of(&self, ty: TypeId) -> &TypeLayout {
         &self.types[ty.index()]

@@ -25,8 +25,8 @@ fn statics() -> Statics {
     let pair = RecordLayout::new(vec![Kind::Int, Kind::Ref(TEXT)]);
     let node = |refs| RecordLayout::new(vec![Kind::Ref(NODE); refs]);
     Statics {
-        layouts: Layouts {
-            types: vec![
+        layouts: Layouts::new(
+            vec![
                 TypeLayout::Blob,
                 TypeLayout::List(Kind::Int),
                 TypeLayout::List(Kind::Bool),
@@ -42,9 +42,10 @@ fn statics() -> Statics {
                 TypeLayout::List(Kind::OptRef(TEXT)),
                 TypeLayout::Record((0..=MOST_REFS).map(node).collect()),
             ],
-            closures: vec![],
-        },
-        ..Statics::default()
+            vec![],
+        ),
+        texts: vec![],
+        tag_identity: vec![],
     }
 }
 
@@ -149,7 +150,7 @@ fn do_list_step(
 
 fn check_list(kind: Kind, ty: TypeId, steps: &[ListStep]) {
     let statics = statics();
-    let mut heap = Heap::new(&limits(1));
+    let mut heap = Heap::new(&limits(1), &statics.layouts);
     let mut list = heap.new_list(ty, kind, 0);
     let mut model = Vec::new();
     for step in steps {
@@ -199,7 +200,7 @@ struct Maps {
 
 impl Maps {
     fn find(&self, key: &str) -> Option<crate::heap::map::Entry> {
-        let mut heap = Heap::new(&limits(self.heap.seed()));
+        let mut heap = Heap::new(&limits(self.heap.seed()), &self.statics.layouts);
         let hash = {
             let text = heap.new_blob(TEXT, key.as_bytes());
             heap.hash_key(
@@ -324,9 +325,10 @@ proptest! {
         seed: u64,
         steps in proptest::collection::vec(map_step(), 0..200),
     ) {
-        let mut heap = Heap::new(&limits(seed));
+        let statics = statics();
+        let mut heap = Heap::new(&limits(seed), &statics.layouts);
         let map = heap.new_map(MAP);
-        let mut maps = Maps { heap, statics: statics(), map, model: vec![] };
+        let mut maps = Maps { heap, statics, map, model: vec![] };
         for step in &steps {
             maps.step(step);
             maps.check();
@@ -337,7 +339,7 @@ proptest! {
 #[test]
 fn composite_keys_are_found_by_content() {
     let statics = statics();
-    let mut heap = Heap::new(&limits(3));
+    let mut heap = Heap::new(&limits(3), &statics.layouts);
     let set = heap.new_map(PAIR_SET);
     let pair = |heap: &mut Heap, number: u64, text: &str| {
         let text = heap.new_blob(TEXT, text.as_bytes());
@@ -371,7 +373,7 @@ fn composite_keys_are_found_by_content() {
 #[test]
 fn a_collection_keeps_sharing_and_cycles_and_drops_the_rest() {
     let statics = statics();
-    let mut heap = Heap::new(&limits(5));
+    let mut heap = Heap::new(&limits(5), &statics.layouts);
     let mut list = heap.new_list(TEXTS, Kind::OptRef(TEXT), 0);
     let shared = heap.new_blob(TEXT, b"shared").word();
     for _ in 0..1000 {
@@ -399,7 +401,7 @@ fn the_quota_holds_for_what_is_live() {
         heap_bytes: 800,
         ..Limits::default()
     };
-    let mut heap = Heap::new(&small);
+    let mut heap = Heap::new(&small, &statics.layouts);
     let mut word = heap.list_of(INTS, Kind::Int, 50, 7).word();
     assert!(heap.has_room(40));
     assert_eq!(
@@ -415,7 +417,7 @@ fn the_quota_holds_for_what_is_live() {
 #[test]
 fn records_of_all_sizes_keep_their_fields() {
     let statics = statics();
-    let mut heap = Heap::new(&limits(5));
+    let mut heap = Heap::new(&limits(5), &statics.layouts);
     let mut list = heap.new_list(TEXTS, Kind::OptRef(TEXT), 0);
     let refs_of = |node: usize| node % (MOST_REFS + 1);
     let field_of = |node: usize, field: usize| (node * 7 + field * 13) % node;
@@ -443,9 +445,27 @@ fn records_of_all_sizes_keep_their_fields() {
 }
 
 #[test]
+fn a_variant_without_fields_is_one_object_that_never_moves() {
+    let statics = statics();
+    let mut heap = Heap::new(&limits(5), &statics.layouts);
+    let empty = heap.bytes();
+    let leaf = heap.new_zeroed_record(&statics.layouts, (NODE, 0), 0);
+    assert_eq!(leaf, heap.new_zeroed_record(&statics.layouts, (NODE, 0), 0));
+    assert_eq!(heap.bytes(), empty);
+    heap.new_blob(TEXT, b"garbage");
+    let mut tree = heap.new_from(Header::record(NODE, 1, 1), [leaf.word()].into_iter());
+    for _ in 0..3 {
+        collect(&mut heap, &statics, &mut tree);
+        assert_eq!(heap.field(tree, 0), leaf.word());
+        assert_eq!(heap.header(leaf.addr()), Header::record(NODE, 0, 0));
+        assert_eq!(heap.bytes(), empty + 16);
+    }
+}
+
+#[test]
 fn a_heap_grows_with_what_is_live_and_shrinks_again() {
     let statics = statics();
-    let mut heap = Heap::new(&limits(5));
+    let mut heap = Heap::new(&limits(5), &statics.layouts);
     let most = heap.quota + heap.quota / SLACK;
     for size in [100, LARGE_WORDS / 2, 2 * LARGE_WORDS, 20 * LARGE_WORDS, 100] {
         let mut list = heap.list_of(INTS, Kind::Int, size, 7);
@@ -467,7 +487,7 @@ fn a_heap_grows_with_what_is_live_and_shrinks_again() {
 #[test]
 fn what_asks_for_as_much_again_does_not_collect_again() {
     let statics = statics();
-    let mut heap = Heap::new(&limits(5));
+    let mut heap = Heap::new(&limits(5), &statics.layouts);
     let mut word = heap.list_of(INTS, Kind::Int, 50, 7).word();
     for need in [1000, 3 * LARGE_WORDS] {
         heap.collect(&statics.layouts, need, |visit| visit(&mut word))

@@ -4,7 +4,7 @@ use sm_bytecode::inst::operand::OperandMut;
 use sm_bytecode::types::{Slot, Type};
 use sm_bytecode::{BlockIx, ConstIx, FuncRef, Inst, Native, Reg, TagIx, TypeIx};
 
-use crate::heap::layout::{Header, Kind, entry_words};
+use crate::heap::layout::{Header, Kind, Layouts, entry_words};
 use crate::index::FuncId;
 use crate::link::fuse::Stretch;
 use crate::link::{LinkedGroup, small};
@@ -31,6 +31,7 @@ impl CodeTables {
         number: usize,
         callees: &[FuncId],
         linked: &Function,
+        layouts: &Layouts,
     ) -> Result<(), LinkError> {
         let function = &group.group.functions[number];
         let mut start = linked.start;
@@ -43,6 +44,7 @@ impl CodeTables {
             group,
             callees,
             linked,
+            layouts,
             starts: starts.collect(),
         };
         for inst in function.blocks.iter().flat_map(|block| &block.insts) {
@@ -97,6 +99,9 @@ impl CodeTables {
                 args,
             } => {
                 let ty = context.group.types[ty.index()];
+                if let Some(shared) = context.layouts.shared(ty, *variant) {
+                    return self.constant(dst.0, shared.word());
+                }
                 let site = RecordSite {
                     header: Header::record(ty, *variant, args.len()),
                     args: self.list(args)?,
@@ -247,6 +252,7 @@ struct Context<'a> {
     group: &'a LinkedGroup,
     callees: &'a [FuncId],
     linked: &'a Function,
+    layouts: &'a Layouts,
     /// The first instruction of each block.
     starts: Vec<Pc>,
 }

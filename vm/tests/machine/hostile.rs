@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sm_bytecode::types::{Field, Slot, Type};
+use sm_bytecode::types::{Field, Slot, Type, Variant};
 use sm_bytecode::{Inst, Native, TrapKind};
 use sm_vm::{Answer, KillKind, Limits, Machine, Outcome, Program, RestoreError, StartError};
 
@@ -93,6 +93,56 @@ fn a_state_that_has_used_all_fuel_is_forged() {
     forged.push(1);
     forged.extend(&state[fuel + 1..]);
     let restored = Machine::restore(program.clone(), &forged, limits());
+    assert!(matches!(restored, Err(RestoreError::Forged(_))));
+}
+
+/// A variant without fields is one object, so a state with two of it is no capture.
+#[test]
+fn a_variant_without_fields_stands_once() {
+    let mut asm = Assembler::default();
+    let number = asm.ty(Type::Int);
+    let truth = asm.ty(Type::Bool);
+    let variant = |name: &str, fields| Variant {
+        name: name.into(),
+        fields,
+    };
+    let field = Field {
+        name: String::new(),
+        ty: number,
+        mutable: false,
+    };
+    let odd = asm.ty(Type::Enum {
+        name: "Odd".into(),
+        args: vec![],
+        variants: vec![variant("Nothing", vec![]), variant("Some", vec![field])],
+    });
+    let nothing = |dst| Inst::RecordNew {
+        dst: r(dst),
+        ty: odd,
+        variant: 0,
+        args: rs([]),
+    };
+    let same = Inst::RefSame {
+        dst: r(2),
+        a: r(0),
+        b: r(1),
+    };
+    let locals = [Slot::Ref(odd), Slot::Ref(odd), Slot::Bool];
+    let code = vec![nothing(0), nothing(1), Inst::Yield {}, same, ret([2])];
+    asm.function(&[], truth, &locals, vec![code]);
+    let program = program(asm.finish());
+    let mut machine = start(&program, limits());
+    let mut host = ScriptedHost::default();
+    assert_eq!(machine.run(1000, &mut host), Outcome::Yield);
+
+    let mut state = capture(&machine);
+    let outcome = moved(&machine, limits()).run(1000, &mut host);
+    assert!(matches!(outcome, Outcome::Done(data) if data.bytes == [1]));
+    // Two references to the first object, which is of the first variant.
+    assert!(state.ends_with(&[2, 2, 0]));
+    state.truncate(state.len() - 2);
+    state.extend([4, 0, 0]);
+    let restored = Machine::restore(program.clone(), &state, limits());
     assert!(matches!(restored, Err(RestoreError::Forged(_))));
 }
 
