@@ -1,0 +1,138 @@
+//! Servers of one service, each a process of its own, so that they share nothing and can be killed.
+//!
+//! A process is this program again, with [`SERVER`] as its first argument. It prints its address,
+//! and reads those of all as one line.
+
+use std::fmt;
+use std::io::{self, BufRead};
+use std::process::Command;
+
+use sm_net::identity::KeyPair;
+use sm_net::mtcp::{
+    Candidate, ClientOptions, Delegation, MtcpListener, ServiceId, ServiceOptions, ServiceStream,
+    serve,
+};
+use tokio::net::TcpListener;
+
+use crate::process::{Process, drain, tell};
+
+/// What the first argument of a server is.
+pub const SERVER: &str = "--server";
+
+const NAME: &str = "experiment";
+
+/// The key of the service. It is no secret: nothing but loopback hears of it.
+fn owner() -> KeyPair {
+    KeyPair::from_seed([255; 32])
+}
+
+fn key(index: usize) -> KeyPair {
+    KeyPair::from_seed([index as u8 + 1; 32])
+}
+
+/// The processes; they end with this.
+pub struct Fleet {
+    /// The servers, in the order of the places.
+    pub servers: Vec<Process>,
+    /// Where they are.
+    pub places: Vec<Candidate>,
+}
+
+impl fmt::Debug for Fleet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fleet").finish_non_exhaustive()
+    }
+}
+
+impl Fleet {
+    /// Starts so many servers, with so many standbys for each connection.
+    ///
+    /// # Errors
+    /// If a process does not start, or does not say where it listens.
+    pub fn start(count: usize, standbys: usize) -> io::Result<Fleet> {
+        let mut fleet = Fleet {
+            servers: Vec::new(),
+            places: Vec::new(),
+        };
+        for index in 0..count {
+            let mut command = Command::new(std::env::current_exe()?);
+            command.args([SERVER, &index.to_string(), &standbys.to_string()]);
+            let (process, mut output, errors) = Process::start(command)?;
+            drain(errors);
+            fleet.servers.push(process);
+            let mut address = String::new();
+            output.read_line(&mut address)?;
+            fleet.places.push(Candidate {
+                server: key(index).node_id(),
+                address: address.trim_end().to_owned(),
+            });
+        }
+        let addresses: Vec<&str> = fleet.places.iter().map(|one| &*one.address).collect();
+        let line = addresses.join(" ");
+        for server in &mut fleet.servers {
+            tell(server, &line)?;
+        }
+        Ok(fleet)
+    }
+
+    /// For a client of it.
+    pub fn options(&self) -> ClientOptions {
+        let service = ServiceId {
+            name: NAME.to_owned(),
+            key: owner().node_id(),
+        };
+        let addresses = self.places.iter().map(|place| place.address.clone());
+        ClientOptions::new(service, addresses.collect())
+    }
+
+    /// As the command line says which service, and where.
+    pub fn written(&self) -> String {
+        let addresses: Vec<&str> = self.places.iter().map(|one| &*one.address).collect();
+        format!("{NAME}={}@{}", owner().node_id(), addresses.join(","))
+    }
+}
+
+/// If this process is to be a server of a fleet, it is one until its end.
+///
+/// # Errors
+/// If it cannot listen, or its arguments are not those of a fleet.
+pub fn be_a_server<F, R>(service: F) -> io::Result<()>
+where
+    F: Fn(ServiceStream) -> R + Send + Sync + 'static,
+    R: Future<Output = ()> + Send + 'static,
+{
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [first, index, standbys] = &arguments[..] else {
+        return Ok(());
+    };
+    if first != SERVER {
+        return Ok(());
+    }
+    let number = |text: &String| text.parse::<usize>().map_err(io::Error::other);
+    let (index, standbys) = (number(index)?, number(standbys)?);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let socket = TcpListener::bind("127.0.0.1:0").await?;
+        println!("{}", socket.local_addr()?);
+        let mut line = String::new();
+        io::stdin().read_line(&mut line)?;
+        let places = line.split_whitespace().enumerate();
+        let places = places.map(|(index, address)| Candidate {
+            server: key(index).node_id(),
+            address: address.to_owned(),
+        });
+        let service_id = ServiceId {
+            name: NAME.to_owned(),
+            key: owner().node_id(),
+        };
+        let delegation = Delegation::sign(&owner(), NAME, key(index).node_id(), u64::MAX);
+        let delegation = delegation.map_err(io::Error::other)?;
+        let options = ServiceOptions::delegated(key(index), service_id, delegation)
+            .with_peers(places.collect())
+            .with_standbys(standbys);
+        serve(MtcpListener::on(socket, options)?, service).await;
+        std::process::exit(0)
+    })
+}
