@@ -36,6 +36,7 @@ pub struct Fleet {
     pub servers: Vec<Process>,
     /// Where they are.
     pub places: Vec<Candidate>,
+    standbys: usize,
 }
 
 impl fmt::Debug for Fleet {
@@ -53,26 +54,37 @@ impl Fleet {
         let mut fleet = Fleet {
             servers: Vec::new(),
             places: Vec::new(),
+            standbys,
         };
         for index in 0..count {
-            let mut command = Command::new(std::env::current_exe()?);
-            command.args([SERVER, &index.to_string(), &standbys.to_string()]);
-            let (process, mut output, errors) = Process::start(command)?;
-            drain(errors);
-            fleet.servers.push(process);
-            let mut address = String::new();
-            output.read_line(&mut address)?;
+            let (server, address) = server(index, standbys, "127.0.0.1:0")?;
+            fleet.servers.push(server);
             fleet.places.push(Candidate {
                 server: key(index).node_id(),
-                address: address.trim_end().to_owned(),
+                address,
             });
         }
-        let addresses: Vec<&str> = fleet.places.iter().map(|one| &*one.address).collect();
-        let line = addresses.join(" ");
+        let line = fleet.addresses().join(" ");
         for server in &mut fleet.servers {
             tell(server, &line)?;
         }
         Ok(fleet)
+    }
+
+    fn addresses(&self) -> Vec<&str> {
+        self.places.iter().map(|one| &*one.address).collect()
+    }
+
+    /// Kills a server, and starts it again at its address with nothing in its memory.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn restart(&mut self, index: usize) -> io::Result<()> {
+        self.servers[index].kill()?;
+        let (mut new, _) = server(index, self.standbys, &self.places[index].address)?;
+        tell(&mut new, &self.addresses().join(" "))?;
+        self.servers[index] = new;
+        Ok(())
     }
 
     /// For a client of it.
@@ -87,8 +99,24 @@ impl Fleet {
 
     /// As the command line says which service, and where.
     pub fn written(&self) -> String {
-        let addresses: Vec<&str> = self.places.iter().map(|one| &*one.address).collect();
-        format!("{NAME}={}@{}", owner().node_id(), addresses.join(","))
+        format!(
+            "{NAME}={}@{}",
+            owner().node_id(),
+            self.addresses().join(",")
+        )
+    }
+}
+
+/// Starts a server. Gives its address.
+fn server(index: usize, standbys: usize, at: &str) -> io::Result<(Process, String)> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args([SERVER, &index.to_string(), &standbys.to_string(), at]);
+    let (process, mut output, errors) = Process::start(command)?;
+    drain(errors);
+    let mut address = String::new();
+    match output.read_line(&mut address)? {
+        0 => Err(io::Error::other("a server has ended at once")),
+        _ => Ok((process, address.trim_end().to_owned())),
     }
 }
 
@@ -102,7 +130,7 @@ where
     R: Future<Output = ()> + Send + 'static,
 {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [first, index, standbys] = &arguments[..] else {
+    let [first, index, standbys, at] = &arguments[..] else {
         return Ok(());
     };
     if first != SERVER {
@@ -114,7 +142,7 @@ where
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let socket = TcpListener::bind("127.0.0.1:0").await?;
+        let socket = TcpListener::bind(at).await?;
         println!("{}", socket.local_addr()?);
         let mut line = String::new();
         io::stdin().read_line(&mut line)?;
