@@ -119,6 +119,8 @@ pub const MTCP_PEER_WAITING_BYTES: usize = 8 << 20;
 pub const MTCP_ASIDE_TIME: Duration = Duration::from_secs(60);
 /// How long the last bytes of a link may take.
 pub const MTCP_LAST_TIME: Duration = Duration::from_secs(1);
+/// The most that wait at a port to be accepted; the system may have a lower bound.
+pub const MTCP_BACKLOG: i32 = 4096;
 /// The most connections at a server, with those that it keeps as a standby.
 pub const MTCP_CONNECTIONS: usize = 65_536;
 /// The most sessions at a server.

@@ -8,9 +8,8 @@ use sm_net::clock;
 use sm_net::identity::parse_key;
 use sm_net::mtcp::{
     ClientOptions, Delegation, MtcpConnector, MtcpListener, ServiceId, ServiceOptions, forward,
-    relay,
+    listen_at, relay,
 };
-use tokio::net::TcpListener;
 
 use crate::exit::{Exit, Failure};
 use crate::keys::{self, KeyPlace};
@@ -158,7 +157,7 @@ impl Proxy {
         let options = ClientOptions::new(service, addresses);
         let connector = MtcpConnector::new(options).map_err(|error| unusable(&error))?;
         let connector = Arc::new(connector);
-        let listener = TcpListener::bind(&self.listen).await;
+        let listener = listen_at(&self.listen).await;
         let listener = listener.map_err(|error| cannot_listen(&self.listen, &error))?;
         let at = listener.local_addr().map_err(|error| unusable(&error))?;
         let name = &self.service.service.name;

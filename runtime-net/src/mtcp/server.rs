@@ -111,7 +111,7 @@ impl MtcpListener {
     /// # Errors
     /// What the system says of the address, or TLS of the key.
     pub async fn bind(address: &str, options: ServiceOptions) -> io::Result<Self> {
-        Self::on(TcpListener::bind(address).await?, options)
+        Self::on(listen_at(address).await?, options)
     }
 
     /// The same at a socket that listens already.
@@ -120,6 +120,7 @@ impl MtcpListener {
     /// What the system says of the socket, or TLS of the key.
     pub fn on(listener: TcpListener, options: ServiceOptions) -> io::Result<Self> {
         let address = listener.local_addr()?;
+        take_crowds(&listener)?;
         let (sender, accepted) = mpsc::unbounded_channel();
         let hub = Hub::new(options, sender)?;
         let mut tasks = JoinSet::new();
@@ -208,6 +209,22 @@ where
             }
         });
     }
+}
+
+/// Listens at an address, with room for very many who come at once.
+///
+/// # Errors
+/// What the system says of the address.
+pub async fn listen_at(address: &str) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await?;
+    take_crowds(&listener)?;
+    Ok(listener)
+}
+
+/// When a server is drained or dies, all of its clients come at once. Who finds no room in the
+/// queue of the system waits for a second before TCP tries again, or is reset.
+fn take_crowds(listener: &TcpListener) -> io::Result<()> {
+    Ok(rustix::net::listen(listener, limits::MTCP_BACKLOG)?)
 }
 
 async fn listen(listener: TcpListener, hub: Arc<Hub>) {

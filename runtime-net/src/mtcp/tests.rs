@@ -315,3 +315,15 @@ async fn nothing_listens_is_said() {
     );
     assert!(error.contains("127.0.0.1:1"), "{error}");
 }
+
+/// All clients of a server that dies come at once.
+#[tokio::test]
+async fn a_crowd_finds_room() {
+    let address = serve_as(2, |_| {}).await;
+    let address = address.parse().expect("it is one");
+    // Nothing else runs meanwhile, so nobody is accepted.
+    let crowd: Result<Vec<_>, _> = (0..1000)
+        .map(|_| std::net::TcpStream::connect_timeout(&address, Duration::from_millis(500)))
+        .collect();
+    crowd.expect("all of them wait in the queue");
+}
