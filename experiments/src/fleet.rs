@@ -1,7 +1,7 @@
 //! Servers of one service, each a process of its own, so that they share nothing and can be killed.
 //!
 //! A process is this program again, with [`SERVER`] as its first argument. It prints its address,
-//! and reads those of all as one line.
+//! and reads those of all as one line; at a further line it gives its connections away.
 
 use std::fmt;
 use std::io::{self, BufRead};
@@ -97,6 +97,14 @@ impl Fleet {
         ClientOptions::new(service, addresses.collect())
     }
 
+    /// Has a server take no more connections, and ask its clients to go elsewhere.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn drain(&mut self, index: usize) -> io::Result<()> {
+        tell(&mut self.servers[index], "drain")
+    }
+
     /// As the command line says which service, and where.
     pub fn written(&self) -> String {
         format!(
@@ -160,7 +168,15 @@ where
         let options = ServiceOptions::delegated(key(index), service_id, delegation)
             .with_peers(places.collect())
             .with_standbys(standbys);
-        serve(MtcpListener::on(socket, options)?, service).await;
+        let listener = MtcpListener::on(socket, options)?;
+        let control = listener.control();
+        tokio::spawn(async move {
+            let line = tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new()));
+            if matches!(line.await, Ok(Ok(1..))) {
+                control.drain().await;
+            }
+        });
+        serve(listener, service).await;
         std::process::exit(0)
     })
 }

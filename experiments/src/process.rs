@@ -67,6 +67,19 @@ impl Process {
     pub fn used(&self) -> io::Result<Duration> {
         used(&self.0.id().to_string())
     }
+
+    /// Its memory that is in use, in bytes.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn memory(&self) -> io::Result<u64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok());
+        kilobytes
+            .map(|count| count << 10)
+            .ok_or_else(|| io::Error::other("the system does not tell its memory"))
+    }
 }
 
 impl Drop for Process {

@@ -216,11 +216,14 @@ async fn run(args: &Args) -> io::Result<Table> {
 const INTRODUCTION: &str = "\
 # Very many moves, while servers are killed
 
-Each client sends requests of up to 4 KB without a pause, and compares each answer with what it must be after all that it ever asked:
-a byte that is lost, doubled or out of order on any of the ways there and back would change all later answers. Each connection has one
-standby, and moves again and again. Now and then a server is killed (`SIGKILL`) and started again with nothing in its memory.
+Each client sends requests of up to 4 KB without a pause, and compares each answer with what it
+must be after all that it ever asked: a byte that is lost, doubled or out of order on any of the
+ways there and back would change all later answers. Each connection has one standby, and moves
+again and again. Now and then a server is killed (`SIGKILL`) and started again with nothing in its
+memory.
 
-A connection whose server dies while its standby is not there yet is over; what its client is told stands below. Such a client connects anew.
+A connection whose server dies while its standby is not there yet is over; what its client is told
+stands below. Such a client connects anew.
 
 ";
 
@@ -238,7 +241,10 @@ fn main() -> io::Result<()> {
         return Ok(());
     }
     let page = format!(
-        "{INTRODUCTION}{} clients, {} servers, a kill each {} ms. Run by `cargo run --release -p sm-experiments --bin endurance -- --record`; {}.\n\n{}",
+        "{INTRODUCTION}\
+         {} clients, {} servers, a kill each {} ms. Run by \
+         `cargo run --release -p sm-experiments --bin endurance -- --record`; \
+         {}.\n\n{}",
         args.clients,
         args.servers,
         args.kill_every,

@@ -1,4 +1,5 @@
-//! What a connection costs that could move, but does not: beside plain TCP and what else carries it.
+//! What a connection costs that could move, but does not: beside plain TCP and what else carries
+//! it.
 //!
 //!     cargo build --release && cargo run --release -p sm-experiments --bin overhead [-- --quick]
 //!
@@ -320,13 +321,16 @@ fn measure(plan: &Plan, folder: &Path) -> io::Result<Table> {
 const INTRODUCTION: &str = "\
 # What a connection costs that could move
 
-One client, one connection, no move: a stream to the client, and requests of 1 KB, each answered before the next. The client is a plain
-program with plain TCP; what differs is who carries its connection. Processor time is that of all processes: client, server, and what
-stands between. `socat` and HAProxy carry bytes as they are; M-TCP encrypts them, keeps them until they are acknowledged, and could
-go on elsewhere.
+One client, one connection, no move: a stream to the client, and requests of 1 KB, each answered
+before the next. The client is a plain program with plain TCP; what differs is who carries its
+connection. Processor time is that of all processes: client, server, and what stands between.
+`socat` and HAProxy carry bytes as they are; M-TCP encrypts them, keeps them until they are
+acknowledged, and could go on elsewhere.
 
-- **client end, server end**: `smc mtcp proxy` and `smc mtcp serve --forward`, before the plain server.
-- **client end, service**: `smc mtcp proxy`, before a service that exports its state after each answer or chunk.
+- **client end, server end**: `smc mtcp proxy` and `smc mtcp serve --forward`, before the plain
+  server.
+- **client end, service**: `smc mtcp proxy`, before a service that exports its state after each
+  answer or chunk.
 
 ";
 
@@ -360,7 +364,9 @@ fn main() -> io::Result<()> {
         return Ok(());
     }
     let page = format!(
-        "{INTRODUCTION}Run by `cargo run --release -p sm-experiments --bin overhead`; {}.\n\n{}\n![Rates and times](overhead.svg)\n",
+        "{INTRODUCTION}Run by \
+         `cargo run --release -p sm-experiments --bin overhead`; {}.\n\n\
+         {}\n![Rates and times](overhead.svg)\n",
         page::machine(),
         table.markdown(),
     );

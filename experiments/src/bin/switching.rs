@@ -2,8 +2,8 @@
 //!
 //!     cargo run --release -p sm-experiments --bin switching [-- --quick] [--out FOLDER]
 //!
-//! A client asks for 64 bytes again and again, one request at a time. Meanwhile the connection moves
-//! as planned, or its server is killed. The gap is the longest time between two answers.
+//! A client asks for 64 bytes again and again, one request at a time. Meanwhile the connection
+//! moves as planned, or its server is killed. The gap is the longest time between two answers.
 
 use std::io;
 use std::path::PathBuf;
@@ -257,13 +257,15 @@ async fn measure(quick: bool) -> io::Result<Table> {
 const INTRODUCTION: &str = "\
 # Endpoint switching time against state size
 
-Two servers of one service, each a process of its own, and a client that sends 64 bytes and waits for 64 bytes, again and again.
-Meanwhile its connection moves, and what it sees is the *gap*: the longest time between two answers. *Protocol* is the time from the
-wish to move until the client is told that it has moved; for `kill -9` it is the time until the client has noticed.
+Two servers of one service, each a process of its own, and a client that sends 64 bytes and waits
+for 64 bytes, again and again. Meanwhile its connection moves, and what it sees is the *gap*: the
+longest time between two answers. *Protocol* is the time from the wish to move until the client is
+told that it has moved; for `kill -9` it is the time until the client has noticed.
 
 - **lazy**: the state is pulled by the new server when the connection moves there.
 - **eager**: the new server is the standby, which has had the state since the service exported it.
-- **kill -9**: the server is killed; the standby goes on, and runs again what came since: 64 KB of requests.
+- **kill -9**: the server is killed; the standby goes on, and runs again what came since: 64 KB of
+  requests.
 
 ";
 
@@ -281,7 +283,9 @@ fn main() -> io::Result<()> {
         return Ok(());
     }
     let page = format!(
-        "{INTRODUCTION}Run by `cargo run --release -p sm-experiments --bin switching`; {}.\n\n{}\n![Gap by size of the state](switching.svg)\n",
+        "{INTRODUCTION}Run by \
+         `cargo run --release -p sm-experiments --bin switching`; {}.\n\n\
+         {}\n![Gap by size of the state](switching.svg)\n",
         page::machine(),
         table.markdown(),
     );
