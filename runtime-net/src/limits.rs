@@ -180,3 +180,9 @@ pub const SENSOR_BYTES: usize = 256;
 pub const SENSORS: usize = 1_024;
 /// How much of a text that is no value is shown, in bytes.
 pub const FAULT_EXCERPT: usize = 60;
+/// What a front end reads at once.
+pub const MTCP_FRONT_READ_BYTES: usize = 32 << 10;
+/// After so much input a front end exports its state: what came since is read again elsewhere.
+pub const MTCP_FRONT_LOG_BYTES: usize = 64 << 10;
+/// The most that waits in a front end for its holder; more than is ever read again at once.
+pub const MTCP_FRONT_WAITING_BYTES: usize = 2 * (MTCP_FRONT_LOG_BYTES + MTCP_FRONT_READ_BYTES);

@@ -14,6 +14,7 @@
 mod carry;
 mod client;
 mod delegation;
+mod front;
 mod proof;
 mod server;
 mod session;
@@ -25,15 +26,16 @@ use std::fmt;
 use std::io;
 
 pub use client::{
-    Broken, ClientControl, ClientOptions, ConnectError, MtcpConnector, MtcpStream, relay,
+    Broken, ClientControl, ClientOptions, ConnectError, Exported, MtcpConnector, MtcpStream, relay,
 };
 pub use delegation::{Delegation, DelegationError, ServiceId};
+pub use front::{Protocol, front};
 pub use server::{
     Control, MtcpListener, ServiceOptions, ServiceStream, StateError, forward, listen_at, serve,
 };
 pub use session::SessionError;
 pub use sm_core::mtcp::wire::{Candidate, Versions};
-pub use sm_core::mtcp::{Config, ConnectionId, End, Overflow, Reason, Timing};
+pub use sm_core::mtcp::{Config, ConnectionId, End, Epoch, Kept, Overflow, Reason, Timing};
 
 /// A connection is over: what reads and writes fail with then, within [`io::Error`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

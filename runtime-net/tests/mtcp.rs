@@ -2,6 +2,8 @@
 
 #[path = "mtcp/crashes.rs"]
 mod crashes;
+#[path = "mtcp/fronts.rs"]
+mod fronts;
 #[path = "mtcp/moves.rs"]
 mod moves;
 #[path = "mtcp/proxies.rs"]

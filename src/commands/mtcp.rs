@@ -1,5 +1,7 @@
 //! `smc mtcp`: connections that move, for programs that know nothing of it.
 
+mod front;
+
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
@@ -50,7 +52,9 @@ struct Proxy {
 /// Take connections of a service, and carry them to a plain TCP server
 ///
 /// They survive lost links; they do not move to another server, for what the
-/// plain server knows stays where it is.
+/// plain server knows stays where it is. With --upstream this is a front end
+/// to such a server, and there may be several: connections move between them.
+/// SIGTERM has one end when its connections are elsewhere.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 struct Serve {
@@ -64,7 +68,11 @@ struct Serve {
 
     /// Where the plain server is
     #[arg(long, env = "SM_FORWARD", value_name = "HOST:PORT")]
-    forward: String,
+    #[arg(required_unless_present = "upstream")]
+    forward: Option<String>,
+
+    #[command(flatten)]
+    front: front::Front,
 
     /// This server's key: its name, or the path of its file; else your default key
     #[arg(long, env = "SM_KEY", value_name = "KEY")]
@@ -193,6 +201,9 @@ impl Serve {
                 );
             }
         }
+        let Some(forward_to) = self.forward.clone().filter(|_| !self.front.is_wanted()) else {
+            return self.front.run(options, &self.listen).await;
+        };
         // What the plain server knows does not move.
         options.config.quota = 0;
         let service = options.service.clone();
@@ -205,7 +216,7 @@ impl Serve {
         ));
         loop {
             let stream = listener.accept().await;
-            let to = self.forward.clone();
+            let to = forward_to.clone();
             tokio::spawn(async move {
                 if let Err(error) = forward(stream, &to).await {
                     output::talk(&format!("a connection to {to} has ended: {error}"));

@@ -51,7 +51,7 @@ use std::fmt;
 
 use crate::ids::{NodeId, Span};
 use crate::limits;
-pub use client::{Client, ClientEffect, Contact, Opening};
+pub use client::{Client, ClientEffect, Contact, Kept, Opening};
 pub use digest::{Digest, DigestKey};
 pub use image::Held;
 pub use server::{Commit, Config, Input, Overflow, Peer, Recorded, Server, ServerEffect, Summary};
@@ -83,6 +83,19 @@ impl fmt::Debug for ConnectionId {
 pub struct Epoch(pub u64);
 
 impl Epoch {
+    /// How many attempts one copy of a client end can make, in bits.
+    pub(crate) const COPY_BITS: u32 = 32;
+
+    /// Below all that the copy of a client end makes whose service is confirmed with this epoch,
+    /// and above all of the copies before; none if the client end of the service has moved itself.
+    pub(crate) const fn of_copy(service: Self) -> Option<Self> {
+        if service.0 >> Self::COPY_BITS == 0 {
+            Some(Self(service.0 << Self::COPY_BITS))
+        } else {
+            None
+        }
+    }
+
     /// The one after it.
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))

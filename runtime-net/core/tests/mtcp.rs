@@ -11,6 +11,8 @@ mod checked;
 mod explored;
 #[path = "mtcp/model.rs"]
 mod model;
+#[path = "mtcp/moving.rs"]
+mod moving;
 #[path = "mtcp/paths.rs"]
 mod paths;
 #[path = "mtcp/service.rs"]

@@ -2,6 +2,7 @@
 
 mod drive;
 mod link;
+mod moving;
 mod state;
 mod stream;
 
@@ -20,6 +21,7 @@ use super::proof::Settings;
 use super::session::Calling;
 use crate::clock::Clock;
 use crate::limits;
+pub use moving::Exported;
 use state::{Known, Shared};
 pub use stream::{Broken, ClientControl, MtcpStream};
 
@@ -39,6 +41,8 @@ pub struct ClientOptions {
     pub settings: Vec<u8>,
     /// Whether connections go elsewhere when their server asks for it.
     pub follow: bool,
+    /// Whether they can move with the service that has them, and so stay at their server.
+    pub moving: bool,
     /// The versions that it speaks.
     pub versions: Versions,
 }
@@ -53,6 +57,7 @@ impl ClientOptions {
             window: MTCP_WINDOW,
             settings: Vec::new(),
             follow: true,
+            moving: false,
             versions: Versions::OURS,
         }
     }
@@ -156,7 +161,10 @@ impl MtcpConnector {
             timing: self.options.timing,
         };
         let link = LinkId(0);
-        let machine = Client::open(self.clock.now(), Contact { link, server }, opening);
+        let mut machine = Client::open(self.clock.now(), Contact { link, server }, opening);
+        if self.options.moving {
+            machine.move_with_service();
+        }
         let known = self.options.addresses.iter().map(|known| Known {
             server: (known == address).then_some(server),
             address: known.clone(),

@@ -1,5 +1,7 @@
 //! The client end: it holds the record, and is the one who knows what it has received.
 
+mod moving;
+
 use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -12,6 +14,8 @@ use super::wire::{Advice, Candidate, Claim, Ends, Frame, Open};
 use super::{ConnectionId, End, Epoch, Fault, LinkId, Owned, Reason, Record, Timing};
 use crate::ids::{NodeId, Span, Time};
 use crate::limits;
+pub use moving::Kept;
+use moving::Moving;
 
 /// A connection that a client wants.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -108,6 +112,8 @@ pub struct Client {
     window: u64,
     acks: Acks,
     held: Option<Held>,
+    /// What else there is of an end that moves with its service.
+    moving: Option<Box<Moving>>,
     pulse: Pulse,
     effects: VecDeque<ClientEffect>,
 }
@@ -150,6 +156,7 @@ impl Client {
             window,
             acks: Acks::begin(Marks::default()),
             held: None,
+            moving: None,
             pulse: Pulse::begin(now),
             effects: VecDeque::new(),
         };
@@ -172,10 +179,7 @@ impl Client {
 
     /// The epochs of the newest attempt.
     fn ends(&self) -> Ends {
-        Ends {
-            client: Epoch::default(),
-            server: self.made,
-        }
+        Ends::of(self.made)
     }
 
     /// Its name.
@@ -224,7 +228,7 @@ impl Client {
     /// Tries to go on at a server, with a proof for [`Client::next_epoch`]. From now on nothing is
     /// accepted but the answer; an attempt that was under way is given up.
     pub fn resume(&mut self, now: Time, to: Contact, proof: [u8; 32]) {
-        if self.is_closed() {
+        if self.is_closed() || !self.may_resume_at(to.server) {
             return;
         }
         self.made = self.made.next();
@@ -234,16 +238,18 @@ impl Client {
         if !self.opened {
             return self.begin(to.link);
         }
+        self.begin_again();
+        let (received, digest) = self.claimed();
         // What the program takes from now on is not in what it says.
         self.acks = Acks::begin(self.marks());
         let claim = Box::new(Claim {
             id: self.id,
             ends: self.ends(),
             record: self.record.clone(),
-            received: self.received,
-            taken: self.taken,
+            received,
+            taken: self.acks.said().taken,
             window: self.window,
-            digest: self.digest,
+            digest,
             proof,
         });
         let held = self.held.as_ref();
@@ -269,15 +275,18 @@ impl Client {
         let open = !self.output.closed() && !self.is_closed();
         let count = bytes.len().min(if open { room } else { 0 });
         self.output.push(&bytes[..count]);
+        self.forget_output(0);
         count
     }
 
     /// The program has written all.
     pub fn finish(&mut self) {
         self.output.finish();
+        self.forget_output(0);
     }
 
-    /// The program has taken so many of the bytes that [`Client::frame`] gave.
+    /// The program has taken so many of the bytes that [`Client::frame`] gave. Of an end that moves
+    /// [`Client::took`] says it.
     pub fn consumed(&mut self, now: Time, count: usize) {
         let most = self.received - u64::from(self.ended);
         self.taken = (self.taken + count as u64).min(most);
@@ -362,10 +371,14 @@ impl Client {
             return None;
         }
         let marks = self.marks();
-        let fin = self.output.closed() && self.sent + 1 == self.output.end();
-        let data = fin || self.sent < self.output.end().min(self.credit);
+        let speaks = self.speaks();
+        let fin = speaks && self.output.closed() && self.sent + 1 == self.output.end();
+        let data = fin || speaks && self.sent < self.output.end().min(self.credit);
         if let Some(Marks { taken, stable }) = self.acks.take(marks, data) {
             return Some(Frame::Ack { taken, stable });
+        }
+        if !speaks {
+            return None;
         }
         let offset = self.sent;
         let most = self.credit.saturating_sub(offset) as usize;
@@ -392,9 +405,12 @@ impl Client {
     }
 
     fn marks(&self) -> Marks {
-        Marks {
-            taken: self.taken,
-            stable: self.received,
+        match &self.moving {
+            Some(moving) => moving.marks(self.taken),
+            None => Marks {
+                taken: self.taken,
+                stable: self.received,
+            },
         }
     }
 
@@ -483,7 +499,9 @@ impl Client {
             self.detach(now, reason);
             return Ok(());
         }
-        if *input > self.output.end() || taken > input {
+        // Of an end that has moved a copy before may have sent more than this one has written yet.
+        let ahead = *input > self.output.end() && self.moving.is_none();
+        if ahead || taken > input {
             return Err(Fault::NotSent);
         }
         self.opened = true;
@@ -532,12 +550,16 @@ impl Client {
                 self.settings = Vec::new();
                 self.granted = (*window).min(limits::MTCP_WINDOW);
                 self.credit = self.credit.max(self.granted);
+                // That it has heard of the beginning: its service may rely on that.
+                self.send(link, Frame::Confirm { epoch: ends.server });
                 self.effects
                     .push_back(ClientEffect::Attached(self.record.owner));
             }
             Frame::Refused { epoch, reason } if !self.opened && epoch.0 == 0 => {
                 self.detach(now, *reason);
             }
+            // The record of an end that moves would have to be exported with each change.
+            Frame::Standbys { .. } | Frame::Held { .. } if self.moving.is_some() => {}
             Frame::Standbys { revision, standbys } => self.change(link, *revision, standbys)?,
             Frame::Held { output, sealed } => {
                 self.held = Some(Held {
@@ -557,6 +579,9 @@ impl Client {
     }
 
     fn data<'a>(&mut self, now: Time, offset: u64, bytes: &'a [u8]) -> Result<&'a [u8], Fault> {
+        if self.moving.is_some() {
+            return self.data_again(now, offset, bytes);
+        }
         if offset != self.received || self.ended {
             return Err(Fault::Gap);
         }
@@ -570,6 +595,9 @@ impl Client {
     }
 
     fn fin(&mut self, now: Time, offset: u64) -> Result<(), Fault> {
+        if self.moving.is_some() {
+            return self.fin_again(now, offset);
+        }
         if offset != self.received || self.ended {
             return Err(Fault::Gap);
         }
@@ -585,7 +613,7 @@ impl Client {
         if stable > self.sent || taken > self.sent {
             return Err(Fault::NotSent);
         }
-        self.output.forget(stable);
+        self.forget_output(stable);
         self.credit = self.credit.max(taken.saturating_add(self.granted));
         self.try_close();
         Ok(())
@@ -604,10 +632,8 @@ impl Client {
 
     /// Both directions have ended, and both ends have everything.
     fn try_close(&mut self) {
-        let sent = self.output.closed() && self.output.start() == self.output.end();
         if let Phase::Attached(link) = self.phase
-            && sent
-            && self.ended
+            && self.is_over()
         {
             self.send(link, Frame::Close);
             self.close(End::Done);

@@ -192,7 +192,7 @@ impl Server {
     pub fn accept(&mut self, now: Time, link: LinkId, open: &Open<'_>, secret: [u8; 32]) {
         let epoch = open.ends.server;
         let known = self.phase != Phase::Nothing || self.seen != Epoch::default();
-        let refusal = if open.ends.client != Epoch::default() {
+        let refusal = if !open.ends.fit() {
             Some(Reason::Version)
         } else if open.id != self.id {
             Some(Reason::Protocol)
@@ -243,7 +243,7 @@ impl Server {
         (held, binding): (Option<&[u8]>, [u8; 32]),
     ) {
         let epoch = claim.ends.server;
-        if claim.ends.client != Epoch::default() {
+        if !claim.ends.fit() {
             return self.refuse(link, epoch, Reason::Version);
         }
         if claim.id != self.id {

@@ -216,13 +216,29 @@ pub struct Open<'a> {
     pub settings: Cow<'a, [u8]>,
 }
 
-/// The epochs of both ends. That of the client end is zero as long as client ends do not move.
+/// The epochs of both ends. That of the client end counts the copies of one that moves, and the
+/// epochs that a copy makes for the server end are above those of all copies before.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Ends {
     /// Of the client end.
     pub client: Epoch,
     /// Of the server end.
     pub server: Epoch,
+}
+
+impl Ends {
+    /// Those of an attempt: the copy of the client end that makes it is its upper half.
+    pub const fn of(attempt: Epoch) -> Self {
+        Self {
+            client: Epoch(attempt.0 >> Epoch::COPY_BITS),
+            server: attempt,
+        }
+    }
+
+    /// Whether such a copy may make such an attempt.
+    pub const fn fit(self) -> bool {
+        self.client.0 <= self.server.0 >> Epoch::COPY_BITS
+    }
 }
 
 /// What a client says when it resumes.

@@ -37,7 +37,7 @@ pub(super) async fn begin(shared: &Arc<Shared>) -> Result<(), String> {
 }
 
 /// Looks at the clock for a connection, until it is over.
-async fn watch(shared: Arc<Shared>) {
+pub(super) async fn watch(shared: Arc<Shared>) {
     loop {
         let due = {
             let mut state = shared.lock();
@@ -73,7 +73,7 @@ enum Task {
     Recover,
 }
 
-async fn drive(shared: Arc<Shared>) {
+pub(super) async fn drive(shared: Arc<Shared>) {
     let follow = shared.connector.options.follow;
     loop {
         let task = shared.wait(|state| {
@@ -83,7 +83,7 @@ async fn drive(shared: Arc<Shared>) {
                 Some(Task::Recover)
             } else if let Some(wish) = state.wish.take() {
                 Some(Task::Move(wish))
-            } else if follow && state.advised {
+            } else if follow && state.advised && !state.machine.moves_with_service() {
                 Some(Task::Leave)
             } else {
                 None
@@ -171,6 +171,10 @@ async fn recover(shared: &Arc<Shared>) {
                 Ok(_) => return,
                 Err(trouble) => trouble,
             };
+            if shared.lock().machine.moves_with_service() && trouble.is_later_copy() {
+                shared.with(|state, _| state.machine.reset(Reason::Superseded));
+                return;
+            }
             all_refused &= trouble.is_final();
             hopeless |= place.server == Some(owner) && trouble.is_loss();
             tried.push((place.address, trouble.to_string()));
@@ -192,6 +196,8 @@ enum Trouble {
     Session(String),
     /// It does not take the connection.
     Refused(Reason),
+    /// It is not where the connection stays.
+    Other,
     Closed,
 }
 
@@ -200,6 +206,7 @@ impl std::fmt::Display for Trouble {
         match self {
             Self::Session(what) => f.write_str(what),
             Self::Refused(reason) => write!(f, "{reason}"),
+            Self::Other => f.write_str("another server has the connection"),
             Self::Closed => f.write_str("the connection is over"),
         }
     }
@@ -209,12 +216,17 @@ impl Trouble {
     /// The server has answered, and will not answer otherwise.
     fn is_final(&self) -> bool {
         let Self::Refused(reason) = self else {
-            return false;
+            return matches!(self, Self::Other);
         };
         !matches!(
             reason,
             Reason::Busy | Reason::Draining | Reason::Pinned | Reason::Expired
         )
+    }
+
+    /// It refuses what is not the latest copy of an end that moves.
+    fn is_later_copy(&self) -> bool {
+        matches!(self, Self::Refused(Reason::Superseded))
     }
 
     /// The server that had it has it no more.
@@ -243,6 +255,10 @@ async fn attempt(
             shared.add_link(server, place.address.clone(), session)
         }
     };
+    if !shared.lock().may_resume(link) {
+        shared.with(|state, _| state.close_links(|other, _| *other == link));
+        return Err(Trouble::Other);
+    }
     let server = shared
         .with(|state, now| state.resume(now, link))
         .ok_or(Trouble::Closed)?;
@@ -273,6 +289,8 @@ impl State {
     fn in_order(&self) -> Vec<Known> {
         let record = self.machine.record();
         let mut places = self.known.clone();
+        let may = |server| self.machine.may_resume_at(server);
+        places.retain(|place| place.server.is_none_or(may));
         places.sort_by_key(|place| match place.server {
             Some(server) if server == record.owner => 0,
             Some(server) if record.standbys.contains(&server) => 1,
@@ -293,6 +311,11 @@ impl State {
         let mut links = self.links.iter();
         let open = |at: &super::state::ClientLink| !at.close && Some(at.server) == place.server;
         links.find(|(_, at)| open(at)).map(|(link, _)| *link)
+    }
+
+    fn may_resume(&self, link: LinkId) -> bool {
+        let at = self.links.get(&link);
+        at.is_none_or(|at| self.machine.may_resume_at(at.server))
     }
 
     /// Makes the attempt; none if the session has ended already.

@@ -18,7 +18,7 @@ use crate::mtcp::Closed;
 /// The client's end of a connection.
 ///
 /// When it is dropped what the program wrote is still delivered, for some seconds; [`Self::close`]
-/// waits until the service has it.
+/// waits until the service has it. One that moves falls silent, for another copy may go on.
 pub struct MtcpStream {
     shared: Arc<Shared>,
 }
@@ -111,6 +111,10 @@ impl MtcpStream {
         Self { shared }
     }
 
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// Connects to a service.
     ///
     /// # Errors
@@ -194,12 +198,14 @@ impl AsyncRead for MtcpStream {
         }
         self.shared.with(|state, now| {
             if !state.inbox.is_empty() {
-                let count = state.inbox.read(buffer.initialize_unfilled())?;
+                let room = buffer.initialize_unfilled();
+                let count = state.inbox.read(room)?;
+                state.machine.took(now, &room[..count]);
                 buffer.advance(count);
-                state.machine.consumed(now, count);
                 return Poll::Ready(Ok(()));
             }
             if state.machine.ended() {
+                state.machine.took_end(now);
                 return Poll::Ready(Ok(()));
             }
             if let Some(end) = state.closed {
@@ -255,6 +261,9 @@ impl Drop for MtcpStream {
     fn drop(&mut self) {
         let patience = Span(limits::MTCP_DROPPED_TIME.as_nanos() as u64);
         self.shared.with_later(|state, now| {
+            if state.machine.is_elsewhere_too() {
+                return state.machine.abandon();
+            }
             state.dropped = Some(now + patience);
             let unread = state.inbox.len();
             state.inbox = Default::default();

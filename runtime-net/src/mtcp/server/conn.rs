@@ -6,7 +6,7 @@ use std::task::Waker;
 
 use sm_core::ids::{NodeId, Time};
 use sm_core::mtcp::wire::{Advice, Frame};
-use sm_core::mtcp::{ConnectionId, End, LinkId, Peer, Reason, Server, ServerEffect};
+use sm_core::mtcp::{ConnectionId, End, Epoch, LinkId, Peer, Reason, Server, ServerEffect};
 use tokio::sync::{Notify, mpsc};
 
 use super::hub::Hub;
@@ -32,6 +32,9 @@ pub(super) struct State {
     pub(super) stopped: Option<End>,
     pub(super) read: Option<Waker>,
     pub(super) write: Option<Waker>,
+    /// Who waits for the client to confirm, or for an export to be safe; and what was told last.
+    pub(super) progress: Option<Waker>,
+    told: (Option<Epoch>, u64),
     pub(super) stop: Arc<Notify>,
     pub(super) links: BTreeMap<LinkId, Outlet>,
     /// Servers that may have to be sent something.
@@ -71,6 +74,8 @@ impl Conn {
             stopped: None,
             read: None,
             write: None,
+            progress: None,
+            told: (None, 0),
             stop: Arc::new(Notify::new()),
             links: BTreeMap::new(),
             helpers: BTreeSet::new(),
@@ -118,6 +123,11 @@ impl Conn {
         }
         for helper in &state.helpers {
             self.hub.has_more(helper, self.id);
+        }
+        let progress = (state.machine.confirmed(), state.machine.safe_export());
+        if progress != state.told {
+            state.told = progress;
+            wake(&mut state.progress);
         }
         let due = state.machine.next_timeout();
         if due < state.armed {
@@ -297,6 +307,7 @@ impl State {
     fn wake(&mut self) {
         wake(&mut self.read);
         wake(&mut self.write);
+        wake(&mut self.progress);
     }
 }
 

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sm_core::ids::Time;
-use sm_core::mtcp::{ConnectionId, End, Input, Reason, Recorded};
+use sm_core::mtcp::{ConnectionId, End, Epoch, Input, Reason, Recorded};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
@@ -198,6 +198,51 @@ impl ServiceStream {
         }
     }
 
+    /// Waits until the client has said that it is here for good, and says with which attempt: it
+    /// hears no earlier copy of this service. What is done to others belongs behind it.
+    ///
+    /// # Errors
+    /// If the connection is over here.
+    pub async fn confirmed(&self) -> Result<Epoch, Closed> {
+        std::future::poll_fn(|cx| match self.poll_progress(cx) {
+            Ok((Some(epoch), _)) => Poll::Ready(Ok(epoch)),
+            Ok((None, _)) => Poll::Pending,
+            Err(closed) => Poll::Ready(Err(closed)),
+        })
+        .await
+    }
+
+    /// Waits until the newest export cannot be lost: all that may have to go on with the
+    /// connection have it.
+    ///
+    /// # Errors
+    /// If the connection is over here.
+    pub async fn saved(&self) -> Result<(), Closed> {
+        let newest = self.exports();
+        std::future::poll_fn(|cx| match self.poll_progress(cx) {
+            Ok((_, safe)) if safe >= newest => Poll::Ready(Ok(())),
+            Ok(_) => Poll::Pending,
+            Err(closed) => Poll::Ready(Err(closed)),
+        })
+        .await
+    }
+
+    /// How many exports the service has made here.
+    pub(in crate::mtcp) fn exports(&self) -> u64 {
+        self.conn.lock().machine.exports()
+    }
+
+    /// The client's confirmation, and how many of the exports are safe. Wakes when it changes.
+    pub(in crate::mtcp) fn poll_progress(
+        &self,
+        cx: &Context<'_>,
+    ) -> Result<(Option<Epoch>, u64), Closed> {
+        let mut state = self.conn.lock();
+        self.check(&state)?;
+        keep(&mut state.progress, cx.waker());
+        Ok((state.machine.confirmed(), state.machine.safe_export()))
+    }
+
     /// Ends the connection at once; the client hears why.
     pub fn reset(mut self, reason: Reason) {
         self.forgotten = true;
@@ -206,6 +251,12 @@ impl ServiceStream {
                 state.machine.reset(reason);
             }
         });
+    }
+
+    /// How the connection has ended here, if it has.
+    pub(in crate::mtcp) fn is_stopped(&self) -> Option<End> {
+        let stopped = check(&self.conn.lock(), self.generation);
+        stopped.err().map(|closed| closed.0)
     }
 
     fn check(&self, state: &State) -> Result<(), Closed> {

@@ -25,6 +25,8 @@ pub(super) struct Owner {
     base: Epoch,
     /// Whether the client has said that it is attached here.
     pub(super) confirmed: bool,
+    /// Whether it has said anything at all: it may have opened the connection elsewhere meanwhile.
+    pub(super) heard: bool,
     /// Whether the client has been told.
     pub(super) welcomed: bool,
     /// Who had it before, and waits to hear that it may forget it; perhaps still, if that was lost.
@@ -77,6 +79,7 @@ impl Owner {
             epoch,
             base: epoch,
             confirmed: false,
+            heard: false,
             welcomed: false,
             origin: None,
             frozen: None,
@@ -149,6 +152,9 @@ impl Owner {
         if let Some((needed, written)) = self.stream.committed(position.unwrap_or(u64::MAX)) {
             self.released = self.released.max(written);
             self.released_at = self.released_at.max(needed);
+        }
+        if self.confirmed && self.heard {
+            self.stream.settle_exports(position.unwrap_or(u64::MAX));
         }
         let marks = self.marks(config.commit);
         let pace = (config.window, config.timing.ack_delay);
@@ -289,6 +295,7 @@ impl Server {
         let Phase::Owner(owner) = &mut self.phase else {
             return;
         };
+        owner.heard = true;
         if std::mem::replace(&mut owner.confirmed, true) {
             return;
         }
@@ -328,10 +335,7 @@ impl Server {
         owner.welcomed = true;
         owner.released = owner.released.max(owner.stream.output().start());
         let resumed = Frame::Resumed {
-            ends: Ends {
-                client: Epoch::default(),
-                server: owner.epoch,
-            },
+            ends: Ends::of(owner.epoch),
             input: owner.stream.image.input.end(),
             taken: owner.stream.taken(),
             window,

@@ -4,7 +4,7 @@ use super::stream::Step;
 use super::{Input, Overflow, Peer, Phase, Recorded, Server, ServerEffect};
 use crate::ids::Time;
 use crate::limits;
-use crate::mtcp::Reason;
+use crate::mtcp::{Epoch, Reason};
 
 impl Server {
     /// The snapshot that the service starts from, if there is one.
@@ -94,6 +94,32 @@ impl Server {
         owner.stream.export(snapshot);
         self.note(now);
         true
+    }
+
+    /// The newest export that cannot be lost, counted from one; zero if there is none that was made
+    /// here. Whoever goes on with the connection goes on from it or from a later one.
+    pub fn safe_export(&self) -> u64 {
+        match &self.phase {
+            Phase::Owner(owner) => owner.stream.safe_export(),
+            _ => 0,
+        }
+    }
+
+    /// How many exports the service has made here.
+    pub fn exports(&self) -> u64 {
+        match &self.phase {
+            Phase::Owner(owner) => owner.stream.cuts(),
+            _ => 0,
+        }
+    }
+
+    /// The attempt with which the client is here for good, when it has said so: no earlier copy of
+    /// the service will be heard by it.
+    pub fn confirmed(&self) -> Option<Epoch> {
+        match &self.phase {
+            Phase::Owner(owner) if owner.confirmed && owner.heard => Some(owner.epoch),
+            _ => None,
+        }
     }
 
     /// The service cannot go on from the snapshot: it is of another version. Said before anything

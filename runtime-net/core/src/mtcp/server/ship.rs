@@ -243,12 +243,14 @@ impl Owner {
         ship.next((id, self.epoch), &self.stream)
     }
 
-    /// Whom the record should list: who has all that has left, and all that was called stable.
+    /// Whom the record should list: who has all that has left, all that was called stable, and the
+    /// export that is said to be safe.
     fn wanted(&self) -> Vec<NodeId> {
+        let needed = self.released_at.max(self.stream.safe_at());
         let ships = self.ships.iter().filter(|(server, ship)| {
-            let behind = ship.acked.is_none_or(|(position, input)| {
-                position < self.released_at || input < self.promised()
-            });
+            let behind = ship
+                .acked
+                .is_none_or(|(position, input)| position < needed || input < self.promised());
             !ship.dismissed && (!behind || self.listed.contains(server))
         });
         ships.map(|(server, _)| *server).collect()

@@ -29,6 +29,13 @@ pub(super) enum Step {
     Overflown,
 }
 
+/// An export of this copy: its number, and the position behind it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+struct Exported {
+    cut: u64,
+    position: u64,
+}
+
 /// A service at its owner.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Stream {
@@ -49,6 +56,10 @@ pub(super) struct Stream {
     position: u64,
     /// Counts the exports.
     cuts: u64,
+    /// The newest export, the one that is waited for, and the newest that cannot be lost.
+    exported: Exported,
+    awaited: Option<Exported>,
+    safe: Exported,
     /// How far the service had written when the log had grown to a position.
     commits: VecDeque<(u64, u64)>,
     /// The log is over, and is kept no more until the next export.
@@ -74,6 +85,9 @@ impl Stream {
             },
             position: 0,
             cuts: 0,
+            exported: Exported::default(),
+            awaited: None,
+            safe: Exported::default(),
             commits: VecDeque::new(),
             pinned: false,
             quota: quota.min(limits::MTCP_LOG_BYTES),
@@ -422,6 +436,35 @@ impl Stream {
         self.pinned = false;
         self.position += 1;
         self.cuts += 1;
+        self.exported = Exported {
+            cut: self.cuts,
+            position: self.position,
+        };
+    }
+
+    /// Everybody who may have to go on has all up to a position.
+    pub(super) fn settle_exports(&mut self, position: u64) {
+        if self.safe == self.exported {
+            return;
+        }
+        let awaited = *self.awaited.get_or_insert(self.exported);
+        if awaited.position <= position {
+            self.awaited = None;
+            self.safe = awaited;
+            if self.exported.position <= position {
+                self.safe = self.exported;
+            }
+        }
+    }
+
+    /// The newest export that cannot be lost.
+    pub(super) fn safe_export(&self) -> u64 {
+        self.safe.cut
+    }
+
+    /// The position that this needs.
+    pub(super) fn safe_at(&self) -> u64 {
+        self.safe.position
     }
 
     /// Gives back memory that an idle connection does not need.
