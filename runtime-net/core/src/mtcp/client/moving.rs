@@ -341,8 +341,11 @@ impl Client {
         let Some(moving) = &mut self.moving else {
             return Err(Fault::OutOfTurn);
         };
+        if offset != moving.arrived {
+            return Err(Fault::Gap);
+        }
         let end = offset + bytes.len() as u64;
-        if offset != moving.arrived || (self.ended && end > last) {
+        if self.ended && end > last {
             return Err(Fault::Gap);
         }
         if end > self.taken + self.window {
