@@ -141,8 +141,8 @@ impl Front<'_> {
     async fn step(&mut self) -> io::Result<()> {
         match std::future::poll_fn(|cx| self.poll(cx)).await? {
             Event::Confirmed(epoch) => self.connect(epoch).await,
-            Event::Client(count) => self.from_client(count).await,
-            Event::Server(count) => self.from_server(count).await,
+            Event::Client(count) => self.take_client(count).await,
+            Event::Server(count) => self.take_server(count).await,
             Event::Broken(error) => self.broken(&error).await,
             Event::Other => Ok(()),
         }
@@ -279,7 +279,7 @@ impl Front<'_> {
         }
     }
 
-    async fn from_client(&mut self, count: usize) -> io::Result<()> {
+    async fn take_client(&mut self, count: usize) -> io::Result<()> {
         if count == 0 {
             self.state.client_ended = true;
             return Ok(());
@@ -289,7 +289,7 @@ impl Front<'_> {
         }
         let bytes = &self.buffer[..count];
         if let Some(talk) = &mut self.state.talk {
-            talk.from_client(bytes);
+            talk.hear_client(bytes);
         }
         self.state.to_server.extend_from_slice(bytes);
         self.read += count;
@@ -299,11 +299,11 @@ impl Front<'_> {
         self.export().await
     }
 
-    async fn from_server(&mut self, count: usize) -> io::Result<()> {
+    async fn take_server(&mut self, count: usize) -> io::Result<()> {
         let bytes = &self.buffer[..count];
         match &mut self.state.talk {
             Some(talk) if count == 0 => self.state.to_client.extend(talk.ended()),
-            Some(talk) => talk.from_server(bytes, &mut self.state.to_client),
+            Some(talk) => talk.hear_server(bytes, &mut self.state.to_client),
             None => self.state.to_client.extend_from_slice(bytes),
         }
         self.state.server_ended |= count == 0;

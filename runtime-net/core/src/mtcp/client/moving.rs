@@ -139,7 +139,7 @@ impl Client {
             && u64::from(kept.ended) <= kept.received
             && kept.digest.is_valid()
             && window <= limits::MTCP_WINDOW
-            && !(kept.sent && !written.is_empty());
+            && (!kept.sent || written.is_empty());
         let output = Ring::of(start, written, fin).ended(closed);
         let output = output.filter(|_| fits).ok_or(DecodeError::NotCanonical)?;
         Ok(Self::of(
