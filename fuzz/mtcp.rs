@@ -28,6 +28,8 @@ pub(crate) fn hear(data: &[u8]) {
         server: SERVER,
     };
     let mut client = Client::open(NOW, contact, opening());
+    let mut mover = client.clone();
+    mover.move_with_service();
     let mut server = Server::new(SERVER, ID, Config::default());
     let mut rest = data;
     while let Some((who, bytes)) = rest.split_first() {
@@ -43,7 +45,10 @@ pub(crate) fn hear(data: &[u8]) {
         );
         rest = &bytes[length..];
         match *who % 3 {
-            TO_CLIENT => drop(client.frame(NOW, LINK, &frame)),
+            TO_CLIENT => {
+                hear_moving(&mut mover, &frame);
+                drop(client.frame(NOW, LINK, &frame));
+            }
             BETWEEN_SERVERS => drop(server.frame(NOW, Peer::Server(OTHER), &frame)),
             _ => match &frame {
                 Frame::Open(open) => server.accept(NOW, LINK, open, [0; 32]),
@@ -55,6 +60,30 @@ pub(crate) fn hear(data: &[u8]) {
         }
         work(&mut client, &mut server);
     }
+}
+
+/// An end that moves with its service hears it, and is exported behind it.
+fn hear_moving(mover: &mut Client, frame: &Frame<'_>) {
+    mover.write(b"abc");
+    if let Ok(bytes) = mover.frame(NOW, LINK, frame) {
+        mover.took(NOW, bytes);
+    }
+    if mover.ended() {
+        mover.took_end(NOW);
+    }
+    if let Some((image, kept)) = mover.export() {
+        let copy = Client::import(&image, Timing::default()).expect("it was exported");
+        let again = copy.export().map(|(image, _)| image);
+        assert_eq!(again, Some(image), "what is imported is exported alike");
+        mover.keep(NOW, kept);
+    }
+    while let Some(effect) = mover.poll() {
+        if matches!(effect, ClientEffect::Detached(_)) {
+            let (link, server) = (LINK, SERVER);
+            mover.resume(NOW, Contact { link, server }, [0; 32]);
+        }
+    }
+    while mover.poll_stream().is_some() {}
 }
 
 fn opening() -> Opening {
@@ -118,6 +147,9 @@ fn delegation() -> Vec<u8> {
 
 /// A server may show a client anything.
 pub(crate) fn see(data: &[u8]) {
+    if let Ok(copy) = Client::import(data, Timing::default()) {
+        assert!(copy.export().is_some());
+    }
     let Ok(delegation) = Delegation::decode(data) else {
         return;
     };

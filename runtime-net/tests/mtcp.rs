@@ -6,6 +6,8 @@ mod crashes;
 mod fronts;
 #[path = "mtcp/moves.rs"]
 mod moves;
+#[path = "mtcp/programs.rs"]
+mod programs;
 #[path = "mtcp/proxies.rs"]
 mod proxies;
 #[path = "mtcp/relay.rs"]

@@ -15,10 +15,12 @@ use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sm_core::mtcp::{End, Epoch, Kept, Reason};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{sleep, timeout};
 
 use super::client::{Broken, MtcpConnector, MtcpStream};
 use super::server::ServiceStream;
@@ -56,7 +58,7 @@ struct Front<'a> {
     upstream: Option<MtcpStream>,
     state: State,
     /// Exports that may still be lost.
-    unsafe_exports: VecDeque<(u64, Kept)>,
+    awaited: VecDeque<(u64, Kept)>,
     /// What was read from the client since the newest export.
     read: usize,
     /// Whether the client was confirmed, and what followed from it is done.
@@ -104,7 +106,7 @@ pub async fn front(
         connector,
         upstream,
         state,
-        unsafe_exports: VecDeque::new(),
+        awaited: VecDeque::new(),
         read: 0,
         confirmed: false,
         finished: false,
@@ -139,8 +141,8 @@ impl Front<'_> {
     async fn step(&mut self) -> io::Result<()> {
         match std::future::poll_fn(|cx| self.poll(cx)).await? {
             Event::Confirmed(epoch) => self.connect(epoch).await,
-            Event::Client(count) => self.from_client(count).await,
-            Event::Server(count) => self.from_server(count).await,
+            Event::Client(count) => self.take_client(count).await,
+            Event::Server(count) => self.take_server(count).await,
             Event::Broken(error) => self.broken(&error).await,
             Event::Other => Ok(()),
         }
@@ -180,7 +182,7 @@ impl Front<'_> {
     /// So many exports cannot be lost.
     fn keep(&mut self, safe: u64) {
         let mut newest = None;
-        while let Some((_, kept)) = self.unsafe_exports.pop_front_if(|(cut, _)| *cut <= safe) {
+        while let Some((_, kept)) = self.awaited.pop_front_if(|(cut, _)| *cut <= safe) {
             newest = Some(kept);
         }
         if let (Some(kept), Some(upstream)) = (newest, &self.upstream) {
@@ -259,16 +261,25 @@ impl Front<'_> {
         if self.state.broken {
             return Ok(());
         }
-        match self.connector.connect().await {
+        let patience = Duration::from_nanos(self.connector.patience().0);
+        let connected = timeout(patience, async {
+            loop {
+                match self.connector.connect().await {
+                    Ok(upstream) => return upstream,
+                    Err(_) => sleep(limits::MTCP_TRY_FIRST).await,
+                }
+            }
+        });
+        match connected.await {
             Ok(upstream) => {
                 self.upstream = Some(upstream);
                 self.export().await
             }
-            Err(error) => self.broken(&error.into()).await,
+            Err(_) => self.broken(&io::ErrorKind::TimedOut.into()).await,
         }
     }
 
-    async fn from_client(&mut self, count: usize) -> io::Result<()> {
+    async fn take_client(&mut self, count: usize) -> io::Result<()> {
         if count == 0 {
             self.state.client_ended = true;
             return Ok(());
@@ -278,7 +289,7 @@ impl Front<'_> {
         }
         let bytes = &self.buffer[..count];
         if let Some(talk) = &mut self.state.talk {
-            talk.from_client(bytes);
+            talk.hear_client(bytes);
         }
         self.state.to_server.extend_from_slice(bytes);
         self.read += count;
@@ -288,11 +299,11 @@ impl Front<'_> {
         self.export().await
     }
 
-    async fn from_server(&mut self, count: usize) -> io::Result<()> {
+    async fn take_server(&mut self, count: usize) -> io::Result<()> {
         let bytes = &self.buffer[..count];
         match &mut self.state.talk {
             Some(talk) if count == 0 => self.state.to_client.extend(talk.ended()),
-            Some(talk) => talk.from_server(bytes, &mut self.state.to_client),
+            Some(talk) => talk.hear_server(bytes, &mut self.state.to_client),
             None => self.state.to_client.extend_from_slice(bytes),
         }
         self.state.server_ended |= count == 0;
@@ -311,7 +322,7 @@ impl Front<'_> {
             self.state.to_client.extend(talk.ended());
         }
         self.upstream = None;
-        self.unsafe_exports.clear();
+        self.awaited.clear();
         self.state.to_server = Vec::new();
         self.state.server_ended = true;
         self.state.broken = true;
@@ -330,7 +341,7 @@ impl Front<'_> {
         done?;
         self.read = 0;
         let number = self.stream.exports();
-        self.unsafe_exports.extend(kept.map(|kept| (number, kept)));
+        self.awaited.extend(kept.map(|kept| (number, kept)));
         Ok(())
     }
 }

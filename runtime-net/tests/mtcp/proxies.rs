@@ -11,7 +11,7 @@ use crate::services::byte_at;
 use crate::world::{client_options, options, soon};
 
 /// A plain server that sends back what comes, until the end of it.
-async fn plain_echo() -> String {
+pub(crate) async fn plain_echo() -> String {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port is free");
@@ -29,7 +29,7 @@ async fn plain_echo() -> String {
 }
 
 /// A client's proxy in front of a server's, with a relay between them that cuts links.
-async fn proxied(plain: String) -> (String, Relay) {
+pub(crate) async fn proxied(plain: String) -> (String, Relay) {
     let mut server = options(0, Vec::new());
     server.config.quota = 0;
     let listener = MtcpListener::bind("127.0.0.1:0", server).await;

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::io;
 
+use sm_core::ids::Span;
 use sm_core::mtcp::{Client, Epoch, Kept, Reason};
 
 use super::state::{Known, Shared};
@@ -28,6 +29,11 @@ impl fmt::Debug for Exported {
 }
 
 impl MtcpConnector {
+    /// How long a connection may be without a server.
+    pub(in crate::mtcp) fn patience(&self) -> Span {
+        self.options.timing.linger
+    }
+
     /// The end that a copy of the service before has exported. The service reads what came after
     /// that, and writes; what it writes leaves after [`MtcpStream::go_on`].
     ///

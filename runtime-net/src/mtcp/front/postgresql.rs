@@ -109,7 +109,7 @@ fn text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 impl Talk {
     /// The client says this.
-    pub(super) fn from_client(&mut self, mut bytes: &[u8]) {
+    pub(super) fn hear_client(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && self.phase != Phase::Opaque {
             let skipped = self.skip.min(bytes.len());
             self.skip -= skipped;
@@ -203,7 +203,7 @@ impl Talk {
     }
 
     /// The server says this; what the client may have of it now is appended.
-    pub(super) fn from_server(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn hear_server(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
         if self.phase == Phase::Asked && !bytes.is_empty() {
             self.phase = match bytes[0] {
                 b'N' => Phase::Start,

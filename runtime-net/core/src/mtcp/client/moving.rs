@@ -139,7 +139,7 @@ impl Client {
             && u64::from(kept.ended) <= kept.received
             && kept.digest.is_valid()
             && window <= limits::MTCP_WINDOW
-            && !(kept.sent && !written.is_empty());
+            && (!kept.sent || written.is_empty());
         let output = Ring::of(start, written, fin).ended(closed);
         let output = output.filter(|_| fits).ok_or(DecodeError::NotCanonical)?;
         Ok(Self::of(
@@ -341,8 +341,11 @@ impl Client {
         let Some(moving) = &mut self.moving else {
             return Err(Fault::OutOfTurn);
         };
+        if offset != moving.arrived {
+            return Err(Fault::Gap);
+        }
         let end = offset + bytes.len() as u64;
-        if offset != moving.arrived || (self.ended && end > last) {
+        if self.ended && end > last {
             return Err(Fault::Gap);
         }
         if end > self.taken + self.window {

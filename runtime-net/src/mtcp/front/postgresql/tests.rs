@@ -19,9 +19,9 @@ fn startup() -> Vec<u8> {
 fn begun(status: u8) -> Talk {
     let mut talk = Talk::default();
     let mut out = Vec::new();
-    talk.from_client(&startup());
+    talk.hear_client(&startup());
     let hello = [message(b'R', &[0, 0, 0, 0]), message(b'Z', &[status])].concat();
-    talk.from_server(&hello, &mut out);
+    talk.hear_server(&hello, &mut out);
     assert_eq!(out, hello);
     talk
 }
@@ -39,7 +39,7 @@ fn after(status: u8, messages: &[Vec<u8>]) -> Option<String> {
         .iter()
         .map(|size| {
             let mut talk = begun(status);
-            all.chunks(*size).for_each(|piece| talk.from_client(piece));
+            all.chunks(*size).for_each(|piece| talk.hear_client(piece));
             code(talk)
         })
         .collect();
@@ -84,10 +84,10 @@ fn prepared_statements_are_known_by_their_names() {
     let run = |name: &[u8], status: u8| {
         let mut talk = begun(status);
         let mut out = Vec::new();
-        talk.from_client(&made.concat());
-        talk.from_server(&message(b'Z', &[status]), &mut out);
-        talk.from_client(&[bind(name), execute.clone()].concat());
-        talk.from_client(&sync);
+        talk.hear_client(&made.concat());
+        talk.hear_server(&message(b'Z', &[status]), &mut out);
+        talk.hear_client(&[bind(name), execute.clone()].concat());
+        talk.hear_client(&sync);
         code(talk)
     };
     assert_eq!(run(b"P_1", b'T').as_deref(), Some("08006"));
@@ -101,19 +101,19 @@ fn nothing_is_told_where_the_end_was_said_or_cannot_be_read() {
     let mut out = Vec::new();
     assert_eq!(after(b'I', &[message(b'X', b"")]), None);
     let mut talk = begun(b'I');
-    talk.from_server(&message(b'E', b"SFATAL\0VFATAL\0C57P01\0\0"), &mut out);
+    talk.hear_server(&message(b'E', b"SFATAL\0VFATAL\0C57P01\0\0"), &mut out);
     assert_eq!(code(talk), None);
     // Behind a part of a long message nothing can be said.
     let mut talk = begun(b'I');
     let long = message(b'D', &vec![7; 2 * WHOLE_BYTES]);
     out.clear();
-    talk.from_server(&long[..WHOLE_BYTES], &mut out);
+    talk.hear_server(&long[..WHOLE_BYTES], &mut out);
     assert_eq!(out.len(), WHOLE_BYTES);
-    talk.from_server(&long[WHOLE_BYTES..], &mut out);
+    talk.hear_server(&long[WHOLE_BYTES..], &mut out);
     assert_eq!(out, long);
     assert_eq!(code(talk).as_deref(), Some("08006"));
     let mut talk = begun(b'I');
-    talk.from_server(&long[..WHOLE_BYTES], &mut Vec::new());
+    talk.hear_server(&long[..WHOLE_BYTES], &mut Vec::new());
     assert_eq!(code(talk), None);
 }
 
@@ -122,24 +122,24 @@ fn who_asks_for_encryption_gets_it_if_the_server_has_it() {
     let ask = |code: u32| [8_u32.to_be_bytes(), code.to_be_bytes()].concat();
     let mut talk = Talk::default();
     let mut out = Vec::new();
-    talk.from_client(&ask(GSS));
-    talk.from_server(b"N", &mut out);
-    talk.from_client(&ask(TLS));
-    talk.from_server(b"N", &mut out);
+    talk.hear_client(&ask(GSS));
+    talk.hear_server(b"N", &mut out);
+    talk.hear_client(&ask(TLS));
+    talk.hear_server(b"N", &mut out);
     assert_eq!(out, b"NN");
-    talk.from_client(&startup());
-    talk.from_server(&message(b'Z', b"I"), &mut out);
-    talk.from_client(&query("SELECT f()"));
+    talk.hear_client(&startup());
+    talk.hear_server(&message(b'Z', b"I"), &mut out);
+    talk.hear_client(&query("SELECT f()"));
     assert_eq!(code(talk).as_deref(), Some("08007"));
     let mut talk = Talk::default();
-    talk.from_client(&ask(TLS));
+    talk.hear_client(&ask(TLS));
     out.clear();
-    talk.from_server(b"S\x16\x03", &mut out);
+    talk.hear_server(b"S\x16\x03", &mut out);
     assert_eq!(out, b"S\x16\x03");
     assert_eq!(code(talk), None);
     // To cancel a query is a connection of its own, which just ends.
     let mut talk = Talk::default();
-    talk.from_client(&[ask(CANCEL), vec![0; 8]].concat());
+    talk.hear_client(&[ask(CANCEL), vec![0; 8]].concat());
     assert_eq!(code(talk), None);
 }
 
@@ -157,7 +157,7 @@ fn what_the_server_says_goes_on_as_it_is() {
         let mut talk = begun(b'I');
         let mut out = Vec::new();
         all.chunks(size)
-            .for_each(|piece| talk.from_server(piece, &mut out));
+            .for_each(|piece| talk.hear_server(piece, &mut out));
         assert_eq!(out, all, "in pieces of {size}");
         assert_eq!(talk.status, b'T');
     }
