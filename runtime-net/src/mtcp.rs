@@ -29,7 +29,8 @@ pub use client::{
 };
 pub use delegation::{Delegation, DelegationError, ServiceId};
 pub use server::{
-    Control, MtcpListener, ServiceOptions, ServiceStream, StateError, forward, serve,
+    Control, MtcpListener, ServiceOptions, ServiceStream, StateError, TurnEvent, TurnHandle,
+    TurnStream, forward, serve,
 };
 pub use session::SessionError;
 pub use sm_core::mtcp::wire::{Candidate, Versions};
