@@ -292,6 +292,7 @@ impl Host {
         }
     }
 
+    /// Sends clients elsewhere, and ends then; at once when it is said again.
     fn end(&mut self) {
         self.ending = true;
         self.stopping = !self.services.drain();
