@@ -200,6 +200,7 @@ impl Driver<'_> {
                 Output::Send { .. }
                 | Output::Broadcast { .. }
                 | Output::Close { .. }
+                | Output::Connection { .. }
                 | Output::IoWrite { .. } => {}
             }
         }

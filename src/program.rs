@@ -10,6 +10,8 @@ use sm_bytecode::bundle::{Bundle, BundleError};
 use sm_bytecode::limits::MAX_BUNDLE_BYTES;
 use sm_bytecode::{DebugBlob, EntryRef, Function, Group};
 use sm_core::content::ContentKind;
+use sm_core::mtcp::ConnectionId;
+use sm_core::node::argument;
 use sm_vm::Value;
 
 use crate::arguments::{Parameter, Signature};
@@ -18,6 +20,9 @@ use crate::exit::Failure;
 use crate::output::Terminal;
 use crate::source;
 use crate::sources::Sources;
+
+/// The arguments of `main` for a connection of this name, in canonical encoding.
+pub(crate) type ConnectionArguments = Box<dyn Fn(ConnectionId) -> Vec<u8> + Send + Sync>;
 
 /// A program with everything that is needed to run it and to talk about it.
 #[derive(Debug)]
@@ -103,6 +108,22 @@ impl Program {
         let (group, main) = self.main()?;
         sm_vm::value::encode(value, &group.types, main.params[at])
             .map_err(|error| Failure::failed(format!("`{value}` cannot be given: {error}")))
+    }
+
+    /// Makes the arguments of `main` for a client's connection.
+    pub(crate) fn connection_arguments(&self, path: &Path) -> Result<ConnectionArguments, Failure> {
+        let (group, main) = self.main()?;
+        let (types, params) = (group.types.clone(), main.params.clone());
+        let made = argument(&types, &params, ConnectionId::default());
+        made.map_err(|error| {
+            let path = path.display();
+            Failure::failed(format!("`{path}` is no service: {error}")).help(
+                "`import net/connection { Connection }` and write `fn main(client: Connection)`",
+            )
+        })?;
+        Ok(Box::new(move |name| {
+            argument(&types, &params, name).expect("another name was encoded just so")
+        }))
     }
 
     /// What `main` answered.

@@ -5,6 +5,7 @@
 mod drivers;
 pub(crate) mod flags;
 mod granted;
+mod services;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,8 @@ use sm_sim::limits::FILE_BYTES;
 use sm_sim::network::TagDef;
 use sm_sim::reading::{self, Field, FileErrors, Problems, Table, values};
 
+pub(crate) use services::ServiceDef;
+
 use crate::exit::Failure;
 use crate::keys::KeyPlace;
 use crate::output::Terminal;
@@ -37,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) tags: Vec<TagDef>,
     /// Its sensors and actuators.
     pub(crate) io: Vec<Box<dyn Driver>>,
+    /// What clients connect to.
+    pub(crate) services: Vec<ServiceDef>,
     /// What it grants; defaults where nothing is said.
     pub(crate) limits: NodeLimits,
 }
@@ -152,6 +157,12 @@ fn top(problems: &mut Problems<'_>, mut file: Table<'_>, folder: &Path) -> Setti
     }
     if let Some(table) = file.take("io").and_then(|field| field.table(problems)) {
         settings.io = drivers::all(problems, table, folder, &mut seen);
+    }
+    if let Some(table) = file
+        .take("services")
+        .and_then(|field| field.table(problems))
+    {
+        settings.services = services::all(problems, table, folder);
     }
     if let Some(table) = file.take("limits").and_then(|field| field.table(problems)) {
         settings.limits = granted::limits(problems, table);

@@ -12,6 +12,8 @@ mod processes;
 mod reload;
 #[path = "net/scenarios.rs"]
 mod scenarios;
+#[path = "net/services.rs"]
+mod services;
 #[path = "net/steps.rs"]
 mod steps;
 #[expect(

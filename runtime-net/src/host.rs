@@ -14,11 +14,14 @@ mod faults;
 mod orders;
 mod recording;
 mod reload;
+mod services;
 mod steps;
 mod tell;
 
 use std::io;
+use std::sync::Arc;
 
+use sm_core::content::ContentKind;
 use sm_core::ids::{Incarnation, NodeId, SessionId, Time};
 use sm_core::node::{Boot, Config, Input, Node, Output, Reply, TagChange};
 use sm_core::tags::Keeper;
@@ -38,6 +41,8 @@ use crate::watch::Watchers;
 use faults::Faults;
 use recording::Record;
 pub use reload::Reload;
+use services::Services;
+pub use services::{Service, Starter};
 use steps::Steps;
 pub use steps::{CrashAt, NoSuchStep};
 
@@ -57,6 +62,10 @@ pub struct Parts {
     pub store: Box<dyn Store>,
     /// Its sensors and actuators.
     pub drivers: Drivers,
+    /// What its clients connect to.
+    pub services: Vec<Service>,
+    /// Code that it has from the start, beside that of its store.
+    pub content: Vec<(ContentKind, Arc<[u8]>)>,
     /// The tags that it begins with, beside those of drivers.
     pub tags: Vec<TagChange>,
     /// The orders of its operator.
@@ -94,12 +103,15 @@ pub struct Host {
     discovery: Option<Discovery>,
     store: Box<dyn Store>,
     drivers: Drivers,
+    services: Services,
     orders: mpsc::Receiver<Order>,
     watchers: Watchers,
     faults: Faults,
     record: Option<Record>,
     steps: Steps,
     listener: Box<dyn FnMut(&Event) + Send>,
+    /// It is to end, and its clients go elsewhere before that.
+    ending: bool,
     stopping: bool,
 }
 
@@ -133,6 +145,8 @@ impl Host {
             discovery,
             mut store,
             drivers,
+            services,
+            content,
             tags,
             orders,
             record,
@@ -167,14 +181,19 @@ impl Host {
             discovery,
             store,
             drivers,
+            services: Services::start(services),
             orders,
             watchers: Watchers::default(),
             faults: Faults::default(),
             record: record.transpose()?,
             steps: Steps::new(crash_at),
             listener,
+            ending: false,
             stopping: false,
         };
+        for (kind, bytes) in content {
+            host.feed(Input::Content(kind, &bytes));
+        }
         host.begin(tags);
         Ok(host)
     }
@@ -212,7 +231,9 @@ impl Host {
             let ready = self.node.is_ready();
             tokio::select! {
                 biased;
-                () = &mut end => self.stopping = true,
+                () = &mut end, if !self.ending => self.end(),
+                // Connections come before neighbors for the same reason as orders.
+                next = services::next(&mut self.services) => self.serviced(next),
                 // Neighbors are heard at each turn of this loop; they shut out nobody else.
                 order = next_order(&mut self.orders) => self.ordered(order),
                 event = self.drivers.next() => self.sensed(event),
@@ -269,6 +290,12 @@ impl Host {
             };
             left = left.saturating_sub(progress.fuel.max(limits::TURN_FUEL));
         }
+    }
+
+    /// Sends clients elsewhere, and ends then; at once when it is said again.
+    fn end(&mut self) {
+        self.ending = true;
+        self.stopping = !self.services.drain();
     }
 
     fn timeout(&mut self, due: &mut Option<Time>) {
@@ -368,6 +395,7 @@ impl Host {
                     ));
                 }
             }
+            Output::Connection { attachment, deed } => self.do_with_connection(attachment, deed),
             told => self.told(told),
         }
     }

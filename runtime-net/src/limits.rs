@@ -136,6 +136,13 @@ pub const MTCP_STANDBY_GRACE: Duration = Duration::from_secs(1);
 /// How long a client end that its program dropped goes on delivering what it wrote.
 pub const MTCP_DROPPED_TIME: Duration = Duration::from_secs(10);
 
+// Services that are messages.
+
+/// How many events of connections wait for the node's loop; then the connections wait.
+pub const SERVICE_EVENTS: usize = 256;
+/// How long a node that ends waits for the connections of its services to go elsewhere.
+pub const DRAIN_TIME: Duration = Duration::from_secs(10);
+
 // The loop.
 
 /// The fuel of one slice: about 200 µs, after which the network is looked at.

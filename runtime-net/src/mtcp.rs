@@ -31,7 +31,8 @@ pub use client::{
 pub use delegation::{Delegation, DelegationError, ServiceId};
 pub use front::{Protocol, front};
 pub use server::{
-    Control, MtcpListener, ServiceOptions, ServiceStream, StateError, forward, listen_at, serve,
+    Control, MtcpListener, ServiceOptions, ServiceStream, StateError, TurnEvent, TurnHandle,
+    TurnStream, forward, listen_at, serve,
 };
 pub use session::SessionError;
 pub use sm_core::mtcp::wire::{Candidate, Versions};

@@ -11,6 +11,7 @@ use crate::compile::{self, Checked};
 use crate::diagnostics::{self, Role};
 use crate::exit::{Exit, Failure};
 use crate::output::Terminal;
+use crate::program::Program;
 use crate::project::Project;
 use crate::source;
 
@@ -24,6 +25,10 @@ pub(crate) struct Options {
     /// Programs (.sm), and folders of projects. Default: the project of the current folder.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+
+    /// Check too that a node can serve connections with each of these programs
+    #[arg(long, env = "SM_SERVICE_CHECK", requires = "files")]
+    service: bool,
 }
 
 impl Options {
@@ -36,7 +41,10 @@ impl Options {
         for path in &self.files {
             let done = match path.is_dir() {
                 true => project(terminal, Some(path)),
-                false => file(terminal, path),
+                false => file(terminal, path).and_then(|exit| match exit {
+                    Exit::Ok if self.service => service(terminal, path),
+                    exit => Ok(exit),
+                }),
             };
             exits.push(or_report(terminal, done)?);
         }
@@ -58,6 +66,11 @@ fn or_report(terminal: &Terminal, done: Result<Exit, Failure>) -> Result<Exit, F
 
 fn file(terminal: &Terminal, path: &Path) -> Result<Exit, Failure> {
     show(terminal, path, &compile::check(path)?)
+}
+
+fn service(terminal: &Terminal, path: &Path) -> Result<Exit, Failure> {
+    drop(Program::open(terminal, path)?.connection_arguments(path)?);
+    Ok(Exit::Ok)
 }
 
 fn show(terminal: &Terminal, path: &Path, checked: &Checked) -> Result<Exit, Failure> {

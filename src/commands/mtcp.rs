@@ -138,7 +138,7 @@ fn place(text: &str) -> Result<Place, String> {
     })
 }
 
-fn delegation(text: &str) -> Result<Delegation, String> {
+pub(crate) fn delegation(text: &str) -> Result<Delegation, String> {
     let digits = "write the digits that `smc mtcp delegate` wrote";
     if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return Err(digits.to_owned());

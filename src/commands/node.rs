@@ -1,6 +1,7 @@
 //! `smc node`: a node of its own process, linked with others.
 
 mod reload;
+mod services;
 mod signals;
 
 use std::fs::File;
@@ -32,6 +33,7 @@ use crate::output::{self, Terminal};
 use crate::settings::{self, Said, Settings};
 use crate::{folders, keys, network};
 use reload::{Keys, Reloads, Wanted};
+use services::Services;
 use signals::Signals;
 
 /// Run a node: admit, run and send messages until it is stopped
@@ -83,6 +85,15 @@ pub(crate) struct Options {
     crash_at: Option<CrashAt>,
 }
 
+/// A node that runs.
+struct Ready<'a> {
+    name: &'a str,
+    key: NodeId,
+    listen: &'a [SocketAddr],
+    socket: &'a Path,
+    places: &'a [String],
+}
+
 impl Options {
     pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -117,6 +128,8 @@ impl Options {
         let server = Server::start(&socket, orders.clone())
             .await
             .map_err(|error| no_socket(&name, &error))?;
+        let services = Services::open(terminal, &settings.services, &key, &settings.limits).await?;
+        let places = services.places;
         let parts = Parts {
             name: name.clone(),
             config: Config {
@@ -131,6 +144,8 @@ impl Options {
             drivers: Drivers::start(drivers).map_err(|twice| {
                 Failure::usage(format!("the tag `{}` has two drivers", twice.0))
             })?,
+            services: services.services,
+            content: services.content,
             tags: wanted.tags.clone(),
             orders: ordered,
             record: record(settings.said.record.as_deref())?,
@@ -139,19 +154,13 @@ impl Options {
             listener: self.listener(),
         };
         let host = Host::start(parts).map_err(|error| cannot("start", &error))?;
-        let ready = json!({
-            "name": name,
-            "key": key.node_id().to_string(),
-            "listen": listen,
-            "socket": socket.display().to_string(),
-        });
-        if self.until_eof {
-            output::line(ready)?;
-        } else {
-            let listen: Vec<String> = listen.iter().map(SocketAddr::to_string).collect();
-            output::talk(&format!("node {name} listens on {}", listen.join(", ")));
-            output::talk(&format!("its key is {}", key.node_id()));
-        }
+        self.announce(&Ready {
+            name: &name,
+            key: key.node_id(),
+            listen: &listen,
+            socket: &socket,
+            places: &places,
+        })?;
         let reloads = Reloads {
             options: self,
             terminal,
@@ -163,6 +172,33 @@ impl Options {
         drop(server);
         ran.map_err(|error| cannot("write the recording", &error))?;
         Ok(Exit::Ok)
+    }
+
+    /// Says who and where it is.
+    fn announce(&self, ready: &Ready<'_>) -> Result<(), Failure> {
+        if self.until_eof {
+            let mut object = json!({
+                "name": ready.name,
+                "key": ready.key.to_string(),
+                "listen": ready.listen,
+                "socket": ready.socket.display().to_string(),
+            });
+            if !ready.places.is_empty() {
+                object["services"] = json!(ready.places);
+            }
+            return output::line(object);
+        }
+        let listen: Vec<String> = ready.listen.iter().map(SocketAddr::to_string).collect();
+        output::talk(&format!(
+            "node {} listens on {}",
+            ready.name,
+            listen.join(", ")
+        ));
+        output::talk(&format!("its key is {}", ready.key));
+        for place in ready.places {
+            output::talk(&format!("clients reach it with --service {place}"));
+        }
+        Ok(())
     }
 
     /// Who started the node by a program knows of its links without being told.

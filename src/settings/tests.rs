@@ -60,6 +60,12 @@ fn the_example_is_read() {
         .map(|driver| driver.tag().value.is_some())
         .collect();
     assert_eq!(known, [true, true, false, true, false, false]);
+    let [chat] = &read.services[..] else {
+        panic!("{:?}", read.services);
+    };
+    assert_eq!((chat.name.as_str(), chat.standbys), ("chat", 1));
+    assert_eq!(chat.program, Path::new("/etc/sm/chat.sm"));
+    assert_eq!(chat.peers[0].address, "127.0.0.1:7802");
     assert_eq!(read.limits.messages, 1_000);
     assert_eq!(read.limits.lifetime, Span::secs(24 * 3600));
     assert_eq!(read.limits.tags.author.tags, 256);
@@ -176,6 +182,37 @@ fn nothing_is_given_twice() {
     );
     // One of another type is another tag.
     good(&tag.replace("value = 4", "value = \"four\""));
+}
+
+#[test]
+fn what_a_service_lacks_is_told() {
+    let service = |rest: &str| errors(&format!("[services.s]\n{rest}"));
+    let whole = "program = \"a.sm\"\nlisten = \"127.0.0.1:1\"\n";
+    let also = |rest: &str| service(&format!("{whole}{rest}"));
+    assert_eq!(
+        service(""),
+        "line 1: `services.s`: `program` is missing\n\
+         line 1: `services.s`: `listen` is missing"
+    );
+    let cases = [
+        (
+            also(&format!("key = \"{KEY}\"")),
+            "line 4: `services.s.key`: a server needs a `delegation` of that key",
+        ),
+        (also("delegation = \"12\""), "`smc mtcp delegate` wrote"),
+        (
+            also("standbys = 1"),
+            "line 4: `services.s.standbys`: expected as many `peers` at least, found 1",
+        ),
+        (also("standbys = 5"), "line 4: `services.s.standbys`: "),
+        (also("peers = [\"12\"]"), "line 4: `services.s.peers[0]`: "),
+        (also("port = 3"), "line 4: `services.s.port`: unknown key"),
+    ];
+    for (said, expected) in cases {
+        assert!(said.contains(expected), "{expected}\n{said}");
+    }
+    let one = &good(&format!("[services.s]\n{whole}")).services[0];
+    assert!(one.key.is_none() && one.peers.is_empty() && one.standbys == 0);
 }
 
 #[test]

@@ -25,6 +25,19 @@ fn mistakes_are_shown_all_at_once() {
 }
 
 #[test]
+fn a_service_takes_a_connection() {
+    for name in ["chat", "stream"] {
+        let file = format!("{}/examples/{name}.sm", env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(smc(&["check", "--service", &file]).exit, 0, "{name}");
+    }
+    check("check_no_service", &["check", "--service", "hello.sm"]);
+    check(
+        "check_other_service",
+        &["check", "--service", "arguments.sm"],
+    );
+}
+
+#[test]
 fn what_the_library_has_is_to_be_imported() {
     check("check_imports", &["check", "imports.sm"]);
 }

@@ -75,6 +75,8 @@ fn host(
         discovery: None,
         store: Box::new(Forgetful),
         drivers: Drivers::default(),
+        services: Vec::new(),
+        content: Vec::new(),
         tags: Vec::new(),
         orders,
         record: None,

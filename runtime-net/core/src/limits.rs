@@ -101,6 +101,8 @@ pub const EFFECT_BYTES: usize = 64;
 pub const RESULT_BYTES: usize = 256 << 10;
 /// The most lines of a stack trace in a report.
 pub const REPORT_FRAMES: usize = 64;
+/// The most bytes that a message takes from its connection at once.
+pub const CONNECTION_READ_BYTES: usize = 64 << 10;
 
 // M-TCP.
 

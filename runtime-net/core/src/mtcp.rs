@@ -54,7 +54,9 @@ use crate::limits;
 pub use client::{Client, ClientEffect, Contact, Kept, Opening};
 pub use digest::{Digest, DigestKey};
 pub use image::Held;
-pub use server::{Commit, Config, Input, Overflow, Peer, Recorded, Server, ServerEffect, Summary};
+pub use server::{
+    Commit, Config, Input, Offsets, Overflow, Peer, Recorded, Server, ServerEffect, Summary, Turn,
+};
 use wire::Frame;
 
 /// A connection, named by its client with 128 random bits.

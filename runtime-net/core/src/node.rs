@@ -5,6 +5,7 @@
 //! - `session`: sessions, and what their frames are for;
 //! - `turn` and `host`: running messages, and what they ask for meanwhile;
 //! - `departure`, `arrival` and `copies`: hops and copies, out and in;
+//! - `connection`: client connections whose services are messages;
 //! - `launching` and `outside`: what users, drivers and the operator begin;
 //! - `input`: all of these as values; `inspect`: what the node shows of itself;
 //! - `report`: ends of messages on their way home;
@@ -12,6 +13,7 @@
 
 mod arrival;
 mod config;
+mod connection;
 mod copies;
 mod departure;
 mod host;
@@ -31,6 +33,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use sm_vm::{Jit, JitStats};
 
 pub use config::{Authors, Boot, Config, NodeLimits, Parking, Policy, Rules, Tracing};
+pub use connection::{ArgumentError, Deed, ENDED, Happening, argument};
 pub use input::{Input, Reply};
 pub use inspect::{Doing, MessageInfo};
 pub use output::{End, Kill, Log, Output, Report, Step, Trace, TraceFrame};
@@ -38,7 +41,9 @@ pub use output::{End, Kill, Log, Output, Report, Step, Trace, TraceFrame};
 use crate::content::{ContentError, ContentId, ContentKind, Library};
 use crate::engine::{Engine, Vm};
 use crate::hop::{Doubt, Effect, Hops};
-use crate::ids::{HopId, Incarnation, LaunchHash, MessageId, NodeId, SessionId, StoreToken, Time};
+use crate::ids::{
+    Attachment, HopId, Incarnation, LaunchHash, MessageId, NodeId, SessionId, StoreToken, Time,
+};
 use crate::tags::TagSpace;
 use arrival::Incoming;
 use copies::WaitingCopy;
@@ -101,6 +106,8 @@ pub struct Node<E: Engine = Vm> {
     incoming: BTreeMap<HopId, Box<Incoming<E>>>,
     /// The messages of these that are this node's own and about to be installed.
     owned: BTreeSet<MessageId>,
+    /// The messages that client connections carry.
+    attachments: BTreeMap<Attachment, MessageId>,
     copies: BTreeMap<u64, WaitingCopy>,
     copy_count: u64,
     /// Messages that are to end as soon as they can.
@@ -122,6 +129,8 @@ pub struct Node<E: Engine = Vm> {
 enum TimerKind {
     /// A block has lasted long enough.
     Wake(MessageId),
+    /// Who wanted to move with a connection has waited long enough.
+    Asked(MessageId),
     /// A lifetime is over.
     Life(MessageId),
     /// A copy has waited for its code long enough.
@@ -142,6 +151,8 @@ pub struct Progress {
 pub struct Counters {
     /// Messages that stand here now, whether running, waiting or moving.
     pub messages: usize,
+    /// Messages of these that client connections carry.
+    pub connections: usize,
     /// Exact hops from here that were committed.
     pub hops_out: u64,
     /// Exact hops to here that were installed.
@@ -197,6 +208,7 @@ impl<E: Engine> Node<E> {
             departed: BTreeMap::new(),
             incoming: BTreeMap::new(),
             owned: BTreeSet::new(),
+            attachments: BTreeMap::new(),
             copies: BTreeMap::new(),
             copy_count: 0,
             doomed: BTreeSet::new(),
@@ -303,6 +315,7 @@ impl<E: Engine> Node<E> {
     pub fn counters(&self) -> Counters {
         Counters {
             messages: self.messages.len(),
+            connections: self.attachments.len(),
             ..self.counters
         }
     }
@@ -310,6 +323,7 @@ impl<E: Engine> Node<E> {
     fn fire(&mut self, kind: TimerKind) {
         match kind {
             TimerKind::Wake(message) => self.go_on(message, sm_vm::Answer::Tag(None)),
+            TimerKind::Asked(message) => self.asked_in_vain(message),
             TimerKind::Copy(number) => self.give_up_copy(number),
             TimerKind::Life(message) => self.outlive(message),
         }
@@ -357,6 +371,9 @@ impl<E: Engine> Node<E> {
         }
         if let Phase::Blocked(Some(at)) = resident.phase {
             self.timers.remove(&(at, TimerKind::Wake(message)));
+        }
+        if let Phase::Asked(at, _) = resident.phase {
+            self.timers.remove(&(at, TimerKind::Asked(message)));
         }
         self.tags.unblock(message);
         self.doomed.remove(&message);

@@ -19,5 +19,7 @@ mod paths;
 mod service;
 #[path = "mtcp/streams.rs"]
 mod streams;
+#[path = "mtcp/turns.rs"]
+mod turns;
 #[path = "mtcp/world.rs"]
 mod world;

@@ -31,7 +31,7 @@ impl Host {
             Request::PutTag(tag) => self.put_tag(*tag),
             Request::RemoveTag(name) => self.found(Input::TagGone(name.into())),
             Request::Stop => {
-                self.stopping = true;
+                self.end();
                 Answer::Done
             }
         };

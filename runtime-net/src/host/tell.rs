@@ -84,6 +84,8 @@ impl Host {
             Step::Launched => What::Launched,
             Step::Spawned { parent } => What::Spawned(parent.0),
             Step::Leaving { to } => What::Leaving(to.0),
+            Step::Carried => What::Launched,
+            Step::CarriedAway => What::Note("it has moved with its connection".to_owned()),
             Step::Left { to } => What::Left(to.0),
             Step::Arrived { from, .. } => What::Arrived(from.0),
             Step::Stayed { error } => What::Stayed(hop_error(error).to_owned()),

@@ -5,6 +5,7 @@ mod hub;
 mod link;
 mod peers;
 mod stream;
+mod turns;
 
 use std::fmt;
 use std::future::Future;
@@ -25,6 +26,7 @@ use crate::identity::KeyPair;
 use crate::limits;
 use hub::Hub;
 pub use stream::{ServiceStream, StateError};
+pub use turns::{TurnEvent, TurnHandle, TurnStream};
 
 /// How a server takes part in a service.
 #[derive(Clone, Debug)]
@@ -43,6 +45,8 @@ pub struct ServiceOptions {
     pub config: Config,
     /// The versions that it speaks.
     pub versions: Versions,
+    /// Whether its services run in turns ([`ServiceStream::into_turns`]).
+    pub in_turns: bool,
 }
 
 impl ServiceOptions {
@@ -60,6 +64,7 @@ impl ServiceOptions {
             standbys: 0,
             config: Config::default(),
             versions: Versions::OURS,
+            in_turns: false,
         }
     }
 

@@ -17,7 +17,7 @@ use crate::settings::Settings;
 
 pub(super) type Keys = BTreeSet<NodeId>;
 
-type Fixed = [(&'static str, String); 8];
+type Fixed = [(&'static str, String); 9];
 
 /// Everything that flags and files say about a node.
 pub(super) struct Wanted {
@@ -129,6 +129,7 @@ fn fixed(settings: &Settings) -> Fixed {
         ("idle", format!("{:?}", said.idle)),
         ("record", format!("{:?}", said.record)),
         ("io", format!("{:?}", settings.io)),
+        ("services", format!("{:?}", settings.services)),
     ]
 }
 

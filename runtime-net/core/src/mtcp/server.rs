@@ -7,6 +7,7 @@ mod ship;
 mod standby;
 mod stream;
 mod take;
+mod turns;
 
 use std::collections::VecDeque;
 
@@ -20,6 +21,7 @@ use owner::Owner;
 use standby::Standby;
 use stream::Stream;
 use take::Taking;
+pub use turns::{Offsets, Turn};
 
 /// Who is at the other end of a link.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -15,7 +15,7 @@ use crate::content::{ContentError, ContentId, ContentKind};
 use crate::engine::Engine;
 use crate::envelope::Envelope;
 use crate::hop::{Arrival, DropReason, HopError, HopFault, Memory, Offered};
-use crate::ids::{HopId, LaunchHash, MessageId, NodeId};
+use crate::ids::{AuthorId, HopId, LaunchHash, MessageId, NodeId};
 use crate::launch::LaunchLimits;
 use crate::limits;
 use crate::wire::{Frame, More, Offer};
@@ -132,6 +132,21 @@ impl<E: Engine> Node<E> {
 
     /// What can be told before anything is fetched. Also checked again when all is here.
     pub(super) fn admit(&self, envelope: &Envelope) -> Result<(), (HopError, &'static str)> {
+        self.admit_resources(envelope)?;
+        match self.library.launch(&envelope.launch) {
+            None => Ok(()),
+            Some(signed) => {
+                self.admit_author(&signed.launch.author)?;
+                self.admit_quota(envelope, &signed.launch)
+            }
+        }
+    }
+
+    /// Whether there is room for it.
+    pub(super) fn admit_resources(
+        &self,
+        envelope: &Envelope,
+    ) -> Result<(), (HopError, &'static str)> {
         let grants = &self.config.limits;
         if self.messages.contains_key(&envelope.message) {
             return Err((HopError::Refused, "the message is here already"));
@@ -148,20 +163,23 @@ impl<E: Engine> Node<E> {
         if envelope.left > grants.lifetime || envelope.left.0 == 0 {
             return Err((HopError::Quota, "the lifetime is over or too long"));
         }
-        match self.library.launch(&envelope.launch) {
-            None => Ok(()),
-            Some(signed) => self.admit_launch(envelope, &signed.launch),
+        Ok(())
+    }
+
+    /// Whether the node takes what this author launched.
+    pub(super) fn admit_author(&self, author: &AuthorId) -> Result<(), (HopError, &'static str)> {
+        match self.config.policy.authors.contains(author) {
+            true => Ok(()),
+            false => Err((HopError::Refused, "the author is not admitted")),
         }
     }
 
-    fn admit_launch(
+    /// Whether its launch is one that the node takes, and the envelope one of that launch.
+    pub(super) fn admit_quota(
         &self,
         envelope: &Envelope,
         launch: &crate::launch::Launch,
     ) -> Result<(), (HopError, &'static str)> {
-        if !self.config.policy.authors.contains(&launch.author) {
-            return Err((HopError::Refused, "the author is not admitted"));
-        }
         if self.past(launch.expiry) {
             return Err((HopError::Refused, "the launch record has expired"));
         }
@@ -426,6 +444,7 @@ impl<E: Engine> Node<E> {
             phase: Phase::Ready,
             is_timed: false,
             previous: Some(from),
+            port: None,
             hash_seed: self.hash_seed,
         }))
     }

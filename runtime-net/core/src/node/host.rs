@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sm_bytecode::{EntryRef, TagCode};
 use sm_vm::{CreateOptions, Host, Lifetime, SpawnRefused, TagRef};
 
+use super::connection::is_reserved;
 use super::resident::{Body, Phase, Resident};
 use super::{Output, Step, Trace, Tracing};
 use crate::engine::Engine;
@@ -179,6 +180,7 @@ impl<E: Engine> View<'_, E> {
             phase: Phase::Ready,
             is_timed: false,
             previous: None,
+            port: None,
             hash_seed: parent.hash_seed,
         });
         Ok((child, left))
@@ -187,6 +189,9 @@ impl<E: Engine> View<'_, E> {
 
 impl<E: Engine> Host for View<'_, E> {
     fn tag_create(&mut self, tag: &TagRef<'_>, value: &[u8], options: CreateOptions) -> TagCode {
+        if is_reserved(tag.base) {
+            return TagCode::Refused;
+        }
         let name = name_of(tag);
         let mut spec = spec_of(tag, &name, self.resident.launch.launch.program);
         spec.lifetime = match options.lifetime {
@@ -212,20 +217,37 @@ impl<E: Engine> Host for View<'_, E> {
     }
 
     fn tag_has(&mut self, tag: &TagRef<'_>) -> bool {
+        if let Some(port) = self.resident.port.as_deref_mut()
+            && let Some(part) = port.part(tag)
+        {
+            return port.read(part).is_some();
+        }
         self.tags.look(self.now, &self.actor(), tag).is_some()
     }
 
     fn tag_read(&mut self, tag: &TagRef<'_>) -> Option<&[u8]> {
+        let part = self.resident.port.as_ref().and_then(|port| port.part(tag));
+        if let Some(part) = part {
+            return self.resident.port.as_mut()?.read(part);
+        }
         let tag = self.tags.look(self.now, &self.actor(), tag)?;
         Some(&tag.value)
     }
 
     fn tag_write(&mut self, tag: &TagRef<'_>, value: &[u8]) -> TagCode {
+        if let Some(port) = self.resident.port.as_deref_mut()
+            && let Some(part) = port.part(tag)
+        {
+            return port.write(part, value);
+        }
         if self.tracing == Tracing::Off
             && let Some(written) = self.tags.overwrite(self.now, &self.actor(), tag, value)
             && written != Ok(Written::ForDriver)
         {
             return code_of(written.map(|_| ()));
+        }
+        if is_reserved(tag.base) {
+            return TagCode::Refused;
         }
         let name = name_of(tag);
         let spec = spec_of(tag, &name, self.resident.launch.launch.program);

@@ -1,11 +1,12 @@
 //! Everything that can happen to a node, as values: what a driver feeds it, and what a recording
 //! of its life consists of.
 
+use super::connection::Happening;
 use super::outside::TagChange;
 use super::{Node, Progress, Rules};
 use crate::content::{ContentError, ContentId, ContentKind};
 use crate::engine::Engine;
-use crate::ids::{MessageId, NodeId, SessionId, StoreToken, Time};
+use crate::ids::{Attachment, MessageId, NodeId, SessionId, StoreToken, Time};
 use crate::launch::LaunchError;
 use crate::tags::TagName;
 
@@ -40,6 +41,8 @@ pub enum Input<'a> {
     Kill(MessageId),
     /// [`Node::handle_date`], in seconds of Unix time.
     Date(u64),
+    /// [`Node::handle_connection`]
+    Connection(Attachment, Box<Happening>),
     /// [`Node::handle_rules`]
     Rules(Box<Rules>),
 }
@@ -77,6 +80,9 @@ impl<E: Engine> Node<E> {
             Input::Timeout => self.handle_timeout(now),
             Input::Tag(change) => self.change_tag(now, *change),
             Input::Date(unix_seconds) => self.handle_date(now, unix_seconds),
+            Input::Connection(attachment, happening) => {
+                self.handle_connection(now, attachment, *happening);
+            }
             Input::Rules(rules) => self.handle_rules(now, *rules),
         }
         Reply::Nothing

@@ -126,6 +126,7 @@ impl<E: Engine> Node<E> {
         match resident.phase {
             Phase::Ready => Doing::Ready,
             Phase::Blocked(until) => Doing::Blocked(until.map(|until| until.since(now))),
+            Phase::Asked(_, to) => Doing::Moving(Some(to)),
             Phase::Moving(hop) => {
                 let out = self.outgoing.get(&hop.of(self.config.node));
                 Doing::Moving(out.map(|out| out.to()))
@@ -146,6 +147,9 @@ impl<E: Engine> Node<E> {
             digester.add(message);
             digester.write(&store::encode_resident(resident));
             digester.write(format!("{:?}", resident.phase).as_bytes());
+            if let Some(port) = &resident.port {
+                digester.write(format!("{port:?}").as_bytes());
+            }
         }
         if let Some(turn) = &self.turn {
             let mut state = Vec::new();

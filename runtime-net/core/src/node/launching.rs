@@ -26,7 +26,7 @@ impl<E: Engine> Node<E> {
         Ok(message)
     }
 
-    fn may_launch(&self, signed: &SignedLaunch) -> Result<(), LaunchError> {
+    pub(super) fn may_launch(&self, signed: &SignedLaunch) -> Result<(), LaunchError> {
         let SignedLaunch { launch, first, .. } = signed;
         if launch.home != self.config.node {
             return Err(LaunchError::NotHome);
@@ -49,7 +49,7 @@ impl<E: Engine> Node<E> {
         Ok(())
     }
 
-    fn first_of(&mut self, signed: SignedLaunch) -> Result<Resident<E>, LaunchError> {
+    pub(super) fn first_of(&mut self, signed: SignedLaunch) -> Result<Resident<E>, LaunchError> {
         let hash = signed.hash;
         self.library.add_launch(signed.clone());
         if let Some(missing) = self.library.missing(&hash).first() {
@@ -98,6 +98,7 @@ impl<E: Engine> Node<E> {
             counted: 0,
             phase,
             previous,
+            port: None,
             is_timed: false,
             hash_seed: self.hash_seed,
         })

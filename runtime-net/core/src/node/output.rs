@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use super::connection::Deed;
 use crate::hop::HopError;
-use crate::ids::{Epoch, LaunchHash, MessageId, NodeId, SessionId, StoreToken, Time, TypeHash};
+use crate::ids::{
+    Attachment, Epoch, LaunchHash, MessageId, NodeId, SessionId, StoreToken, Time, TypeHash,
+};
 use crate::tags::TagName;
 
 /// Something for the driver to do. Outputs come in order and must be done in order.
@@ -53,6 +56,13 @@ pub enum Output {
         value: Vec<u8>,
         /// The message that wrote it.
         message: MessageId,
+    },
+    /// Something is to be done with a client connection.
+    Connection {
+        /// Which.
+        attachment: Attachment,
+        /// What.
+        deed: Deed,
     },
     /// A message whose home is this node has ended, here or elsewhere.
     Report(Report),
@@ -236,6 +246,10 @@ pub enum Step {
         /// Where it goes on.
         to: NodeId,
     },
+    /// It goes on here as the service of a client connection.
+    Carried,
+    /// Its connection has moved, and it with the connection.
+    CarriedAway,
     /// It has arrived with an exact hop and is this node's own now.
     Arrived {
         /// The neighbor it came from.

@@ -1,9 +1,10 @@
 //! What comes from the world outside: values of drivers, tags of the operator, the date.
 
+use super::connection::Happening;
 use super::resident::Phase;
 use super::{End, Kill, Node, Rules, Step};
 use crate::engine::Engine;
-use crate::ids::{MessageId, Span, Time, TypeHash};
+use crate::ids::{Attachment, MessageId, Span, Time, TypeHash};
 use crate::tags::{Access, Keeper, TagName, TagSpec};
 
 /// A change of a tag from outside, which may have to wait for the end of a turn.
@@ -34,6 +35,7 @@ pub struct TagChange {
 pub(super) enum Deferred {
     Change(TagChange),
     Gone(TagName),
+    Connection(Attachment, Happening),
 }
 
 impl TagChange {
@@ -148,10 +150,11 @@ impl<E: Engine> Node<E> {
     }
 
     /// Does what had to wait for the end of a turn.
-    pub(super) fn catch_up(&mut self, deferred: &Deferred) {
+    pub(super) fn catch_up(&mut self, deferred: Deferred) {
         match deferred {
-            Deferred::Change(change) => self.apply(change),
-            Deferred::Gone(name) => self.take_away(name),
+            Deferred::Change(change) => self.apply(&change),
+            Deferred::Gone(name) => self.take_away(&name),
+            Deferred::Connection(attachment, happening) => self.happened(attachment, happening),
         }
     }
 

@@ -26,6 +26,7 @@ impl<E: Engine> Node<E> {
             return;
         };
         self.trace(message, || Step::Ended(end.clone()));
+        self.end_service(&resident, &end);
         let launch = resident.envelope.launch;
         if matches!(end, End::Trap { .. }) {
             let (end, at) = (end.clone(), self.config.node);

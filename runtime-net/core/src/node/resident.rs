@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sm_vm::Answer;
 
 use super::Parking;
+use super::connection::Port;
 use crate::engine::Engine;
 use crate::envelope::Envelope;
 use crate::ids::{HopNumber, NodeId, Span, Time};
@@ -29,6 +30,8 @@ pub(super) struct Resident<E: Engine> {
     pub(super) is_timed: bool,
     /// The neighbor it came from.
     pub(super) previous: Option<NodeId>,
+    /// The client connection that carries it.
+    pub(super) port: Option<Box<Port>>,
     /// The node's secret, for its machine.
     pub(super) hash_seed: u64,
 }
@@ -52,6 +55,8 @@ pub(super) enum Phase {
     Blocked(Option<Time>),
     /// It waits for the end of a hop from here.
     Moving(HopNumber),
+    /// It waits, up to this time, for its client to attach to a neighbor.
+    Asked(Time, NodeId),
 }
 
 /// What a machine of a launch may use here.
@@ -88,6 +93,11 @@ impl<E: Engine> Resident<E> {
             left: self.envelope.left - stayed,
             ..self.envelope
         }
+    }
+
+    /// Whether a client connection carries it.
+    pub(super) fn is_carried(&self) -> bool {
+        self.port.as_ref().is_some_and(|port| port.is_attached())
     }
 
     /// On whose behalf it acts.
@@ -144,9 +154,10 @@ impl<E: Engine> Resident<E> {
 
     /// The memory that it holds, in bytes. It is not in a turn.
     pub(super) fn bytes(&self) -> u64 {
+        let port = self.port.as_ref().map_or(0, |port| port.bytes());
         match &self.body {
-            Body::Live(machine) => E::bytes(machine),
-            Body::Image(image) => image.len() as u64,
+            Body::Live(machine) => E::bytes(machine) + port,
+            Body::Image(image) => image.len() as u64 + port,
             Body::Taken => self.counted,
         }
     }

@@ -4,6 +4,7 @@
 //! world is held until that batch is stored. While a turn is under way its tag writes are not in
 //! any batch: they are stored with its end, or not at all.
 
+use super::connection::is_news;
 use super::departure::Departed;
 use super::resident::{Body, Resident};
 use super::{Log, Node, Output};
@@ -88,6 +89,8 @@ impl<E: Engine> Node<E> {
             match self.messages.get(&message) {
                 None => batch.push((message_key(&message), None)),
                 Some(resident) if matches!(resident.body, Body::Taken) => {}
+                // It lives as long as its connection: what keeps both is a standby.
+                Some(resident) if resident.is_carried() => {}
                 Some(resident) => {
                     batch.push((message_key(&message), Some(encode_resident(resident))));
                 }
@@ -112,7 +115,8 @@ impl<E: Engine> Node<E> {
         let dirty = self.tags.take_dirty();
         let value = |name: &TagName| {
             let tag = self.tags.get(self.now, name)?;
-            (tag.keeper == Keeper::Programs).then(|| encode_tag(tag))
+            let stored = tag.keeper == Keeper::Programs && !is_news(&name.base);
+            stored.then(|| encode_tag(tag))
         };
         dirty
             .iter()

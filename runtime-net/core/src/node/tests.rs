@@ -2,6 +2,7 @@
 
 mod attacks;
 mod chaos;
+mod connections;
 mod hops;
 mod hostile;
 mod toy;

@@ -91,6 +91,10 @@ impl<E: Engine> Node<E> {
             let Some(resident) = self.messages.get_mut(&message).filter(ready) else {
                 continue;
             };
+            if resident.port.as_ref().is_some_and(|port| port.is_frozen()) {
+                // It is put there again when it may run.
+                continue;
+            }
             let expires = resident.expires();
             if expires <= self.now {
                 self.end_message(message, End::Killed(Kill::Lifetime));
@@ -228,19 +232,29 @@ impl<E: Engine> Node<E> {
                 timeout,
                 after,
             } => self.block(message, &tag, timeout, after),
+            Next::Move { to, timeout } if self.is_carried(message) => {
+                self.ask_to_move(message, to, timeout);
+            }
+            Next::Copy if self.is_carried(message) => self.stay(message, HopError::Refused),
             Next::Move { to, timeout } => self.depart(message, to, timeout),
             Next::Copy => self.send_copies(message),
             Next::End(end) => self.end_message(message, end),
         }
+        self.end_turn_of_service(message);
         self.note_change(message);
         self.after_turn();
         self.commit();
     }
 
+    fn is_carried(&self, message: MessageId) -> bool {
+        let resident = self.messages.get(&message);
+        resident.is_some_and(|resident| resident.is_carried())
+    }
+
     /// What waited for the end of the turn happens now, in the order in which it came.
     fn after_turn(&mut self) {
         while let Some(deferred) = self.deferred.pop_front() {
-            self.catch_up(&deferred);
+            self.catch_up(deferred);
         }
         self.expire_tags();
     }
@@ -326,7 +340,7 @@ impl<E: Engine> Node<E> {
     }
 
     /// Answers what a message stopped for; whether it can go on.
-    fn answer(&mut self, message: MessageId, answer: Answer) -> bool {
+    pub(super) fn answer(&mut self, message: MessageId, answer: Answer) -> bool {
         let Some(resident) = self.messages.get_mut(&message) else {
             return false;
         };

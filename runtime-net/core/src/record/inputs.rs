@@ -1,9 +1,11 @@
 //! The bytes of inputs in a recording.
 
+mod connection;
+
 use super::settings;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::content::ContentKind;
-use crate::ids::{MessageId, NodeId, SessionId, Span, StoreToken, TypeHash};
+use crate::ids::{Attachment, MessageId, NodeId, SessionId, Span, StoreToken, TypeHash};
 use crate::limits;
 use crate::node::{Input, TagChange};
 use crate::tags::{Access, Keeper, TagName};
@@ -24,6 +26,7 @@ mod kind {
     pub(super) const KILL: u8 = 12;
     pub(super) const DATE: u8 = 13;
     pub(super) const RULES: u8 = 14;
+    pub(super) const CONNECTION: u8 = 15;
 }
 
 /// The longest bytes in one input: more than any frame or brick.
@@ -75,6 +78,10 @@ pub(super) fn encode(out: &mut Writer, input: &Input<'_>) {
             out.raw(&message.0);
         }
         Input::Date(unix_seconds) => number(out, kind::DATE, *unix_seconds),
+        Input::Connection(attachment, happening) => {
+            number(out, kind::CONNECTION, attachment.0);
+            connection::encode(out, happening);
+        }
         Input::Rules(rules) => {
             out.u8(kind::RULES);
             settings::encode_rules(out, &rules.limits, &rules.policy);
@@ -107,6 +114,10 @@ pub(super) fn decode<'a>(input: &mut Reader<'a>) -> Result<Input<'a>, DecodeErro
         kind::TAG_GONE => Input::TagGone(decode_name(input)?),
         kind::KILL => Input::Kill(MessageId(input.array()?)),
         kind::DATE => Input::Date(input.var()?),
+        kind::CONNECTION => {
+            let attachment = Attachment(input.var()?);
+            Input::Connection(attachment, Box::new(connection::decode(input)?))
+        }
         kind::RULES => Input::Rules(Box::new(settings::decode_rules(input)?)),
         other => return Err(DecodeError::Unknown(other)),
     })

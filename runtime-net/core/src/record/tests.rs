@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::content::ContentKind;
 use crate::engine::Vm;
-use crate::ids::{AuthorId, MessageId, NodeId, SessionId, StoreToken, TypeHash};
-use crate::node::{Authors, NodeLimits, Policy, Rules, TagChange};
+use crate::ids::{Attachment, AuthorId, MessageId, NodeId, SessionId, StoreToken, TypeHash};
+use crate::mtcp::{ConnectionId, End, Offsets, Reason};
+use crate::node::{Authors, Happening, NodeLimits, Policy, Rules, TagChange};
 use crate::tags::{Access, Keeper, TagName};
 
 fn change(base: [u8; 32], key: Vec<u8>, value: Vec<u8>, driver: bool) -> TagChange {
@@ -55,6 +56,45 @@ fn inputs<'a>(key: [u8; 32], number: u64, bytes: &'a [u8]) -> Vec<Input<'a>> {
         Input::Date(number),
         Input::Rules(Box::new(rules(key, number))),
     ]
+    .into_iter()
+    .chain(connections(key, number, bytes))
+    .collect()
+}
+
+fn connections<'a>(key: [u8; 32], number: u64, bytes: &[u8]) -> Vec<Input<'a>> {
+    let name = ConnectionId([7; 16]);
+    let offsets = Offsets {
+        read: number,
+        written: 2,
+        finished: true,
+        limit: 3,
+    };
+    let happenings = [
+        Happening::Opened {
+            name,
+            launch: bytes.to_vec(),
+            offsets,
+        },
+        Happening::Arrived {
+            name,
+            snapshot: bytes.to_vec(),
+            servers: vec![AuthorId(key), AuthorId([2; 32])],
+            offsets,
+        },
+        Happening::Input {
+            bytes: bytes.to_vec(),
+            ended: true,
+        },
+        Happening::Room(number),
+        Happening::Wanted,
+        Happening::Thawed,
+        Happening::NoWay,
+        Happening::Gone(End::Done),
+        Happening::Gone(End::Moved),
+        Happening::Gone(End::Reset(Reason::Lost)),
+    ];
+    let each = |happening| Input::Connection(Attachment(number), Box::new(happening));
+    happenings.into_iter().map(each).collect()
 }
 
 fn rules(key: [u8; 32], number: u64) -> Rules {

@@ -47,6 +47,8 @@ impl<E: Engine> Simulation<E> {
                 value,
                 message,
             } => self.io_write(node, message, tag, value),
+            // Simulated clients connect to services of their own.
+            Output::Connection { .. } => {}
             Output::Report(report) => self.reported(node, report),
             Output::Log(log) => self.note(Event::Log { node, log }),
             Output::Trace(trace) => self.stepped(node, trace),

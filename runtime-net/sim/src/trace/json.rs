@@ -171,6 +171,8 @@ impl<'a> Json<'a> {
             Step::Launched => json!({"event": "begins"}),
             Step::Spawned { parent } => json!({"event": "spawned", "parent": parent.to_string()}),
             Step::Leaving { to } => json!({"event": "leaving", "to": key(*to)}),
+            Step::Carried => json!({"event": "carried"}),
+            Step::CarriedAway => json!({"event": "carried away"}),
             Step::Left { to } => json!({"event": "left", "to": key(*to)}),
             Step::Arrived { from, epoch } => {
                 json!({"event": "arrives", "from": key(*from), "epoch": epoch.0})

@@ -164,6 +164,8 @@ impl Text<'_> {
             Step::Launched => f.write_str("begins"),
             Step::Spawned { parent } => write!(f, "is spawned by {}", short(parent)),
             Step::Leaving { to } => write!(f, "wants to go to {}", self.key(*to)),
+            Step::Carried => f.write_str("goes on with its connection"),
+            Step::CarriedAway => f.write_str("has gone with its connection"),
             Step::Left { to } => write!(f, "has gone to {}", self.key(*to)),
             Step::Arrived { from, epoch } => {
                 write!(f, "arrives from {}, hop {}", self.key(*from), epoch.0)

@@ -304,6 +304,9 @@ impl State {
         let owner = self.machine.record().owner;
         let mut places = self.in_order();
         places.retain(|place| place.server != Some(owner));
+        if self.preferred.is_some() {
+            places.sort_by_key(|place| place.server != self.preferred);
+        }
         places
     }
 

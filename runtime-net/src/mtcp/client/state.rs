@@ -46,6 +46,8 @@ pub(super) struct State {
     pub(super) detached: Option<Reason>,
     /// The server asks that it goes elsewhere.
     pub(super) advised: bool,
+    /// And there, before others.
+    pub(super) preferred: Option<NodeId>,
     /// Somebody wants it elsewhere.
     pub(super) wish: Option<Wish>,
     /// What became of the newest wish.
@@ -104,6 +106,7 @@ impl Shared {
             opened: false,
             detached: None,
             advised: false,
+            preferred: None,
             wish: None,
             granted: None,
             wishes: 0,
@@ -176,10 +179,16 @@ impl Shared {
                 self.changed.notify_waiters();
             }
             ClientEffect::Move(advice, candidates) => {
+                // One alone is where the service wants to be.
+                let preferred = match (advice, &candidates[..]) {
+                    (Advice::Load, [one]) => Some(one.server),
+                    _ => None,
+                };
                 for candidate in candidates {
                     state.learn(candidate);
                 }
                 state.advised = advice != Advice::Stay;
+                state.preferred = preferred;
                 self.changed.notify_waiters();
             }
             ClientEffect::Warm(_) => {}

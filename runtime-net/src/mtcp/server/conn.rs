@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
 use sm_core::ids::{NodeId, Time};
-use sm_core::mtcp::wire::{Advice, Frame};
+use sm_core::mtcp::wire::{Advice, Claim, Frame};
 use sm_core::mtcp::{ConnectionId, End, Epoch, LinkId, Peer, Reason, Server, ServerEffect};
 use tokio::sync::{Notify, mpsc};
 
@@ -41,6 +41,10 @@ pub(super) struct State {
     helpers: BTreeSet<NodeId>,
     /// Those of them that were asked to be standbys.
     pub(super) recruited: BTreeSet<NodeId>,
+    /// Servers that ask for the connection of a service that runs in turns, with what they said.
+    pub(super) wanted: Vec<(NodeId, Box<Claim>, [u8; 32])>,
+    /// The service that ran in turns has ended with this snapshot.
+    pub(super) winding: Option<Vec<u8>>,
     /// When the clock rings.
     armed: Time,
 }
@@ -80,6 +84,8 @@ impl Conn {
             links: BTreeMap::new(),
             helpers: BTreeSet::new(),
             recruited: BTreeSet::new(),
+            wanted: Vec::new(),
+            winding: None,
             armed: Time::NEVER,
         };
         let conn = Arc::new(Self {
@@ -164,6 +170,8 @@ impl Conn {
             ServerEffect::Thaw => state.wake(),
             ServerEffect::Stop(end) => {
                 state.stopped = Some(end);
+                // Those who ask for it hear that it is not here.
+                state.grant(now);
                 state.stop.notify_waiters();
                 state.wake();
                 if end != End::Moved {
@@ -198,6 +206,10 @@ impl Conn {
         state.stopped = None;
         state.stop = Arc::new(Notify::new());
         state.recruited.clear();
+        state.winding = None;
+        if self.hub.options.in_turns {
+            state.machine.importing();
+        }
         let stream = ServiceStream::new(self.clone(), state.generation, state.stop.clone());
         if let Err(mpsc::error::SendError(stream)) = self.hub.accepted.send(stream) {
             stream.forget();
@@ -295,8 +307,17 @@ impl Conn {
     /// A frame has come from another server.
     pub(super) fn frame_of_server(self: &Arc<Self>, peer: NodeId, frame: &Frame<'_>) -> bool {
         self.with(|state, now| {
-            if matches!(frame, Frame::Pull { .. }) {
+            if let Frame::Pull { claim, binding } = frame {
                 state.helpers.insert(peer);
+                let summary = state.machine.summary();
+                let rests = summary.frozen || !summary.runs || state.winding.is_some();
+                if self.hub.options.in_turns && !rests {
+                    // What the service does in its turn moves with it.
+                    state.wanted.retain(|(server, ..)| *server != peer);
+                    state.wanted.push((peer, claim.clone(), *binding));
+                    state.wake();
+                    return true;
+                }
             }
             state.machine.frame(now, Peer::Server(peer), frame).is_ok()
         })
@@ -304,7 +325,7 @@ impl Conn {
 }
 
 impl State {
-    fn wake(&mut self) {
+    pub(super) fn wake(&mut self) {
         wake(&mut self.read);
         wake(&mut self.write);
         wake(&mut self.progress);

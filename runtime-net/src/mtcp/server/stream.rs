@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
 use super::conn::{Conn, State};
+use super::turns::TurnHandle;
 use crate::limits;
 use crate::mtcp::Closed;
 use crate::mtcp::proof::Settings;
@@ -82,6 +83,12 @@ impl ServiceStream {
             ended: false,
             forgotten: false,
         }
+    }
+
+    /// The service is run by something else from now on.
+    pub(super) fn hand_over(mut self) -> TurnHandle {
+        self.forgotten = true;
+        TurnHandle::new(self.conn.clone(), self.generation)
     }
 
     /// It never reached a service.
@@ -305,7 +312,7 @@ fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, StateError> {
     }
 }
 
-fn check(state: &State, generation: u64) -> Result<(), Closed> {
+pub(super) fn check(state: &State, generation: u64) -> Result<(), Closed> {
     match state.stopped {
         Some(end) if state.generation == generation => Err(Closed(end)),
         _ if state.generation != generation => Err(Closed(End::Moved)),
@@ -313,7 +320,7 @@ fn check(state: &State, generation: u64) -> Result<(), Closed> {
     }
 }
 
-fn keep(place: &mut Option<Waker>, waker: &Waker) {
+pub(super) fn keep(place: &mut Option<Waker>, waker: &Waker) {
     match place {
         Some(old) => old.clone_from(waker),
         none => *none = Some(waker.clone()),

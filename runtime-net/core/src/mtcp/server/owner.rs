@@ -29,6 +29,8 @@ pub(super) struct Owner {
     pub(super) heard: bool,
     /// Whether the client has been told.
     pub(super) welcomed: bool,
+    /// Whether the service has not said yet that it can go on from the snapshot.
+    pub(super) importing: bool,
     /// Who had it before, and waits to hear that it may forget it; perhaps still, if that was lost.
     pub(super) origin: Option<NodeId>,
     pub(super) frozen: Option<Give>,
@@ -81,6 +83,7 @@ impl Owner {
             confirmed: false,
             heard: false,
             welcomed: false,
+            importing: false,
             origin: None,
             frozen: None,
             successor: None,
@@ -329,7 +332,7 @@ impl Server {
         let Some(link) = owner.link else {
             return;
         };
-        if owner.welcomed || owner.stream.runs_again() {
+        if owner.welcomed || owner.importing || owner.stream.runs_again() {
             return;
         }
         owner.welcomed = true;

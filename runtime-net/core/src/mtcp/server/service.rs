@@ -150,19 +150,25 @@ impl Server {
     }
 
     fn overflown(&mut self) {
-        let Phase::Owner(owner) = &mut self.phase else {
+        let Phase::Owner(owner) = &self.phase else {
             return;
         };
         match owner.stream.overflow() {
             Overflow::Reset => self.reset(Reason::Quota),
-            Overflow::Pin => {
-                owner.stream.pin();
-                // They could not go on without the log.
-                owner
-                    .ships
-                    .values_mut()
-                    .for_each(|ship| ship.dismissed = true);
-            }
+            Overflow::Pin => self.pin(),
         }
+    }
+
+    /// The connection stays where it is until the next export.
+    pub(super) fn pin(&mut self) {
+        let Phase::Owner(owner) = &mut self.phase else {
+            return;
+        };
+        owner.stream.pin();
+        // They could not go on without the log.
+        owner
+            .ships
+            .values_mut()
+            .for_each(|ship| ship.dismissed = true);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Input, Overflow, Recorded};
+use super::{Input, Overflow, Recorded, Turn};
 use crate::limits;
 use crate::mtcp::digest::Digest;
 use crate::mtcp::image::{Cut, Entry, Image};
@@ -179,6 +179,10 @@ impl Stream {
 
     pub(super) fn taken(&self) -> u64 {
         self.read
+    }
+
+    pub(super) fn written(&self) -> u64 {
+        self.written
     }
 
     pub(super) fn position(&self) -> u64 {
@@ -465,6 +469,28 @@ impl Stream {
     /// The position that this needs.
     pub(super) fn safe_at(&self) -> u64 {
         self.safe.position
+    }
+
+    /// A whole turn of a service: what it wrote is safe when the state behind it is.
+    pub(super) fn turn(&mut self, turn: Turn, keeps: bool) {
+        self.read = (self.read + turn.taken).min(self.image.input.end());
+        let wrote = !self.finished && (turn.finished || !turn.output.is_empty());
+        if wrote {
+            self.image.output.push(&turn.output);
+            self.wrote(&turn.output);
+        }
+        if wrote && turn.finished {
+            self.finished = true;
+            self.image.key.finish(&mut self.digest);
+            self.written += 1;
+            self.image.output.finish();
+        }
+        if let Some(snapshot) = turn.snapshot.filter(|_| keeps) {
+            self.export(snapshot);
+        }
+        if wrote {
+            self.commit();
+        }
     }
 
     /// Gives back memory that an idle connection does not need.

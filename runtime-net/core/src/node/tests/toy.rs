@@ -10,6 +10,8 @@
 //! spin N | pad N | yield        fuel; bytes of state
 //! goto LINE | zero LINE         jump; jump if the register is zero
 //! done V | trap
+//! say TEXT | close | listen     of the message's connection; the last one prints and takes a line
+//! ended | await                 register; waits for news of the connection
 //! ```
 //! A tag whose name begins with `own.` is its author's; one that ends with `@N` lives N ms.
 
@@ -24,6 +26,11 @@ use sm_vm::{
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::content::{Checked, ContentError, ContentId, ContentKind};
 use crate::engine::Engine;
+use crate::mtcp::ConnectionId;
+use crate::node::connection::port::named;
+
+/// The name of all connections.
+pub(super) const CONNECTION: ConnectionId = ConnectionId([7; 16]);
 
 #[derive(Debug)]
 pub(super) struct Toy;
@@ -70,6 +77,16 @@ fn tag(name: &str) -> TagBuf {
             write: access,
             owner: None,
         }),
+    }
+}
+
+/// A tag of the connection.
+fn part(name: &str) -> TagBuf {
+    let (base, key) = named(name, CONNECTION);
+    TagBuf {
+        base,
+        key,
+        ..tag(name)
     }
 }
 
@@ -123,6 +140,18 @@ impl Machine {
         let (tag, value) = (tag(first), second.as_bytes());
         let tag = tag.as_ref();
         self.register = match verb {
+            "say" => {
+                let mut text = vec![first.len() as u8 + 1];
+                text.extend(first.as_bytes());
+                text.push(b'\n');
+                host.tag_write(&part("output").as_ref(), &text) as i64
+            }
+            "close" => host.tag_write(&part("ended").as_ref(), &[1]) as i64,
+            "ended" => {
+                let ended = host.tag_read(&part("ended").as_ref());
+                i64::from(ended.is_some_and(|value| value == [1]))
+            }
+            "listen" => listen(host),
             "create" => host.tag_create(&tag, value, CreateOptions::default()) as i64,
             "write" => host.tag_write(&tag, value) as i64,
             "delete" => host.tag_delete(&tag).into(),
@@ -328,6 +357,11 @@ fn stop(verb: &str, first: &str, second: &str) -> Option<Outcome> {
             hop: super::world::key(first.parse().unwrap_or(99)).0,
             timeout,
         },
+        "await" => Outcome::Block {
+            tag: part("news"),
+            timeout: None,
+            after: None,
+        },
         "copy" => Outcome::MoveAll,
         "yield" => Outcome::Yield,
         "done" => Outcome::Done(Data {
@@ -341,6 +375,17 @@ fn stop(verb: &str, first: &str, second: &str) -> Option<Outcome> {
         }),
         _ => return None,
     })
+}
+
+/// Prints the next line and takes it; whether there was one.
+fn listen(host: &mut dyn Host) -> i64 {
+    let Some(line) = host.tag_read(&part("line").as_ref()).map(<[u8]>::to_vec) else {
+        return 0;
+    };
+    host.print(text(&line[1..]).trim());
+    let taken = [2 * (line.len() as u8 - 1)];
+    host.tag_write(&part("taken").as_ref(), &taken);
+    1
 }
 
 fn text(bytes: &[u8]) -> &str {

@@ -68,6 +68,8 @@ pub(super) struct World {
     pub(super) reports: Vec<Report>,
     pub(super) logs: Vec<(usize, Log)>,
     pub(super) io: Vec<Vec<u8>>,
+    /// What was to be done with connections, in order.
+    pub(super) deeds: Vec<(usize, Deed)>,
     pub(super) steps: Vec<(usize, Step)>,
     /// Whether frames are kept in `sent`.
     pub(super) keep: bool,
@@ -99,6 +101,7 @@ impl World {
             reports: Vec::new(),
             logs: Vec::new(),
             io: Vec::new(),
+            deeds: Vec::new(),
             steps: Vec::new(),
             keep: false,
             sent: Vec::new(),
@@ -247,6 +250,7 @@ impl World {
                 Output::Log(log) => self.logs.push((node, log)),
                 Output::IoWrite { value, .. } => self.io.push(value),
                 Output::Trace(trace) => self.steps.push((node, trace.step)),
+                Output::Connection { deed, .. } => self.deeds.push((node, deed)),
                 Output::Close { session } => {
                     self.sessions.retain(|_, known| *known != session);
                 }

@@ -1,0 +1,274 @@
+//! Services that are messages, at real nodes: a client never notices that they move.
+
+use std::fs;
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use sm_net::identity::parse_key;
+use sm_net::mtcp::{ClientOptions, MtcpStream, ServiceId};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::time::timeout;
+
+use crate::processes::{PATIENCE, Process, User, free_port};
+
+/// The nodes that serve.
+const NAMES: [&str; 2] = ["a", "b"];
+
+/// Two nodes with one service.
+pub(crate) struct Servers {
+    user: User,
+    service: ServiceId,
+    ports: [u16; 2],
+    processes: Vec<Option<Process>>,
+}
+
+/// A port of loopback that TCP can have.
+fn tcp_port() -> u16 {
+    let socket = TcpListener::bind("127.0.0.1:0").expect("loopback");
+    socket.local_addr().expect("it is bound").port()
+}
+
+fn text(output: std::process::Output) -> String {
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+impl Servers {
+    pub(crate) fn start(test: &str, program: &str, standbys: usize) -> Self {
+        let user = User::new(test);
+        user.key();
+        let key = |name: &str| {
+            user.run(&["key", "new", name]);
+            text(user.run(&["key", "show", name]))
+        };
+        let keys = NAMES.map(key);
+        let service = key("service");
+        let links = [free_port(), free_port()];
+        let ports = [tcp_port(), tcp_port()];
+        let mut servers = Self {
+            service: ServiceId {
+                name: "test".to_owned(),
+                key: parse_key(&service).expect("a key"),
+            },
+            ports,
+            processes: Vec::new(),
+            user,
+        };
+        for at in 0..2 {
+            let (own, other) = (NAMES[at], 1 - at);
+            let delegate = ["mtcp", "delegate", "--service", "test"];
+            let of = ["--key", "service", "--server", &keys[at]];
+            let signed = text(servers.user.run(&[&delegate[..], &of[..]].concat()));
+            let program = std::env::current_dir().expect("a folder").join(program);
+            let settings = format!(
+                "name = {own:?}\nkey = {own:?}\nlisten = \"127.0.0.1:{}\"\nidle = \"5s\"\n\
+                 neighbors = [\"{}@127.0.0.1:{}\"]\ntrust = [\"{}\"]\n\
+                 [services.test]\nprogram = {program:?}\nlisten = \"127.0.0.1:{}\"\n\
+                 key = {service:?}\ndelegation = {signed:?}\n\
+                 peers = [\"{}@127.0.0.1:{}\"]\nstandbys = {standbys}\n",
+                links[at],
+                keys[other],
+                links[other],
+                keys[other],
+                ports[at],
+                keys[other],
+                ports[other],
+            );
+            let path = servers.user.path(&format!("{own}.toml"));
+            fs::write(path, settings).expect("a file");
+            servers.processes.push(None);
+            servers.begin(at);
+        }
+        for process in servers.processes.iter().flatten() {
+            process.hear("linked with");
+        }
+        servers
+    }
+
+    fn begin(&mut self, at: usize) {
+        let config = self.user.path(&format!("{}.toml", NAMES[at]));
+        let config = config.display().to_string();
+        let process = Process::start(self.user.smc(&["node", "--config", &config]));
+        process.hear("clients reach it");
+        self.processes[at] = Some(process);
+    }
+
+    /// A client that comes to this server first.
+    pub(crate) async fn connect(&self, first: usize) -> Client {
+        let at = |server: usize| format!("127.0.0.1:{}", self.ports[server]);
+        let addresses = vec![at(first), at(1 - first)];
+        let options = ClientOptions::new(self.service.clone(), addresses);
+        let stream = MtcpStream::connect(options).await.expect("it is served");
+        Client(BufReader::new(stream))
+    }
+
+    /// Ends a node as an operator does: its clients go elsewhere before.
+    pub(crate) async fn drain(&mut self, at: usize) {
+        let mut process = self.processes[at].take().expect("it runs");
+        process.signal("TERM");
+        let ended = tokio::task::spawn_blocking(move || (process.ended(), process.heard()));
+        let (code, said) = ended.await.expect("it ends");
+        assert_eq!(code, Some(0), "{said:?}");
+    }
+
+    /// As of `kill -9`.
+    pub(crate) fn kill(&mut self, at: usize) {
+        drop(self.processes[at].take());
+    }
+
+    /// What the nodes said, for a failure.
+    fn said(&self) -> Vec<String> {
+        let all = self.processes.iter().flatten();
+        all.flat_map(Process::heard).collect()
+    }
+}
+
+pub(crate) struct Client(BufReader<MtcpStream>);
+
+impl Client {
+    pub(crate) async fn say(&mut self, text: &str) {
+        let said = self.0.get_mut().write_all(text.as_bytes()).await;
+        said.expect("the connection is there");
+    }
+
+    pub(crate) async fn hear(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        timeout(PATIENCE, self.0.read_line(&mut line))
+            .await
+            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        Ok(line.trim_end().to_owned())
+    }
+
+    async fn hears(&mut self, expected: &str, servers: &Servers) {
+        match self.hear().await {
+            Ok(line) => assert_eq!(line, expected),
+            Err(error) => panic!("{expected}: {error}: {:?}", servers.said()),
+        }
+    }
+
+    async fn migrate(&mut self, servers: &Servers) {
+        if let Err(error) = self.0.get_mut().migrate().await {
+            panic!("{error}: {:?}", servers.said());
+        }
+    }
+}
+
+pub(crate) fn block_on<T>(run: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(run)
+}
+
+/// In the middle of a line, by the client, by the service, and by an operator.
+#[test]
+fn moves_when_anybody_wants_it() {
+    let mut servers = Servers::start("services", "tests/net/counts.sm", 0);
+    block_on(async {
+        let mut client = servers.connect(0).await;
+        client.say("one\ntw").await;
+        client.hears("1 one", &servers).await;
+        client.migrate(&servers).await;
+        client.say("o\nth").await;
+        client.hears("2 two", &servers).await;
+        client.migrate(&servers).await;
+        client.say("ree\nmove\nfive").await;
+        client.hears("3 three", &servers).await;
+        client.hears("4 move done", &servers).await;
+        // It is at the second one.
+        servers.drain(1).await;
+        client.say("!\n").await;
+        client.hears("5 five!", &servers).await;
+        // Nobody else takes it now.
+        client.say("move\n").await;
+        client.hears("6 move alone", &servers).await;
+        client.0.get_mut().shutdown().await.expect("it is there");
+        client.hears("6 lines", &servers).await;
+    });
+}
+
+/// Everything that was answered was answered once, whenever the server dies.
+#[test]
+fn a_standby_goes_on_when_a_node_is_killed() {
+    const LINES: usize = 300;
+    let mut servers = Servers::start("killed-service", "tests/net/counts.sm", 1);
+    block_on(async {
+        let mut client = servers.connect(0).await;
+        client.say("hello\n").await;
+        client.hears("1 hello", &servers).await;
+        // The standby is asked when the client has attached.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        for number in 2..LINES {
+            client.say(&format!("line {number}\n")).await;
+            if number == LINES / 2 {
+                servers.kill(0);
+            }
+            if number % 10 == 0 {
+                for heard in number.saturating_sub(9).max(2)..=number {
+                    let expected = format!("{heard} line {heard}");
+                    client.hears(&expected, &servers).await;
+                }
+            }
+        }
+        client.0.get_mut().shutdown().await.expect("it is there");
+        for heard in (LINES - LINES % 10 - 9)..LINES {
+            let expected = format!("{heard} line {heard}");
+            client.hears(&expected, &servers).await;
+        }
+        client
+            .hears(&format!("{} lines", LINES - 1), &servers)
+            .await;
+        assert_eq!(client.hear().await.expect("the end"), "");
+    });
+}
+
+/// Two members at two nodes, of which one is drained: each hears what the other says once.
+#[test]
+fn a_chat_goes_on_when_a_node_is_drained() {
+    let mut servers = Servers::start("chat", "examples/chat.sm", 0);
+    block_on(async {
+        let mut ann = servers.connect(0).await;
+        let mut bob = servers.connect(1).await;
+        for (client, name) in [(&mut ann, "ann"), (&mut bob, "bob")] {
+            client.hears("your name?", &servers).await;
+            client.say(&format!("{name}\n")).await;
+            client.hears(&format!("hello {name}"), &servers).await;
+        }
+        ann.say("is anybody here?\n").await;
+        bob.hears("ann: is anybody here?", &servers).await;
+        bob.say("I am\n").await;
+        ann.hears("bob: I am", &servers).await;
+        servers.drain(0).await;
+        bob.say("still there?\n").await;
+        ann.hears("bob: still there?", &servers).await;
+        ann.say("why not?\n").await;
+        bob.hears("ann: why not?", &servers).await;
+        ann.0.get_mut().shutdown().await.expect("it is there");
+        assert_eq!(ann.hear().await.expect("the end"), "");
+    });
+}
+
+/// Frames come in order and once, while the connection goes to and fro.
+#[test]
+fn a_stream_goes_on_at_the_byte_where_it_was() {
+    const FRAMES: usize = 30_000;
+    let servers = Servers::start("stream", "examples/stream.sm", 0);
+    block_on(async {
+        let mut client = servers.connect(0).await;
+        client.say(&format!("{FRAMES}\n")).await;
+        for frame in 0..FRAMES {
+            if frame % 6_000 == 3_000 {
+                client.migrate(&servers).await;
+            }
+            let heard = client.hear().await.expect("there is more");
+            assert_eq!(heard.split(' ').next(), Some(&*frame.to_string()));
+            assert_eq!(heard.len(), frame.to_string().len() + 65);
+        }
+        assert_eq!(client.hear().await.expect("the end"), "");
+    });
+}
