@@ -29,9 +29,11 @@ pub use client::{
 };
 pub use delegation::{Delegation, DelegationError, ServiceId};
 pub use server::{
-    Control, MtcpListener, ServiceOptions, ServiceStream, StateError, forward, serve,
+    Accepted, Control, MtcpListener, Operated, Readings, ServiceOptions, ServiceStream, StateError,
+    forward, forward_plain, serve,
 };
 pub use session::SessionError;
+pub use sm_core::mtcp::policy;
 pub use sm_core::mtcp::wire::{Candidate, Versions};
 pub use sm_core::mtcp::{Config, ConnectionId, End, Overflow, Reason, Timing};
 

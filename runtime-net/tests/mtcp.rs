@@ -4,6 +4,10 @@
 mod crashes;
 #[path = "mtcp/moves.rs"]
 mod moves;
+#[path = "mtcp/operators.rs"]
+mod operators;
+#[path = "mtcp/policies.rs"]
+mod policies;
 #[path = "mtcp/proxies.rs"]
 mod proxies;
 #[path = "mtcp/relay.rs"]

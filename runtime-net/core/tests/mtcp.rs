@@ -13,6 +13,8 @@ mod explored;
 mod model;
 #[path = "mtcp/paths.rs"]
 mod paths;
+#[path = "mtcp/policy.rs"]
+mod policy;
 #[path = "mtcp/service.rs"]
 mod service;
 #[path = "mtcp/streams.rs"]

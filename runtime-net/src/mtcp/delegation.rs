@@ -174,17 +174,22 @@ fn named(name: &str) -> bool {
     (1..=limits::MTCP_SERVICE_BYTES).contains(&name.len())
 }
 
-/// Checks what a server shows: nothing at all is enough only if its key is the service's own.
+/// Checks what a server shows: nothing at all is enough only if its key is the service's own. Gives
+/// the second of Unix time at which it is over.
 pub(super) fn check_shown(
     shown: &[u8],
     service: &ServiceId,
     server: NodeId,
     now: u64,
-) -> Result<(), DelegationError> {
+) -> Result<u64, DelegationError> {
     match shown {
-        [] if server == service.key => Ok(()),
+        [] if server == service.key => Ok(u64::MAX),
         [] => Err(DelegationError::Missing),
-        bytes => Delegation::decode(bytes)?.check(service, server, now),
+        bytes => {
+            let delegation = Delegation::decode(bytes)?;
+            delegation.check(service, server, now)?;
+            Ok(delegation.expires)
+        }
     }
 }
 

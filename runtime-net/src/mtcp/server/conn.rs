@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
 use sm_core::ids::{NodeId, Time};
-use sm_core::mtcp::wire::{Advice, Frame};
+use sm_core::mtcp::wire::{Advice, Claim, Frame};
 use sm_core::mtcp::{ConnectionId, End, LinkId, Peer, Reason, Server, ServerEffect};
 use tokio::sync::{Notify, mpsc};
 
 use super::hub::Hub;
 use super::stream::ServiceStream;
 use crate::limits;
+use crate::mtcp::proof::proves;
 
 /// A connection. Its lock is taken before that of a peer and that of the hub, never after.
 pub(super) struct Conn {
@@ -284,11 +285,25 @@ impl Conn {
 
     /// A frame has come from another server.
     pub(super) fn frame_of_server(self: &Arc<Self>, peer: NodeId, frame: &Frame<'_>) -> bool {
+        self.with(|state, now| state.machine.frame(now, Peer::Server(peer), frame).is_ok())
+    }
+
+    /// PULL has come from another server: it is checked and taken at once, so that what it was
+    /// checked against is what it is taken by.
+    pub(super) fn pulled(
+        self: &Arc<Self>,
+        peer: NodeId,
+        frame: &Frame<'_>,
+        (claim, binding): (&Claim, &[u8; 32]),
+    ) -> Result<bool, Reason> {
         self.with(|state, now| {
-            if matches!(frame, Frame::Pull { .. }) {
-                state.helpers.insert(peer);
+            let secret = state.machine.secret().ok_or(Reason::Unknown)?;
+            let of = (claim.id, claim.ends.server);
+            if !proves(&claim.proof, (secret, binding), of) {
+                return Err(Reason::NotAllowed);
             }
-            state.machine.frame(now, Peer::Server(peer), frame).is_ok()
+            state.helpers.insert(peer);
+            Ok(state.machine.frame(now, Peer::Server(peer), frame).is_ok())
         })
     }
 }
