@@ -3,8 +3,9 @@
 use sm_bytecode::bundle::Bundle;
 use sm_bytecode::{Type, TypeIx, TypeTable};
 use sm_net::control::protocol::{
-    Access, Answer, Connect, Content, Doing, End, Event, Launch, Message, Neighbor, Refusal,
-    Request, Status, Tag, TagName, Topic, What,
+    Access, Answer, Connect, Connection, Content, Doing, End, Event, Explained, Has, Launch,
+    Message, Migrate, Move, Neighbor, Outcome, Refusal, Request, Server, Status, Tag, TagName,
+    Topic, What,
 };
 
 use super::nodes;
@@ -44,6 +45,15 @@ pub(crate) fn requests(bundle: &Bundle) -> Vec<Request> {
         Request::PutTag(Box::new(tag())),
         Request::RemoveTag(tag().name),
         Request::Stop,
+        Request::Connections,
+        Request::Explain([7; 16]),
+        Request::Migrate(Box::new(Migrate {
+            which: Some([7; 16]),
+            to: Some(NAME),
+            rate: Some(10),
+            drain: true,
+            dry_run: false,
+        })),
     ]
 }
 
@@ -91,8 +101,38 @@ pub(crate) fn answers() -> Vec<Answer> {
         Answer::Neighbors(vec![neighbor()]),
         Answer::Tags(vec![tag]),
         Answer::Missed(3),
+        Answer::Connections(vec![connection()]),
+        Answer::Explained(Box::new(Explained {
+            connection: connection(),
+            candidates: vec![Server {
+                key: NAME,
+                address: "127.0.0.1:7701".to_owned(),
+                linked: true,
+                round_trip: Some(80_000),
+                gap: Some(200_000),
+            }],
+        })),
+        Answer::Move(Box::new(Move {
+            id: [7; 16],
+            count: (1, 3),
+            outcome: Outcome::Stays("no client is attached".to_owned()),
+        })),
     ];
     events.map(event).into_iter().chain(others).collect()
+}
+
+fn connection() -> Connection {
+    Connection {
+        id: [7; 16],
+        epoch: 2,
+        has: Has::Leaving(NAME),
+        attached: true,
+        bytes: 12_000,
+        log: 300,
+        standbys: vec![NAME],
+        round_trip: Some(120_000),
+        blocked: Some("its log is over".to_owned()),
+    }
 }
 
 /// A member of a family, `seen("a")`.

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use crate::commands::up::show;
 use crate::exit::{Exit, Failure};
 use crate::output::Terminal;
-use crate::remote::{Node, names};
+use crate::remote::{Kind, Node, names};
 
 /// What is to be started.
 #[derive(Debug)]
@@ -301,6 +301,7 @@ impl Member {
         Some(Node {
             name: self.name.clone(),
             socket: hello.socket.clone(),
+            kind: Kind::Node,
         })
     }
 }

@@ -1,4 +1,5 @@
-//! Running nodes, found by the names of their sockets, and how to talk to them.
+//! Running nodes, and servers of M-TCP, found by the names of their sockets, and how to talk to
+//! them.
 
 pub(crate) mod names;
 pub(crate) mod tags;
@@ -15,18 +16,49 @@ use sm_net::control::{Client, ControlError};
 use crate::exit::{Exit, Failure};
 use crate::{folders, output, text};
 
-/// A node of this machine.
+/// A node of this machine, or a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) socket: PathBuf,
+    pub(crate) kind: Kind,
+}
+
+/// What listens at a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A node, started by `smc node`.
+    Node,
+    /// A server of M-TCP, started by `smc mtcp serve`.
+    Server,
+}
+
+impl Kind {
+    /// What its socket is called, after its name.
+    pub(crate) const fn ending(self) -> &'static str {
+        match self {
+            Self::Node => "sock",
+            Self::Server => "mtcp",
+        }
+    }
+
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::Node => "node",
+            Self::Server => "server",
+        }
+    }
+
+    const fn start(self) -> &'static str {
+        match self {
+            Self::Node => "`smc node` starts a node, `smc up NET.toml` all nodes of a network",
+            Self::Server => "`smc mtcp serve` starts a server",
+        }
+    }
 }
 
 /// How long one of several nodes may take to answer a question.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// What the socket of a node is called, after the node's name.
-const ENDING: &str = "sock";
 
 /// Which node is meant, and the flag that says so.
 #[derive(Clone, Copy, Debug)]
@@ -46,14 +78,21 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
 
 /// The nodes that live in the folder for sockets, by name.
 pub(crate) fn all() -> Result<Vec<Node>, Failure> {
+    all_of(Kind::Node)
+}
+
+fn all_of(kind: Kind) -> Result<Vec<Node>, Failure> {
     let folder = folders::runtime()?;
     let entries = std::fs::read_dir(&folder).map_err(|error| {
         Failure::failed(format!("cannot look into {}: {error}", folder.display()))
     })?;
     let mut nodes: Vec<Node> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|ending| ending == ENDING))
-        .filter_map(Node::at)
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|ending| ending == kind.ending())
+        })
+        .filter_map(|path| Node::at(path, kind))
         .filter(Node::lives)
         .collect();
     nodes.sort_by(|one, two| one.name.cmp(&two.name));
@@ -62,28 +101,40 @@ pub(crate) fn all() -> Result<Vec<Node>, Failure> {
 
 /// The node that is wanted; the only one there is, if none is named.
 pub(crate) fn find(wanted: Wanted<'_>) -> Result<Node, Failure> {
+    find_of(Kind::Node, wanted)
+}
+
+/// The same of a kind.
+pub(crate) fn find_of(kind: Kind, wanted: Wanted<'_>) -> Result<Node, Failure> {
     let Some(name) = wanted.name else {
-        return only(wanted.flag);
+        return only(kind, wanted.flag);
     };
     if name.contains('/') {
-        return Node::at(name.into())
+        return Node::at(name.into(), kind)
             .ok_or_else(|| Failure::usage(format!("`{name}` is no path of a socket")));
     }
-    let socket = folders::runtime()?.join(format!("{name}.{ENDING}"));
+    let socket = folders::runtime()?.join(format!("{name}.{}", kind.ending()));
     if socket.exists() {
         let name = name.to_owned();
-        return Ok(Node { name, socket });
+        return Ok(Node { name, socket, kind });
     }
-    Err(absent(format!("no node `{name}` runs here"), Some(name)))
+    let noun = kind.noun();
+    let message = format!("no {noun} `{name}` runs here");
+    Err(absent(kind, message, Some(name)))
 }
 
 /// The node that is wanted, or all that live here if none is named.
 pub(crate) fn find_all(wanted: Wanted<'_>) -> Result<Vec<Node>, Failure> {
+    find_all_of(Kind::Node, wanted)
+}
+
+/// The same of a kind.
+pub(crate) fn find_all_of(kind: Kind, wanted: Wanted<'_>) -> Result<Vec<Node>, Failure> {
     if wanted.name.is_some() {
-        return Ok(vec![find(wanted)?]);
+        return Ok(vec![find_of(kind, wanted)?]);
     }
-    match all()? {
-        nodes if nodes.is_empty() => Err(absent("no node runs here".to_owned(), None)),
+    match all_of(kind)? {
+        nodes if nodes.is_empty() => Err(none(kind)),
         nodes => Ok(nodes),
     }
 }
@@ -97,7 +148,7 @@ pub(crate) async fn each<T>(
     let alone = nodes.len() == 1;
     let mut answers = Vec::new();
     for node in nodes {
-        let silent = format!("the node `{}` does not answer", node.name);
+        let silent = format!("the {} `{}` does not answer", node.kind.noun(), node.name);
         match tokio::time::timeout(PATIENCE, ask(node)).await {
             Ok(Ok(answer)) => answers.push((node.clone(), answer)),
             Ok(Err(failure)) if alone || node.lives() => return Err(failure),
@@ -109,32 +160,37 @@ pub(crate) async fn each<T>(
     Ok(answers)
 }
 
-fn only(flag: &str) -> Result<Node, Failure> {
-    let mut nodes = all()?;
+fn only(kind: Kind, flag: &str) -> Result<Node, Failure> {
+    let mut nodes = all_of(kind)?;
     match nodes.len() {
-        0 => Err(absent("no node runs here".to_owned(), None)),
+        0 => Err(none(kind)),
         1 => Ok(nodes.remove(0)),
         _ => {
-            let names = list(&nodes);
-            Err(Failure::usage(format!("several nodes run here: {names}"))
-                .help(format!("say which one with {flag} NODE")))
+            let (names, noun) = (list(&nodes), kind.noun());
+            let message = format!("several {noun}s run here: {names}");
+            let help = format!("say which one with {flag} {}", noun.to_uppercase());
+            Err(Failure::usage(message).help(help))
         }
     }
 }
 
+fn none(kind: Kind) -> Failure {
+    absent(kind, format!("no {} runs here", kind.noun()), None)
+}
+
 /// No such node: with the name that was probably meant, and those that there are.
-fn absent(message: String, name: Option<&str>) -> Failure {
+fn absent(kind: Kind, message: String, name: Option<&str>) -> Failure {
     let failure = Failure::new(Exit::Unreachable, message);
-    let nodes = all().unwrap_or_default();
+    let nodes = all_of(kind).unwrap_or_default();
     if nodes.is_empty() {
-        return failure.help("`smc node` starts a node, `smc up NET.toml` all nodes of a network");
+        return failure.help(kind.start());
     }
     let names = nodes.iter().map(|node| node.name.as_str());
     let failure = match name.and_then(|name| text::nearest(name, names)) {
         Some(near) => failure.help(format!("did you mean `{near}`?")),
         None => failure,
     };
-    failure.help(format!("running nodes: {}", list(&nodes)))
+    failure.help(format!("running {}s: {}", kind.noun(), list(&nodes)))
 }
 
 fn list(nodes: &[Node]) -> String {
@@ -146,9 +202,14 @@ fn list(nodes: &[Node]) -> String {
 
 impl Node {
     /// The node with this socket, if a path can be that of one.
-    fn at(socket: PathBuf) -> Option<Self> {
+    fn at(socket: PathBuf, kind: Kind) -> Option<Self> {
         let name = socket.file_stem()?.to_str()?.to_owned();
-        Some(Self { name, socket })
+        Some(Self { name, socket, kind })
+    }
+
+    /// As a message says it.
+    fn told(&self) -> String {
+        format!("{} `{}`", self.kind.noun(), self.name)
     }
 
     /// Whether somebody listens there.
@@ -175,7 +236,7 @@ impl Node {
             Ok(answer) => Ok(answer),
             Err(ControlError::Ended) => Err(Failure::new(
                 Exit::Unreachable,
-                format!("the node `{}` has ended", self.name),
+                format!("the {} has ended", self.told()),
             )),
             Err(error) => Err(self.failure(&error)),
         }
@@ -237,17 +298,17 @@ impl Node {
 
     /// An answer to another question.
     pub(crate) fn strange(&self, answer: &Answer) -> Failure {
-        let name = &self.name;
+        let told = self.told();
         let text = format!("{answer:?}");
         let word = text.split(['(', ' ', '{']).next().unwrap_or_default();
         Failure::new(
             Exit::Unreachable,
-            format!("the node `{name}` answers something else than was asked: {word}"),
+            format!("the {told} answers something else than was asked: {word}"),
         )
     }
 
     pub(crate) fn refused(&self, refusal: &Refusal) -> Failure {
-        let message = format!("the node `{}` refuses: {}", self.name, refusal.reason);
+        let message = format!("the {} refuses: {}", self.told(), refusal.reason);
         if refusal.by_policy {
             Failure::new(Exit::Refused, message)
         } else {
@@ -257,41 +318,44 @@ impl Node {
 
     /// The node does not answer.
     pub(crate) fn failure(&self, error: &ControlError) -> Failure {
-        let name = &self.name;
+        let told = self.told();
         match error {
             ControlError::Absent(error) => self.unreached(error),
             ControlError::Version(_) => {
-                Failure::new(Exit::Unreachable, format!("the node `{name}`: {error}"))
+                Failure::new(Exit::Unreachable, format!("the {told}: {error}"))
                     .help("run this command and the node from the same version of smc")
             }
             ControlError::Ended => Failure::new(
                 Exit::Unreachable,
-                format!("the node `{name}` ended before it answered"),
+                format!("the {told} ended before it answered"),
             ),
             ControlError::Broken(error) => Failure::new(
                 Exit::Unreachable,
-                format!("the connection with the node `{name}` broke: {error}"),
+                format!("the connection with the {told} broke: {error}"),
             ),
         }
     }
 
     fn unreached(&self, error: &io::Error) -> Failure {
-        let name = &self.name;
+        let told = self.told();
         match error.kind() {
-            io::ErrorKind::ConnectionRefused => {
-                absent(format!("the node `{name}` is not running any more"), None)
-            }
+            io::ErrorKind::ConnectionRefused => absent(
+                self.kind,
+                format!("the {told} is not running any more"),
+                None,
+            ),
             io::ErrorKind::NotFound => absent(
+                self.kind,
                 format!("there is no socket {}", self.socket.display()),
                 None,
             ),
             io::ErrorKind::PermissionDenied => Failure::new(
                 Exit::Refused,
-                format!("the node `{name}` belongs to somebody else"),
+                format!("the {told} belongs to somebody else"),
             ),
             _ => Failure::new(
                 Exit::Unreachable,
-                format!("the node `{name}` cannot be reached: {error}"),
+                format!("the {told} cannot be reached: {error}"),
             ),
         }
     }

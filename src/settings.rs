@@ -5,6 +5,7 @@
 mod drivers;
 pub(crate) mod flags;
 mod granted;
+pub(crate) mod policy;
 mod services;
 #[cfg(test)]
 mod tests;

@@ -117,6 +117,22 @@ pub const MTCP_WAITING_BYTES: usize = 256 << 10;
 pub const MTCP_PEER_WAITING_BYTES: usize = 8 << 20;
 /// How long a session may be about no connection: a client that attached ahead of a move.
 pub const MTCP_ASIDE_TIME: Duration = Duration::from_secs(60);
+/// How often a client end that may move asks again whether it would be taken: well within that.
+pub const MTCP_WARM_AGAIN: Duration = Duration::from_secs(20);
+/// How often the beginning of a connection is looked at that does not say yet who speaks.
+pub const MTCP_PEEK_PAUSE: Duration = Duration::from_millis(5);
+/// How many plain connections wait for who takes them.
+pub const MTCP_PLAIN: usize = 64;
+/// How often the date is looked at, for a delegation that is about to end: the date may jump.
+pub const MTCP_DATE_EVERY: Duration = Duration::from_secs(60);
+/// How long an operator's move waits for a client to go.
+pub const MTCP_MOVE_TIME: Duration = Duration::from_secs(10);
+/// How often moves that are under way are looked at.
+pub const MTCP_LOOK: Duration = Duration::from_millis(20);
+/// How long the measurement of a round trip is waited for, when somebody asks for it.
+pub const MTCP_MEASURE: Duration = Duration::from_secs(2);
+/// The most connections that are listed, so that the list is no longer than an answer may be.
+pub const MTCP_LISTED: usize = 10_000;
 /// How long the last bytes of a link may take.
 pub const MTCP_LAST_TIME: Duration = Duration::from_secs(1);
 /// The most that wait at a port to be accepted; the system may have a lower bound.

@@ -31,10 +31,11 @@ pub use client::{
 pub use delegation::{Delegation, DelegationError, ServiceId};
 pub use front::{Protocol, front};
 pub use server::{
-    Control, MtcpListener, ServiceOptions, ServiceStream, StateError, TurnEvent, TurnHandle,
-    TurnStream, forward, listen_at, serve,
+    Accepted, Control, MtcpListener, Operated, Readings, ServiceOptions, ServiceStream, StateError,
+    TurnEvent, TurnHandle, TurnStream, forward, forward_plain, listen_at, serve,
 };
 pub use session::SessionError;
+pub use sm_core::mtcp::policy;
 pub use sm_core::mtcp::wire::{Candidate, Versions};
 pub use sm_core::mtcp::{Config, ConnectionId, End, Epoch, Kept, Overflow, Reason, Timing};
 

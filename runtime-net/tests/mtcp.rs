@@ -6,6 +6,10 @@ mod crashes;
 mod fronts;
 #[path = "mtcp/moves.rs"]
 mod moves;
+#[path = "mtcp/operators.rs"]
+mod operators;
+#[path = "mtcp/policies.rs"]
+mod policies;
 #[path = "mtcp/programs.rs"]
 mod programs;
 #[path = "mtcp/proxies.rs"]

@@ -1,22 +1,27 @@
 //! `smc mtcp`: connections that move, for programs that know nothing of it.
 
 mod front;
+mod operate;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use sm_core::ids::NodeId;
 use sm_net::clock;
 use sm_net::identity::parse_key;
+use sm_net::mtcp::policy::Policy;
 use sm_net::mtcp::{
-    ClientOptions, Delegation, MtcpConnector, MtcpListener, ServiceId, ServiceOptions, forward,
-    listen_at, relay,
+    Accepted, ClientOptions, Delegation, MtcpConnector, MtcpListener, ServiceId, ServiceOptions,
+    forward, forward_plain, listen_at, relay,
 };
 
 use crate::exit::{Exit, Failure};
+use crate::folders;
 use crate::keys::{self, KeyPlace};
 use crate::output::{self, Terminal};
-use crate::remote::block_on;
+use crate::remote::{Kind, block_on};
+use crate::settings::{self, policy::Side};
 
 /// Carry TCP connections so that they survive lost links and changed servers
 ///
@@ -33,8 +38,12 @@ pub(crate) struct Options {
 #[derive(Debug, Subcommand)]
 enum What {
     Proxy(Proxy),
-    Serve(Serve),
+    Serve(Box<Serve>),
     Delegate(Delegate),
+    List(operate::List),
+    Explain(operate::Explain),
+    Migrate(operate::MigrateOptions),
+    Drain(operate::Drain),
 }
 
 /// Take plain TCP connections here, and carry them to a service
@@ -47,6 +56,10 @@ struct Proxy {
     /// Where programs connect to
     #[arg(long, env = "SM_LISTEN", value_name = "ADDRESS:PORT")]
     listen: String,
+
+    /// When connections go to another server; else when theirs asks for it
+    #[arg(long, env = "SM_POLICY", value_name = "FILE.toml")]
+    policy: Option<PathBuf>,
 }
 
 /// Take connections of a service, and carry them to a plain TCP server
@@ -73,6 +86,19 @@ struct Serve {
 
     #[command(flatten)]
     front: front::Front,
+
+    /// The plain server's clients speak first: plain ones may come to the same port,
+    /// and are carried as they are
+    #[arg(long, env = "SM_CLIENT_FIRST", verbatim_doc_comment)]
+    client_first: bool,
+
+    /// What operators call it; else the service and its port, as `web-7700`
+    #[arg(long, env = "SM_NAME", value_name = "NAME", value_parser = name)]
+    name: Option<String>,
+
+    /// When it asks clients to go to another server, because it has too much to do
+    #[arg(long, env = "SM_POLICY", value_name = "FILE.toml")]
+    policy: Option<PathBuf>,
 
     /// This server's key: its name, or the path of its file; else your default key
     #[arg(long, env = "SM_KEY", value_name = "KEY")]
@@ -152,17 +178,22 @@ pub(crate) fn delegation(text: &str) -> Result<Delegation, String> {
 impl Options {
     pub(crate) fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         match &self.what {
-            What::Proxy(proxy) => block_on(proxy.run()),
+            What::Proxy(proxy) => block_on(proxy.run(terminal)),
             What::Serve(serve) => block_on(serve.run(terminal)),
             What::Delegate(delegate) => delegate.run(terminal),
+            What::List(list) => block_on(list.run()),
+            What::Explain(explain) => block_on(explain.run()),
+            What::Migrate(migrate) => block_on(migrate.run()),
+            What::Drain(drain) => block_on(drain.run()),
         }
     }
 }
 
 impl Proxy {
-    async fn run(&self) -> Result<Exit, Failure> {
+    async fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         let Place { service, addresses } = self.service.clone();
-        let options = ClientOptions::new(service, addresses);
+        let mut options = ClientOptions::new(service, addresses);
+        options.policy = policy(terminal, self.policy.as_deref(), Side::Client)?;
         let connector = MtcpConnector::new(options).map_err(|error| unusable(&error))?;
         let connector = Arc::new(connector);
         let listener = listen_at(&self.listen).await;
@@ -206,19 +237,30 @@ impl Serve {
         };
         // What the plain server knows does not move.
         options.config.quota = 0;
+        options.client_first = self.client_first;
+        options.policy = policy(terminal, self.policy.as_deref(), Side::Server)?;
         let service = options.service.clone();
         let listener = MtcpListener::bind(&self.listen, options).await;
         let mut listener = listener.map_err(|error| cannot_listen(&self.listen, &error))?;
         let at = listener.local_addr();
+        let name = self.name.clone();
+        let name = name.unwrap_or_else(|| file_name(&format!("{}-{}", service.name, at.port())));
+        let socket = folders::runtime()?.join(format!("{name}.{}", Kind::Server.ending()));
+        let operated = listener.control().operate(&socket).await;
+        let _operated = operated.map_err(|error| no_socket(&name, &error))?;
         output::talk(&format!(
             "clients reach it with --service {}={}@{at}",
             service.name, service.key
         ));
         loop {
-            let stream = listener.accept().await;
+            let accepted = listener.accept_any().await;
             let to = forward_to.clone();
             tokio::spawn(async move {
-                if let Err(error) = forward(stream, &to).await {
+                let ended = match accepted {
+                    Accepted::Moving(stream) => forward(stream, &to).await,
+                    Accepted::Plain(client) => forward_plain(client, &to).await,
+                };
+                if let Err(error) = ended {
                     output::talk(&format!("a connection to {to} has ended: {error}"));
                 }
             });
@@ -244,6 +286,34 @@ impl Delegate {
         output::line(digits)?;
         Ok(Exit::Ok)
     }
+}
+
+fn policy(terminal: &Terminal, path: Option<&Path>, side: Side) -> Result<Option<Policy>, Failure> {
+    path.map(|path| settings::policy::read(terminal, path, side))
+        .transpose()
+}
+
+/// What a socket can be called.
+fn name(text: &str) -> Result<String, String> {
+    match text == file_name(text) && !text.is_empty() {
+        true => Ok(text.to_owned()),
+        false => Err("write letters, digits, `-`, `_` and `.`".to_owned()),
+    }
+}
+
+fn file_name(text: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    text.chars()
+        .map(|c| if fits(c) { c } else { '-' })
+        .collect()
+}
+
+fn no_socket(name: &str, error: &std::io::Error) -> Failure {
+    if error.kind() == std::io::ErrorKind::AddrInUse {
+        return Failure::failed(format!("a server `{name}` runs here already"))
+            .help("give this one another name: --name NAME");
+    }
+    Failure::failed(format!("cannot listen to orders: {error}"))
 }
 
 fn cannot_listen(at: &str, error: &std::io::Error) -> Failure {

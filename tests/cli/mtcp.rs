@@ -1,5 +1,8 @@
 //! `smc mtcp`: plain programs on both sides, and what is said when the command line is wrong.
 
+#[path = "mtcp/operators.rs"]
+mod operators;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -41,7 +44,9 @@ impl Drop for Running {
 
 fn mtcp(user: &PathBuf, args: &[&str]) -> Command {
     let mut command = command(&[&["mtcp"], args].concat());
-    command.env("XDG_CONFIG_HOME", user);
+    command
+        .env("XDG_CONFIG_HOME", user)
+        .env("XDG_RUNTIME_DIR", user);
     command
 }
 
@@ -197,6 +202,80 @@ fn what_cannot_be_a_service_is_said() {
     assert_eq!(wrong.exit, 3, "{}", wrong.stderr);
     assert!(
         wrong.stderr.contains("cannot listen at"),
+        "{}",
+        wrong.stderr
+    );
+}
+
+#[test]
+fn plain_clients_may_come_to_the_port_of_a_service_whose_clients_speak_first() {
+    let user = scratch_folder("mtcp_plain");
+    let web = web();
+    let serve = |more: &[&str]| {
+        let args = [
+            "serve",
+            "--service",
+            "web",
+            "--listen",
+            "127.0.0.1:0",
+            "--forward",
+            &web,
+        ];
+        let (server, said) = Running::start(mtcp(&user, &[&args[..], more].concat()));
+        let place = said.split_once("--service ").expect("it says how").1;
+        (server, place.to_owned())
+    };
+    let (_server, place) = serve(&["--client-first"]);
+    let port = place.split_once('@').expect("it says where").1;
+    assert!(asked(port).ends_with("\r\n\r\nfar and back"));
+    let proxy = ["proxy", "--service", &place, "--listen", "127.0.0.1:0"];
+    let (_proxy, said) = Running::start(mtcp(&user, &proxy));
+    let address = said.split_whitespace().nth(2).expect("it says where");
+    assert!(asked(address).ends_with("\r\n\r\nfar and back"));
+
+    // Any other service hangs up on them.
+    let (_server, place) = serve(&[]);
+    let mut tcp = TcpStream::connect(place.split_once('@').expect("it says where").1);
+    let tcp = tcp.as_mut().expect("it listens");
+    tcp.write_all(b"GET / HTTP/1.0\r\n\r\n")
+        .expect("it is taken");
+    let mut got = Vec::new();
+    let _ = tcp.read_to_end(&mut got);
+    assert!(got.is_empty());
+}
+
+#[test]
+fn what_is_wrong_with_a_policy_is_said_line_by_line() {
+    let user = scratch_folder("mtcp_policy");
+    let file = user.join("policy.toml");
+    let text = "[[rules]]\nwhen = \"load\"\nlimit = 0.9\n\n[[rules]]\nwehn = \"rate\"\n";
+    std::fs::write(&file, text).expect("a file for a test");
+    let file = file.display().to_string();
+    let service = format!("web={OTHER}@127.0.0.1:1");
+    let args = [
+        "proxy",
+        "--service",
+        &service,
+        "--listen",
+        "127.0.0.1:0",
+        "--policy",
+        &file,
+    ];
+    let wrong = ran(mtcp(&user, &args).output().expect("smc starts"));
+    assert_ne!(wrong.exit, 0);
+    for part in [
+        "a client end does not see that",
+        "it stands in a policy of `smc mtcp serve`",
+        "`when` is missing",
+        "policy.toml:2:",
+    ] {
+        assert!(wrong.stderr.contains(part), "{part}\n{}", wrong.stderr);
+    }
+    let args = [&args[..6], &["nowhere.toml"]].concat();
+    let wrong = ran(mtcp(&user, &args).output().expect("smc starts"));
+    assert_eq!(wrong.exit, 2);
+    assert!(
+        wrong.stderr.contains("there is no policy `nowhere.toml`"),
         "{}",
         wrong.stderr
     );

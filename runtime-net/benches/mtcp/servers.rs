@@ -16,6 +16,11 @@ use crate::{MESSAGE, bare};
 /// What a client wants: so many bytes, or its own back.
 pub(crate) const SOURCE: u8 = 0;
 pub(crate) const ECHO: u8 = 1;
+/// Its own back, from a service that has to remember much.
+pub(crate) const STATE: u8 = 2;
+
+/// How much that is.
+const STATE_BYTES: usize = 10 << 10;
 
 /// Where the servers are.
 pub(crate) struct Servers {
@@ -78,16 +83,17 @@ async fn listen() -> io::Result<Servers> {
 
 /// The service over M-TCP: the same, and its state.
 async fn moving(mut stream: ServiceStream) -> io::Result<()> {
-    let echoes = match stream.import_state::<()>()? {
-        Some(()) => true,
-        None => stream.read_u8().await? == ECHO,
+    let state: Vec<u8> = match stream.import_state()? {
+        Some(state) => state,
+        None => match stream.read_u8().await? {
+            SOURCE => return source(&mut stream).await,
+            STATE => vec![7; STATE_BYTES],
+            _ => Vec::new(),
+        },
     };
-    if !echoes {
-        return source(&mut stream).await;
-    }
     let mut message = [0; MESSAGE];
     loop {
-        stream.export_state(&()).await?;
+        stream.export_state(&state).await?;
         stream.read_exact(&mut message).await?;
         stream.write_all(&message).await?;
     }

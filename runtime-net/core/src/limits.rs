@@ -116,6 +116,18 @@ pub const MTCP_LINGER: Span = Span::secs(120);
 pub const MTCP_ATTEMPT: Span = Span::secs(10);
 /// How long an acknowledgement waits for data that it can go with.
 pub const MTCP_ACK_DELAY: Span = Span::millis(20);
+/// How often a policy looks at its metrics, if it does not say.
+pub const MTCP_POLICY_EVERY: Span = Span::millis(100);
+/// Over how long it smooths a rate.
+pub const MTCP_POLICY_SMOOTH: Span = Span::secs(1);
+/// How long after a move it makes no other.
+pub const MTCP_POLICY_PAUSE: Span = Span::secs(5);
+/// How often that doubles when nobody takes the connection: to some minutes.
+pub const MTCP_POLICY_DOUBLINGS: u32 = 6;
+/// How long before a deadline it arms: a session takes less.
+pub const MTCP_POLICY_AHEAD: Span = Span::secs(1);
+/// The most rules of a policy.
+pub const MTCP_POLICY_RULES: usize = 32;
 /// What a sender may send before it hears of another window: enough for a first request.
 pub const MTCP_FIRST_WINDOW: u64 = 64 << 10;
 /// The largest window that is granted or believed, and so the most that is kept in one direction.

@@ -42,6 +42,7 @@
 mod client;
 mod digest;
 mod image;
+pub mod policy;
 mod pulse;
 mod ring;
 mod server;

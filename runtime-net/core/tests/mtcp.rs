@@ -15,6 +15,8 @@ mod model;
 mod moving;
 #[path = "mtcp/paths.rs"]
 mod paths;
+#[path = "mtcp/policy.rs"]
+mod policy;
 #[path = "mtcp/service.rs"]
 mod service;
 #[path = "mtcp/streams.rs"]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The version that both sides must speak.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// Thirty-two bytes that name something: a key, a message, a launch.
 pub type Name = [u8; 32];
@@ -33,6 +33,31 @@ pub enum Request {
     RemoveTag(TagName),
     /// End the node: [`Answer::Done`].
     Stop,
+    /// Which connections of M-TCP are here? One [`Answer::Connections`].
+    Connections,
+    /// Can this one move? One [`Answer::Explained`].
+    Explain(ConnectionName),
+    /// Have connections move: an [`Answer::Move`] for each as it turns out, then [`Answer::Done`].
+    /// Who hangs up before ends it.
+    Migrate(Box<Migrate>),
+}
+
+/// Sixteen bytes that name a connection of M-TCP.
+pub type ConnectionName = [u8; 16];
+
+/// Which connections are to move, and how.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Migrate {
+    /// Those that are meant; none for all.
+    pub which: Option<ConnectionName>,
+    /// The key of the server that they go to; none for any.
+    pub to: Option<Name>,
+    /// How many of them begin to move in a second, at most; none for all at once.
+    pub rate: Option<u32>,
+    /// Whether the server takes no more, asks all that there are, and waits until none is left.
+    pub drain: bool,
+    /// Whether nothing is done, and only said.
+    pub dry_run: bool,
 }
 
 /// What a node answers.
@@ -63,6 +88,97 @@ pub enum Answer {
     Event(Box<Event>),
     /// So many events were left out, since they were not taken in time.
     Missed(u64),
+    /// The connections that are here.
+    Connections(Vec<Connection>),
+    /// What is to be said of one, and where it could go.
+    Explained(Box<Explained>),
+    /// What became of one that was to move.
+    Move(Box<Move>),
+}
+
+/// A connection of M-TCP at a server.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Connection {
+    /// Its name.
+    pub id: ConnectionName,
+    /// The latest attempt that the server knows of.
+    pub epoch: u64,
+    /// What the server has of it.
+    pub has: Has,
+    /// Whether a client is attached.
+    pub attached: bool,
+    /// Bytes that would move.
+    pub bytes: u64,
+    /// Those of them since the newest export, which would be run again.
+    pub log: u64,
+    /// The servers that can go on without this one.
+    pub standbys: Vec<Name>,
+    /// The last round trip to the client that was measured, in nanoseconds.
+    pub round_trip: Option<u64>,
+    /// Why it cannot move now, if it cannot.
+    pub blocked: Option<String>,
+}
+
+/// What a server has of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Has {
+    /// It runs the service.
+    Service,
+    /// It ran it, and another one takes it over.
+    Leaving(Name),
+    /// A copy of what another server has.
+    Copy(Name),
+    /// Nothing yet: a client has come with it.
+    Nothing,
+}
+
+/// Whether a connection can move, and what it would take.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Explained {
+    /// The connection.
+    pub connection: Connection,
+    /// Where it could go.
+    pub candidates: Vec<Server>,
+}
+
+/// Another server of the service.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Server {
+    /// Its key.
+    pub key: Name,
+    /// Where it listens.
+    pub address: String,
+    /// Whether there is a session with it.
+    pub linked: bool,
+    /// The last round trip to it that was measured, in nanoseconds.
+    pub round_trip: Option<u64>,
+    /// How long clients would hear nothing at least, in nanoseconds: the round trips of a move
+    /// there, if they are known.
+    pub gap: Option<u64>,
+}
+
+/// What became of a connection that was to move.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Move {
+    /// The connection.
+    pub id: ConnectionName,
+    /// How many of all that there were are done with, this one included, and how many there were.
+    pub count: (u64, u64),
+    /// What.
+    pub outcome: Outcome,
+}
+
+/// How it ended.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Another server has it, after so many nanoseconds.
+    Moved(u64),
+    /// It is over.
+    Ended,
+    /// It is where it was, and why.
+    Stays(String),
+    /// It would move: nothing was done.
+    Would,
 }
 
 /// Why something was not done.

@@ -34,6 +34,9 @@ impl Host {
                 self.end();
                 Answer::Done
             }
+            Request::Connections | Request::Explain(_) | Request::Migrate(_) => {
+                refused(false, "it is a node, and serves no M-TCP".to_owned())
+            }
         };
         // An operator who has gone does not want to know.
         let _ = answers.try_send(answer);

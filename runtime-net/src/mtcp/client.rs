@@ -5,19 +5,21 @@ mod link;
 mod moving;
 mod state;
 mod stream;
+mod warm;
 
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
 use sm_core::limits::MTCP_WINDOW;
+use sm_core::mtcp::policy::Policy;
 use sm_core::mtcp::wire::Versions;
-use sm_core::mtcp::{Client, ConnectionId, Contact, LinkId, Opening, Timing};
+use sm_core::mtcp::{Client, Contact, LinkId, Opening, Timing};
 
 use tokio::net::TcpStream;
 
 use super::delegation::ServiceId;
-use super::proof::Settings;
+use super::proof::{self, Settings};
 use super::session::Calling;
 use crate::clock::Clock;
 use crate::limits;
@@ -43,6 +45,8 @@ pub struct ClientOptions {
     pub follow: bool,
     /// Whether they can move with the service that has them, and so stay at their server.
     pub moving: bool,
+    /// When they move; then it says, too, whether they do when their server asks for it.
+    pub policy: Option<Policy>,
     /// The versions that it speaks.
     pub versions: Versions,
 }
@@ -58,6 +62,7 @@ impl ClientOptions {
             settings: Vec::new(),
             follow: true,
             moving: false,
+            policy: None,
             versions: Versions::OURS,
         }
     }
@@ -154,7 +159,7 @@ impl MtcpConnector {
             user: self.options.settings.clone(),
         };
         let opening = Opening {
-            id: ConnectionId(random().map_err(|error| error.to_string())?),
+            id: proof::name(&settings.secret),
             digest_seed: u64::from_le_bytes(random().map_err(|error| error.to_string())?),
             window: self.options.window,
             settings: settings.encode(),

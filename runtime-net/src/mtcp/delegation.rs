@@ -174,17 +174,22 @@ fn named(name: &str) -> bool {
     (1..=limits::MTCP_SERVICE_BYTES).contains(&name.len())
 }
 
-/// Checks what a server shows: nothing at all is enough only if its key is the service's own.
+/// Checks what a server shows: nothing at all is enough only if its key is the service's own. Gives
+/// the second of Unix time at which it is over.
 pub(super) fn check_shown(
     shown: &[u8],
     service: &ServiceId,
     server: NodeId,
     now: u64,
-) -> Result<(), DelegationError> {
+) -> Result<u64, DelegationError> {
     match shown {
-        [] if server == service.key => Ok(()),
+        [] if server == service.key => Ok(u64::MAX),
         [] => Err(DelegationError::Missing),
-        bytes => Delegation::decode(bytes)?.check(service, server, now),
+        bytes => {
+            let delegation = Delegation::decode(bytes)?;
+            delegation.check(service, server, now)?;
+            Ok(delegation.expires)
+        }
     }
 }
 
@@ -229,7 +234,7 @@ mod tests {
     #[test]
     fn who_shows_none_has_to_have_the_key_itself() {
         let (service, own) = (service(1), key(1).node_id());
-        assert_eq!(check_shown(&[], &service, own, 0), Ok(()));
+        assert_eq!(check_shown(&[], &service, own, 0), Ok(u64::MAX));
         let missing = check_shown(&[], &service, key(2).node_id(), 0);
         assert_eq!(missing, Err(DelegationError::Missing));
     }
@@ -238,7 +243,8 @@ mod tests {
     fn every_changed_bit_is_noticed() {
         let bytes = delegation().encode();
         let server = key(2).node_id();
-        assert_eq!(check_shown(&bytes, &service(1), server, 0), Ok(()));
+        let ends = delegation().expires();
+        assert_eq!(check_shown(&bytes, &service(1), server, 0), Ok(ends));
         for bit in 0..bytes.len() * 8 {
             let mut changed = bytes.clone();
             changed[bit / 8] ^= 1 << (bit % 8);

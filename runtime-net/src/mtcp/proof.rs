@@ -46,6 +46,15 @@ impl Settings {
     }
 }
 
+/// The name of the connection with this secret: who knows only the name can open nothing by it.
+pub(super) fn name(secret: &[u8; 32]) -> ConnectionId {
+    let mut hasher = blake3::Hasher::new_derive_key("smart-messages 0 mtcp connection id");
+    hasher.update(secret);
+    let mut id = [0; 16];
+    hasher.finalize_xof().fill(&mut id);
+    ConnectionId(id)
+}
+
 /// The proof for one attempt in one session.
 pub(super) fn prove(
     secret: &[u8; 32],

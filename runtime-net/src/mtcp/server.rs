@@ -3,7 +3,9 @@
 mod conn;
 mod hub;
 mod link;
+mod operate;
 mod peers;
+mod shed;
 mod stream;
 mod turns;
 
@@ -14,6 +16,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use sm_core::mtcp::Config;
+use sm_core::mtcp::policy::Policy;
 use sm_core::mtcp::wire::{Candidate, Versions};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
@@ -25,6 +28,9 @@ use super::session::Caller;
 use crate::identity::KeyPair;
 use crate::limits;
 use hub::Hub;
+pub use operate::Operated;
+pub use shed::Readings;
+use shed::shed;
 pub use stream::{ServiceStream, StateError};
 pub use turns::{TurnEvent, TurnHandle, TurnStream};
 
@@ -41,12 +47,19 @@ pub struct ServiceOptions {
     pub peers: Vec<Candidate>,
     /// How many of them keep a copy of each connection, so that it survives this server.
     pub standbys: usize,
+    /// Whether the clients of the service speak first. Then plain clients may come to the same
+    /// port: [`MtcpListener::accept_any`] gives their connections as they are.
+    pub client_first: bool,
     /// What a connection is granted.
     pub config: Config,
     /// The versions that it speaks.
     pub versions: Versions,
     /// Whether its services run in turns ([`ServiceStream::into_turns`]).
     pub in_turns: bool,
+    /// When it asks clients to go elsewhere because it has too much to do.
+    pub policy: Option<Policy>,
+    /// What the policy looks at.
+    pub readings: fn() -> Readings,
 }
 
 impl ServiceOptions {
@@ -62,9 +75,12 @@ impl ServiceOptions {
             delegation: None,
             peers: Vec::new(),
             standbys: 0,
+            client_first: false,
             config: Config::default(),
             versions: Versions::OURS,
             in_turns: false,
+            policy: None,
+            readings: Readings::of_this_machine,
         }
     }
 
@@ -98,6 +114,7 @@ impl ServiceOptions {
 pub struct MtcpListener {
     hub: Arc<Hub>,
     accepted: mpsc::UnboundedReceiver<ServiceStream>,
+    plain: mpsc::Receiver<TcpStream>,
     address: SocketAddr,
     tasks: JoinSet<()>,
 }
@@ -129,11 +146,16 @@ impl MtcpListener {
         let (sender, accepted) = mpsc::unbounded_channel();
         let hub = Hub::new(options, sender)?;
         let mut tasks = JoinSet::new();
-        tasks.spawn(listen(listener, hub.clone()));
+        let (plainly, plain) = mpsc::channel(limits::MTCP_PLAIN);
+        tasks.spawn(listen(listener, hub.clone(), plainly));
         hub.call_peers(&mut tasks);
+        if let Some(policy) = hub.options.policy.clone() {
+            tasks.spawn(shed(hub.clone(), policy));
+        }
         Ok(Self {
             hub,
             accepted,
+            plain,
             address,
             tasks,
         })
@@ -154,6 +176,14 @@ impl MtcpListener {
         }
     }
 
+    /// The same, and plain connections where the service is [`ServiceOptions::client_first`].
+    pub async fn accept_any(&mut self) -> Accepted {
+        tokio::select! {
+            Some(stream) = self.accepted.recv() => Accepted::Moving(stream),
+            Some(plain) = self.plain.recv() => Accepted::Plain(plain),
+        }
+    }
+
     /// A handle with which the server can be stopped while something else accepts.
     pub fn control(&self) -> Control {
         Control(self.hub.clone())
@@ -163,6 +193,15 @@ impl MtcpListener {
     pub fn running(&self) -> usize {
         self.hub.running()
     }
+}
+
+/// What has come to a port.
+#[derive(Debug)]
+pub enum Accepted {
+    /// A connection that moves.
+    Moving(ServiceStream),
+    /// One of a plain client, which has said something already.
+    Plain(TcpStream),
 }
 
 impl Drop for MtcpListener {
@@ -232,7 +271,7 @@ fn take_crowds(listener: &TcpListener) -> io::Result<()> {
     Ok(rustix::net::listen(listener, limits::MTCP_BACKLOG)?)
 }
 
-async fn listen(listener: TcpListener, hub: Arc<Hub>) {
+async fn listen(listener: TcpListener, hub: Arc<Hub>, plainly: mpsc::Sender<TcpStream>) {
     let sessions = Arc::new(Semaphore::new(limits::MTCP_SESSIONS));
     let greeting = Arc::new(Semaphore::new(limits::HANDSHAKES));
     loop {
@@ -250,13 +289,15 @@ async fn listen(listener: TcpListener, hub: Arc<Hub>) {
                 continue;
             }
         };
-        let hub = hub.clone();
+        let (hub, plainly) = (hub.clone(), plainly.clone());
         tokio::spawn(async move {
             let _session = session;
             let caller = hub.door.answer(tcp).await;
             drop(turn);
             match caller {
                 Ok(Caller::Client(session)) => link::run(hub, session).await,
+                // Whoever does not take them lets them wait.
+                Ok(Caller::Plain(tcp)) => drop(plainly.send(tcp).await),
                 Ok(Caller::Server(peer, session)) => hub.hear_peer(peer, session).await,
                 Err(_) => {}
             }
@@ -270,22 +311,33 @@ async fn listen(listener: TcpListener, hub: Arc<Hub>) {
 /// # Errors
 /// What the system says of the socket, or how the connection ended.
 pub async fn forward(mut stream: ServiceStream, address: &str) -> io::Result<()> {
-    let call = timeout(limits::MTCP_CALL_TIME, TcpStream::connect(address)).await;
-    let mut plain = match call {
-        Ok(Ok(plain)) => plain,
-        Ok(Err(error)) => {
+    let mut plain = match call_plain(address).await {
+        Ok(plain) => plain,
+        Err(error) => {
             stream.reset(sm_core::mtcp::Reason::Unreachable);
             return Err(error);
         }
-        Err(_) => {
-            stream.reset(sm_core::mtcp::Reason::Unreachable);
-            return Err(io::ErrorKind::TimedOut.into());
-        }
     };
-    plain.set_nodelay(true)?;
     let copied = tokio::io::copy_bidirectional(&mut stream, &mut plain).await;
     if copied.is_err() {
         stream.reset(sm_core::mtcp::Reason::Aborted);
     }
     copied.map(|_| ())
+}
+
+/// The same for a plain client that came to the port of a service: nothing of it survives.
+///
+/// # Errors
+/// What the system says of either socket.
+pub async fn forward_plain(mut client: TcpStream, address: &str) -> io::Result<()> {
+    let mut plain = call_plain(address).await?;
+    let copied = tokio::io::copy_bidirectional(&mut client, &mut plain).await;
+    copied.map(|_| ())
+}
+
+async fn call_plain(address: &str) -> io::Result<TcpStream> {
+    let call = timeout(limits::MTCP_CALL_TIME, TcpStream::connect(address)).await;
+    let plain = call.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
+    plain.set_nodelay(true)?;
+    Ok(plain)
 }

@@ -18,10 +18,10 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::Acceptor;
 use rustls::{ClientConfig, ServerConfig};
 use sm_core::ids::NodeId;
-use sm_core::mtcp::wire::{Frame, MAGIC, Versions};
+use sm_core::mtcp::wire::{Frame, MAGIC, Peek, Versions, peek};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::{LazyConfigAcceptor, TlsConnector, TlsStream};
 
 use super::delegation::{DelegationError, ServiceId, check_shown};
@@ -46,10 +46,14 @@ pub(super) struct Session {
     pub(super) rest: BytesMut,
     /// What proofs of possession are bound to.
     pub(super) binding: [u8; 32],
+    /// The second of Unix time at which the other end may speak for the service no more.
+    pub(super) expires: u64,
 }
 
 /// Who called.
 pub(super) enum Caller {
+    /// A program that knows nothing of M-TCP.
+    Plain(TcpStream),
     Client(Session),
     Server(NodeId, Session),
 }
@@ -127,7 +131,8 @@ impl Calling {
         let shown = session.rest.split_to(length);
         let server = session.peer().ok_or(SessionError::Foreign)?;
         let now = clock::unix_nanos() / 1_000_000_000;
-        check_shown(&shown, service, server, now).map_err(SessionError::Delegation)?;
+        let shown = check_shown(&shown, service, server, now);
+        session.expires = shown.map_err(SessionError::Delegation)?;
         session.agree(self.versions).await?;
         Ok((server, session))
     }
@@ -141,6 +146,16 @@ pub(super) struct Door {
     /// What clients are told first.
     greeting: Vec<u8>,
     versions: Versions,
+    callers: Callers,
+}
+
+/// Who may call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Callers {
+    /// Ends of M-TCP.
+    Ours,
+    /// Plain clients, too: those of the service speak first, so that they can be told apart.
+    All,
 }
 
 impl Door {
@@ -148,7 +163,7 @@ impl Door {
         key: &KeyPair,
         shown: &[u8],
         trusted: Trusted,
-        versions: Versions,
+        (versions, callers): (Versions, Callers),
     ) -> io::Result<Self> {
         let tls = Tls::new(key).map_err(io::Error::other)?;
         let mut clients = tls.server_for_all(CLIENTS).map_err(io::Error::other)?;
@@ -163,6 +178,7 @@ impl Door {
             tls,
             greeting,
             versions,
+            callers,
         })
     }
 
@@ -175,6 +191,9 @@ impl Door {
 
     async fn greet(&self, mut tcp: TcpStream) -> Result<Caller, SessionError> {
         tcp.set_nodelay(true)?;
+        if self.callers == Callers::All && is_plain(&tcp).await? {
+            return Ok(Caller::Plain(tcp));
+        }
         let mut magic = [0; MAGIC.len()];
         // The first byte decides nearly always.
         tcp.read_exact(&mut magic[..1]).await?;
@@ -219,6 +238,22 @@ impl Door {
         timeout(limits::GREETING_TIME, call)
             .await
             .unwrap_or(Err(SessionError::Slow))
+    }
+}
+
+/// Whether a plain client has called. What it has said stays where it is.
+async fn is_plain(tcp: &TcpStream) -> io::Result<bool> {
+    let mut first = [0; MAGIC.len()];
+    loop {
+        match tcp.peek(&mut first).await? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            count => match peek(&first[..count]) {
+                Peek::Plain => return Ok(true),
+                Peek::Ours => return Ok(false),
+                // The rest is on its way, and nobody says when it is there.
+                Peek::Unknown => sleep(limits::MTCP_PEEK_PAUSE).await,
+            },
+        }
     }
 }
 
@@ -270,6 +305,7 @@ impl Session {
             tls,
             rest: BytesMut::new(),
             binding: binding.map_err(io::Error::other)?,
+            expires: u64::MAX,
         })
     }
 

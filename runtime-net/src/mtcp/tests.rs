@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use super::proof::{Settings, prove};
-use super::session::{Calling, Door, Session};
+use super::session::{Callers, Calling, Door, Session};
 use super::*;
 use crate::identity::KeyPair;
 use crate::tls::Trusted;
@@ -288,7 +288,7 @@ async fn a_proof_is_of_no_use_in_another_session() {
 #[tokio::test]
 async fn pulls_are_denied_without_a_proof_and_to_strangers() {
     let thief = key(9);
-    let door = |trusted: Trusted| Door::new(&thief, &[], trusted, Versions::OURS);
+    let door = |trusted: Trusted| Door::new(&thief, &[], trusted, (Versions::OURS, Callers::Ours));
     let door = door(Trusted::default()).expect("there is TLS");
     let address = serve_as(2, |_| ()).await;
     let called = soon(door.call(key(2).node_id(), &address)).await;
@@ -326,4 +326,134 @@ async fn a_crowd_finds_room() {
         .map(|_| std::net::TcpStream::connect_timeout(&address, Duration::from_millis(500)))
         .collect();
     crowd.expect("all of them wait in the queue");
+}
+
+#[tokio::test]
+async fn nobody_takes_a_name_before_its_owner_comes() {
+    let (one, first) = listen().await;
+    let (two, second) = listen().await;
+    let peer = |seed: u8, address: &str| Candidate {
+        server: key(seed).node_id(),
+        address: address.to_owned(),
+    };
+    serve_on(one, 2, |options| options.peers = vec![peer(3, &second)]);
+    serve_on(two, 3, |options| options.peers = vec![peer(2, &first)]);
+    let mut stream = connect(&first).await.expect("it takes it");
+    echoes(&mut stream, b"before").await;
+    // The second has never heard of the connection, and so cannot compare.
+    let settings = Settings {
+        secret: [7; 32],
+        service: "echo".to_owned(),
+        user: Vec::new(),
+    };
+    let open = |id: ConnectionId| {
+        Frame::Open(Open {
+            id,
+            ends: Ends::default(),
+            digest_seed: 1,
+            window: 1 << 16,
+            settings: settings.encode().into(),
+        })
+    };
+    let (_, mut session) = call(&second).await;
+    let reason = refused(&mut session, open(stream.id())).await;
+    assert_eq!(reason, Reason::NotAllowed);
+    soon(stream.migrate()).await.expect("the second takes it");
+    echoes(&mut stream, b"after").await;
+}
+
+#[tokio::test]
+async fn a_session_ends_with_the_delegation_and_the_connection_goes_on_elsewhere() {
+    let (one, first) = listen().await;
+    let (two, second) = listen().await;
+    let peer = |seed: u8, address: &str| Candidate {
+        server: key(seed).node_id(),
+        address: address.to_owned(),
+    };
+    let expires = crate::clock::unix_nanos() / 1_000_000_000 + 3;
+    serve_on(one, 2, |options| {
+        options.peers = vec![peer(3, &second)];
+        let server = key(2).node_id();
+        let short = Delegation::sign(&key(1), "echo", server, expires);
+        options.delegation = Some(short.expect("the name is short"));
+    });
+    serve_on(two, 3, |options| options.peers = vec![peer(2, &first)]);
+    let mut stream = connect(&first)
+        .await
+        .expect("it speaks for the service still");
+    echoes(&mut stream, b"before").await;
+    let control = stream.control();
+    soon(async {
+        while control.server() != key(3).node_id() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    assert!(
+        crate::clock::unix_nanos() / 1_000_000_000 >= expires,
+        "it left early"
+    );
+    echoes(&mut stream, b"after").await;
+}
+
+#[tokio::test]
+async fn plain_clients_are_told_apart_where_clients_speak_first() {
+    let (socket, address) = listen().await;
+    let own = key(2);
+    let delegation = Delegation::sign(&key(1), "echo", own.node_id(), u64::MAX);
+    let delegation = delegation.expect("the name is short");
+    let mut options = ServiceOptions::delegated(own, service(), delegation);
+    options.client_first = true;
+    let mut listener = MtcpListener::on(socket, options).expect("the key is one");
+    tokio::spawn(async move {
+        loop {
+            match listener.accept_any().await {
+                Accepted::Moving(stream) => drop(tokio::spawn(echo(stream))),
+                Accepted::Plain(mut tcp) => drop(tokio::spawn(async move {
+                    let mut said = [0; 5];
+                    tcp.read_exact(&mut said).await.expect("all of it is there");
+                    tcp.write_all(&said).await.expect("it is read");
+                })),
+            }
+        }
+    });
+    // Beginnings that ours has, too, and bytes that come one by one.
+    for said in [*b"hello", [MAGIC[0], b'M', b'T', b'C', 7], [0; 5]] {
+        let mut tcp = TcpStream::connect(&address).await.expect("it listens");
+        tcp.set_nodelay(true).expect("it is TCP");
+        for byte in said {
+            tcp.write_all(&[byte]).await.expect("it is taken");
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+        let mut got = [0; 5];
+        soon(tcp.read_exact(&mut got)).await.expect("it comes back");
+        assert_eq!(got, said);
+    }
+    let mut stream = connect(&address).await.expect("it takes it");
+    echoes(&mut stream, b"ours").await;
+}
+
+#[tokio::test]
+async fn who_has_not_proved_himself_sends_nobody_to_another_port() {
+    let (_socket, trap) = listen().await;
+    let elsewhere = Candidate {
+        server: key(9).node_id(),
+        address: trap.clone(),
+    };
+    let address = serve_as(4, |options| {
+        options.delegation = None;
+        options.peers = vec![elsewhere];
+    })
+    .await;
+    let (socket, honest) = listen().await;
+    serve_on(socket, 2, |_| ());
+    let options = ClientOptions::new(service(), vec![address, honest]);
+    let mut stream = soon(MtcpStream::connect(options))
+        .await
+        .expect("the second has a right");
+    echoes(&mut stream, b"here").await;
+    let error = soon(stream.migrate()).await.expect_err("there is no other");
+    assert!(error.to_string().contains("shows no delegation"), "{error}");
+    assert!(!error.to_string().contains(&trap), "{error}");
+    assert!(!stream.known().contains(&trap), "it would call there");
 }

@@ -21,6 +21,7 @@ struct Shared {
     silent: AtomicBool,
     cut: Notify,
     cuts: AtomicU64,
+    links: AtomicU64,
 }
 
 impl Relay {
@@ -34,6 +35,7 @@ impl Relay {
         let all = shared.clone();
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
+                all.links.fetch_add(1, Ordering::Relaxed);
                 if let Ok(far) = TcpStream::connect(target).await {
                     tokio::spawn(run(near, far, all.clone()));
                 }
@@ -55,6 +57,11 @@ impl Relay {
     /// Passes nothing on any more, and closes nothing.
     pub(crate) fn fall_silent(&self, silent: bool) {
         self.shared.silent.store(silent, Ordering::Relaxed);
+    }
+
+    /// How many links it has ever had.
+    pub(crate) fn links(&self) -> u64 {
+        self.shared.links.load(Ordering::Relaxed)
     }
 
     /// How many links it has cut for [`Self::cut_after`].

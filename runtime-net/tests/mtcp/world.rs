@@ -70,6 +70,19 @@ impl World {
         F: Fn(ServiceStream) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = io::Result<()>> + Send + 'static,
     {
+        Self::start_as(servers, |_, options| options.standbys = standbys, service).await
+    }
+
+    /// The same with other options, by the number of the server.
+    pub(crate) async fn start_as<F, R>(
+        servers: u8,
+        change: impl Fn(u8, &mut ServiceOptions),
+        service: F,
+    ) -> Self
+    where
+        F: Fn(ServiceStream) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = io::Result<()>> + Send + 'static,
+    {
         let mut sockets = Vec::new();
         let mut places = Vec::new();
         for server in 0..servers {
@@ -85,7 +98,8 @@ impl World {
         }
         let mut controls = Vec::new();
         for (server, socket) in (0..).zip(sockets) {
-            let options = options(server, places.clone()).with_standbys(standbys);
+            let mut options = options(server, places.clone());
+            change(server, &mut options);
             let listener = MtcpListener::on(socket, options).expect("the key is one");
             controls.push(listener.control());
             let service = service.clone();

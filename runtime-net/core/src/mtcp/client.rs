@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::digest::{Digest, DigestKey};
 use super::image::Held;
+use super::policy::Sample;
 use super::pulse::{Acks, Marks, Pulse, Silence};
 use super::ring::{At, Ring};
 use super::wire::{Advice, Candidate, Claim, Ends, Frame, Open};
@@ -56,6 +57,8 @@ pub enum ClientEffect {
     Move(Advice, Vec<Candidate>),
     /// A server would take the connection; what to resume there costs is less now.
     Warm(LinkId),
+    /// A server that was asked would not take it.
+    Cold(LinkId, Reason),
     /// It is over.
     Closed(End),
 }
@@ -208,6 +211,28 @@ impl Client {
     /// The last round trip that was measured.
     pub fn rtt(&self) -> Option<Span> {
         self.pulse.rtt()
+    }
+
+    /// Asks the server whether it is there, if no question is open: for a policy that looks at
+    /// round trips or silence.
+    pub fn probe(&mut self, now: Time) {
+        if let Phase::Attached(link) = self.phase
+            && !self.pulse.waits()
+        {
+            let token = self.pulse.ask(now);
+            self.send(link, Frame::Ping { token });
+        }
+    }
+
+    /// What a policy looks at. What only a server sees is not known.
+    pub fn sample(&self) -> Sample {
+        Sample {
+            received: self.received,
+            round_trip: self.rtt(),
+            heard: self.pulse.last(),
+            owes: self.pulse.waits() || self.sent > self.output.start(),
+            ..Sample::default()
+        }
     }
 
     /// The epoch of the next attempt, which its proof has to name.
@@ -446,10 +471,14 @@ impl Client {
     /// still sends is nothing, and if it asks it hears nothing: it has to notice.
     fn frame_aside(&mut self, link: LinkId, frame: &Frame<'_>) {
         match frame {
-            Frame::Attached { id } if *id == self.id && self.warm.insert(link) => {
+            Frame::Attached { id } if *id == self.id => {
+                self.warm.insert(link);
                 self.effects.push_back(ClientEffect::Warm(link));
             }
-            Frame::Refused { .. } => drop(self.warm.remove(&link)),
+            Frame::Refused { epoch, reason } if *epoch == Epoch::default() => {
+                self.warm.remove(&link);
+                self.effects.push_back(ClientEffect::Cold(link, *reason));
+            }
             _ => {}
         }
     }

@@ -8,7 +8,21 @@ use crate::ids::{Span, Time};
 pub(super) struct Pulse {
     heard: Time,
     asked: Time,
+    /// A question has no answer yet.
+    open: bool,
     rtt: Option<Span>,
+}
+
+impl Timing {
+    /// Those of a server end: it asks half a heartbeat later than a client end does, so that on an
+    /// idle link only one of the two asks.
+    pub(super) fn of_server(self) -> Self {
+        let later = Span(self.heartbeat.0 / 2);
+        Self {
+            heartbeat: self.heartbeat + later,
+            ..self
+        }
+    }
 }
 
 /// What is to be done about a silent link.
@@ -27,6 +41,7 @@ impl Pulse {
         Self {
             heard: now,
             asked: now,
+            open: false,
             rtt: None,
         }
     }
@@ -39,8 +54,26 @@ impl Pulse {
     pub(super) fn answered(&mut self, now: Time, token: u64) {
         // Any other token was made up by the other end.
         if Time(token) == self.asked {
+            self.open = false;
             self.rtt = Some(now.since(self.asked));
         }
+    }
+
+    /// When the other end was last heard.
+    pub(super) fn last(&self) -> Time {
+        self.heard
+    }
+
+    /// Whether the other end owes an answer.
+    pub(super) fn waits(&self) -> bool {
+        self.open
+    }
+
+    /// The token of a question.
+    pub(super) fn ask(&mut self, now: Time) -> u64 {
+        self.asked = now;
+        self.open = true;
+        now.0
     }
 
     pub(super) fn rtt(&self) -> Option<Span> {
@@ -56,8 +89,7 @@ impl Pulse {
         if now >= self.heard + timing.dead {
             Silence::Dead
         } else if now >= self.due(timing) {
-            self.asked = now;
-            Silence::Ask(now.0)
+            Silence::Ask(self.ask(now))
         } else {
             Silence::None
         }

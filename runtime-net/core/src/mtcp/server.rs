@@ -146,12 +146,17 @@ pub struct Summary {
     pub runs: bool,
     /// Whether the connection is frozen for another server.
     pub frozen: bool,
+    /// That server, or the one that it is a copy of.
+    pub other: Option<NodeId>,
     /// Whether it cannot move for its log is over.
     pub pinned: bool,
     /// Whether a client is attached.
     pub attached: bool,
     /// Bytes that would move now.
     pub bytes: usize,
+    /// Bytes of them that stand for what the service has done since its newest export: that is run
+    /// again.
+    pub log: usize,
     /// The last round trip to the client that was measured.
     pub rtt: Option<Span>,
 }
@@ -302,6 +307,11 @@ impl Server {
         self.draining = true;
     }
 
+    /// It is not about to stop after all.
+    pub fn stay(&mut self) {
+        self.draining = false;
+    }
+
     /// Tells the client where the connection could go on, and whether it should: the first
     /// [`limits::MTCP_CANDIDATES`] whose addresses are not too long.
     pub fn advise(&mut self, advice: Advice, mut candidates: Vec<Candidate>) {
@@ -311,6 +321,18 @@ impl Server {
             && let Some(link) = owner.link
         {
             self.send(Peer::Client(link), Frame::Move { advice, candidates });
+        }
+    }
+
+    /// Asks the client whether it is there, if no question is open, so that the round trip is
+    /// known.
+    pub fn probe(&mut self, now: Time) {
+        if let Phase::Owner(owner) = &mut self.phase
+            && let Some(link) = owner.link.filter(|_| owner.welcomed)
+            && !owner.pulse.waits()
+        {
+            let token = owner.pulse.ask(now);
+            self.send(Peer::Client(link), Frame::Ping { token });
         }
     }
 
@@ -369,9 +391,16 @@ impl Server {
             epoch: self.latest(),
             runs: owner.is_some(),
             frozen: owner.is_some_and(|owner| owner.frozen.is_some()),
+            other: match owner.map(|owner| &owner.frozen) {
+                Some(Some(give)) => Some(give.to),
+                _ => self.copy_of(),
+            },
             pinned: owner.is_some_and(|owner| owner.stream.pinned()),
             attached: owner.is_some_and(|owner| owner.link.is_some()),
             bytes: self.image().map_or(0, Image::bytes),
+            log: self
+                .image()
+                .map_or(0, |image| image.log.len() + image.input.len()),
             rtt: owner.and_then(|owner| owner.pulse.rtt()),
         }
     }

@@ -626,7 +626,10 @@ fn a_silent_link_is_asked_and_given_up() {
         ..Config::default()
     };
     let mut server = attached(config);
+    // The client asks first, so that an idle link has one question and one answer.
     server.timeout(at(5));
+    assert_eq!(server.poll(), None);
+    server.timeout(at(8));
     let ping = server.poll();
     assert!(matches!(
         ping,
@@ -637,14 +640,14 @@ fn a_silent_link_is_asked_and_given_up() {
     };
     let pong = Frame::Pong { token };
     let link = Peer::Client(LinkId(1));
-    assert_eq!(server.frame(at(6), link, &pong), Ok(()));
+    assert_eq!(server.frame(at(9), link, &pong), Ok(()));
     assert_eq!(server.summary().rtt, Some(sm_core::ids::Span::secs(1)));
-    server.timeout(at(12));
-    server.timeout(at(22));
+    server.timeout(at(18));
+    server.timeout(at(25));
     let effects: Vec<_> = std::iter::from_fn(|| server.poll()).collect();
     assert!(effects.contains(&ServerEffect::Drop(LinkId(1))));
     assert!(effects.contains(&ServerEffect::Detached));
-    server.timeout(at(22 + 121));
+    server.timeout(at(25 + 121));
     let effects: Vec<_> = std::iter::from_fn(|| server.poll()).collect();
     let expired = ServerEffect::Stop(End::Reset(Reason::Expired));
     assert_eq!(effects, [expired, ServerEffect::Forget]);

@@ -427,7 +427,7 @@ impl World {
                 }
                 ClientEffect::Closed(end) => self.end = Some(end),
                 ClientEffect::Attached(_) => self.keep_attached(),
-                ClientEffect::Move(..) | ClientEffect::Warm(_) => {}
+                ClientEffect::Move(..) | ClientEffect::Warm(_) | ClientEffect::Cold(..) => {}
             }
         }
         if let Some(link) = self.client.attached() {

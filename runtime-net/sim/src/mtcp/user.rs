@@ -272,7 +272,7 @@ impl World<'_> {
             }
             ClientEffect::Detached(reason) => self.detached(reason),
             ClientEffect::Move(advice, candidates) => self.advised(advice, &candidates),
-            ClientEffect::Warm(_) => {}
+            ClientEffect::Warm(_) | ClientEffect::Cold(..) => {}
             ClientEffect::Closed(end) => {
                 self.did(CLIENT, Step::Ended(end));
                 self.user.over = Some((end, self.now));

@@ -215,7 +215,12 @@ impl<'t> Field<'t> {
         self.or_expected(problems, "a rate such as \"250kB/s\"", value)
     }
 
-    /// A table.
+    /// Bytes.
+    pub fn size(&self, problems: &mut Problems<'_>) -> Option<u64> {
+        let value = self.value().as_str().and_then(units::size);
+        self.or_expected(problems, "a number of bytes such as \"200MB\"", value)
+    }
+
     /// A table.
     pub fn table(&self, problems: &mut Problems<'_>) -> Option<Table<'t>> {
         let table = self.value().as_table();

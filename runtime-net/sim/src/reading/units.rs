@@ -21,6 +21,14 @@ const RATES: &[(&str, u64)] = &[
     ("GB/s", 1_000_000_000),
 ];
 
+const SIZES: &[(&str, u64)] = &[
+    ("B", 1),
+    ("kB", 1_000),
+    ("KB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+];
+
 /// A length of time such as `250ms`, `1.5s` or `2min`.
 pub(super) fn span(text: &str) -> Option<Span> {
     quantity(text, TIMES).map(Span)
@@ -29,6 +37,11 @@ pub(super) fn span(text: &str) -> Option<Span> {
 /// Bytes a second, such as `250kB/s`; at least one.
 pub(super) fn rate(text: &str) -> Option<u64> {
     quantity(text, RATES).filter(|rate| *rate > 0)
+}
+
+/// Bytes, such as `200MB`.
+pub(super) fn size(text: &str) -> Option<u64> {
+    quantity(text, SIZES)
 }
 
 /// A length of time as people write it, with three decimal places at most.

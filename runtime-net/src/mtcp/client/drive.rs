@@ -1,13 +1,16 @@
 //! Where a connection goes on: chosen here, proved here, and tried until it works or is over.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sm_core::ids::{NodeId, Time};
+use sm_core::mtcp::wire::Advice;
 use sm_core::mtcp::{Contact, End, LinkId, Reason};
 use tokio::time::{sleep, sleep_until, timeout};
 
 use super::state::{Known, Shared, State, Wish};
+use super::warm::obey;
 use crate::limits;
 use crate::mtcp::proof::prove;
 
@@ -27,6 +30,9 @@ pub(super) async fn begin(shared: &Arc<Shared>) -> Result<(), String> {
     {
         Ok(()) => {
             tokio::spawn(drive(shared.clone()));
+            if let Some(policy) = &shared.connector.options.policy {
+                tokio::spawn(obey(shared.clone(), policy.clone()));
+            }
             Ok(())
         }
         Err(reason) => {
@@ -74,7 +80,9 @@ enum Task {
 }
 
 pub(super) async fn drive(shared: Arc<Shared>) {
-    let follow = shared.connector.options.follow;
+    let options = &shared.connector.options;
+    // Where there is a policy, it says whether to follow.
+    let follow = options.follow && options.policy.is_none();
     loop {
         let task = shared.wait(|state| {
             if state.closed.is_some() {
@@ -83,7 +91,7 @@ pub(super) async fn drive(shared: Arc<Shared>) {
                 Some(Task::Recover)
             } else if let Some(wish) = state.wish.take() {
                 Some(Task::Move(wish))
-            } else if follow && state.advised && !state.machine.moves_with_service() {
+            } else if follow && state.advised.is_some() && !state.machine.moves_with_service() {
                 Some(Task::Leave)
             } else {
                 None
@@ -125,7 +133,7 @@ async fn grant(shared: &Arc<Shared>, wish: Wish) {
 
 /// Goes elsewhere because the server asks for it; where nobody takes it, it stays.
 async fn leave(shared: &Arc<Shared>) {
-    let places = shared.lock().elsewhere();
+    let places = shared.lock().advised_places();
     for place in places {
         if attempt(shared, &place, limits::MTCP_CALL_TIME)
             .await
@@ -191,7 +199,7 @@ async fn recover(shared: &Arc<Shared>) {
 }
 
 /// Why an attempt came to nothing.
-enum Trouble {
+pub(super) enum Trouble {
     /// There is no session with the server.
     Session(String),
     /// It does not take the connection.
@@ -235,26 +243,32 @@ impl Trouble {
     }
 }
 
+/// The session with a server, or a new one.
+pub(super) async fn reach(
+    shared: &Arc<Shared>,
+    place: &Known,
+    patience: Duration,
+) -> Result<LinkId, Trouble> {
+    if let Some(link) = shared.lock().link_to(place) {
+        return Ok(link);
+    }
+    let connector = &shared.connector;
+    let call = connector
+        .calling
+        .call(&place.address, &connector.options.service);
+    let called = timeout(patience, call).await;
+    let called = called.map_err(|_| Trouble::Session("it did not answer".to_owned()))?;
+    let (server, session) = called.map_err(|error| Trouble::Session(error.to_string()))?;
+    Ok(shared.add_link(server, place.address.clone(), session))
+}
+
 /// Tries to go on at one server.
 async fn attempt(
     shared: &Arc<Shared>,
     place: &Known,
     patience: Duration,
 ) -> Result<NodeId, Trouble> {
-    let open = shared.lock().link_to(place);
-    let link = match open {
-        Some(link) => link,
-        None => {
-            let connector = &shared.connector;
-            let call = connector
-                .calling
-                .call(&place.address, &connector.options.service);
-            let called = timeout(patience, call).await;
-            let called = called.map_err(|_| Trouble::Session("it did not answer".to_owned()))?;
-            let (server, session) = called.map_err(|error| Trouble::Session(error.to_string()))?;
-            shared.add_link(server, place.address.clone(), session)
-        }
-    };
+    let link = reach(shared, place, patience).await?;
     if !shared.lock().may_resume(link) {
         shared.with(|state, _| state.close_links(|other, _| *other == link));
         return Err(Trouble::Other);
@@ -299,13 +313,28 @@ impl State {
         places
     }
 
-    /// The same without the owner.
-    fn elsewhere(&self) -> Vec<Known> {
+    /// The same without the owner, and first where a session is prepared.
+    pub(super) fn elsewhere(&self) -> Vec<Known> {
         let owner = self.machine.record().owner;
         let mut places = self.in_order();
         places.retain(|place| place.server != Some(owner));
-        if self.preferred.is_some() {
-            places.sort_by_key(|place| place.server != self.preferred);
+        let links = self.machine.warm().filter_map(|link| self.links.get(&link));
+        let warm: BTreeSet<NodeId> = links.filter(|at| !at.close).map(|at| at.server).collect();
+        places.sort_by_key(|place| !place.server.is_some_and(|server| warm.contains(&server)));
+        places
+    }
+
+    /// Where it should go on: where the server says, in its order. One that is about to stop knows
+    /// no better than others.
+    pub(super) fn advised_places(&self) -> Vec<Known> {
+        let mut places = self.elsewhere();
+        if let Some((Advice::Load, servers)) = &self.advised {
+            let rank = |place: &Known| {
+                let server = place.server?;
+                servers.iter().position(|advised| *advised == server)
+            };
+            places.retain(|place| rank(place).is_some());
+            places.sort_by_key(rank);
         }
         places
     }

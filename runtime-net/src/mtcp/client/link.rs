@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Duration;
 
 use sm_core::mtcp::LinkId;
 use sm_core::mtcp::wire::Frame;
+use tokio::time::sleep;
 
 use super::state::{Shared, State, wake};
-use crate::limits;
 use crate::mtcp::carry::{Gone, Port, carry};
 use crate::mtcp::session::Session;
+use crate::{clock, limits};
 
 struct ServerPort {
     shared: Arc<Shared>,
@@ -22,11 +24,34 @@ pub(super) async fn run(shared: Arc<Shared>, link: LinkId, session: Session) {
         shared: shared.clone(),
         link,
     };
-    let _ = carry(session, &mut port).await;
+    let expires = session.expires;
+    tokio::select! {
+        _ = carry(session, &mut port) => {}
+        // Another one has the connection from now on, or the same one with a newer delegation.
+        () = expired(expires) => {}
+    }
     shared.with(|state, now| {
         state.links.remove(&link);
         state.machine.link_down(now, link);
     });
+    // Somebody may wait for an answer on it.
+    shared.changed.notify_waiters();
+}
+
+/// Returns when a delegation is over.
+async fn expired(at: u64) {
+    if at == u64::MAX {
+        return std::future::pending().await;
+    }
+    loop {
+        let at = u128::from(at) * 1_000_000_000;
+        let left = at.saturating_sub(u128::from(clock::unix_nanos()));
+        if left == 0 {
+            return;
+        }
+        let left = Duration::from_nanos(u64::try_from(left).unwrap_or(u64::MAX));
+        sleep(left.min(limits::MTCP_DATE_EVERY)).await;
+    }
 }
 
 impl Port for ServerPort {

@@ -44,10 +44,8 @@ pub(super) struct State {
     pub(super) opened: bool,
     /// No link carries it.
     pub(super) detached: Option<Reason>,
-    /// The server asks that it goes elsewhere.
-    pub(super) advised: bool,
-    /// And there, before others.
-    pub(super) preferred: Option<NodeId>,
+    /// The server asks that it goes elsewhere: why, and where it could.
+    pub(super) advised: Option<(Advice, Vec<NodeId>)>,
     /// Somebody wants it elsewhere.
     pub(super) wish: Option<Wish>,
     /// What became of the newest wish.
@@ -78,6 +76,8 @@ pub(super) struct ClientLink {
     pub(super) frames: Vec<u8>,
     pub(super) waker: Option<Waker>,
     pub(super) close: bool,
+    /// What the server last said to whether it would take the connection.
+    pub(super) answer: Option<Result<(), Reason>>,
 }
 
 impl ClientLink {
@@ -105,8 +105,7 @@ impl Shared {
             known,
             opened: false,
             detached: None,
-            advised: false,
-            preferred: None,
+            advised: None,
             wish: None,
             granted: None,
             wishes: 0,
@@ -170,7 +169,7 @@ impl Shared {
             ClientEffect::Attached(_) => {
                 state.opened = true;
                 state.detached = None;
-                state.advised = false;
+                state.advised = None;
                 state.tried.clear();
                 self.changed.notify_waiters();
             }
@@ -179,19 +178,15 @@ impl Shared {
                 self.changed.notify_waiters();
             }
             ClientEffect::Move(advice, candidates) => {
-                // One alone is where the service wants to be.
-                let preferred = match (advice, &candidates[..]) {
-                    (Advice::Load, [one]) => Some(one.server),
-                    _ => None,
-                };
+                let servers = candidates.iter().map(|one| one.server).collect();
+                state.advised = (advice != Advice::Stay).then_some((advice, servers));
                 for candidate in candidates {
                     state.learn(candidate);
                 }
-                state.advised = advice != Advice::Stay;
-                state.preferred = preferred;
                 self.changed.notify_waiters();
             }
-            ClientEffect::Warm(_) => {}
+            ClientEffect::Warm(link) => self.answered(state, (link, Ok(()))),
+            ClientEffect::Cold(link, reason) => self.answered(state, (link, Err(reason))),
             ClientEffect::Closed(end) => {
                 state.closed = Some(end);
                 state.close_links(|_, _| true);
@@ -199,6 +194,13 @@ impl Shared {
                 self.changed.notify_waiters();
                 self.earlier.notify_one();
             }
+        }
+    }
+
+    fn answered(&self, state: &mut State, (link, answer): (LinkId, Result<(), Reason>)) {
+        if let Some(at) = state.links.get_mut(&link) {
+            at.answer = Some(answer);
+            self.changed.notify_waiters();
         }
     }
 
@@ -219,6 +221,7 @@ impl Shared {
             frames: Vec::new(),
             waker: None,
             close: false,
+            answer: None,
         };
         state.links.insert(link, at);
         drop(state);

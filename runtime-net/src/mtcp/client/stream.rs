@@ -62,6 +62,10 @@ impl fmt::Debug for ClientControl {
 }
 
 impl ClientControl {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
     /// Moves the connection to this server, or to any other. The stream goes on all the while.
     ///
     /// # Errors
@@ -83,6 +87,17 @@ impl ClientControl {
             _ => state.closed.map(|end| Err(Closed(end).to_string())),
         });
         granted.await.map_err(io::Error::other)
+    }
+
+    /// Has a session with this server ready, or with any other that would take the connection, so
+    /// that a move there is shorter. The server keeps it for a minute; asking again keeps it for
+    /// another.
+    ///
+    /// # Errors
+    /// Why none would take it.
+    pub async fn prepare(&self, to: Option<NodeId>) -> io::Result<NodeId> {
+        let prepared = super::warm::prepare(&self.shared, to).await;
+        prepared.map_err(io::Error::other)
     }
 
     /// The server that has it.
@@ -131,9 +146,7 @@ impl MtcpStream {
 
     /// What moves it and looks at it while this reads and writes.
     pub fn control(&self) -> ClientControl {
-        ClientControl {
-            shared: self.shared.clone(),
-        }
+        ClientControl::new(self.shared.clone())
     }
 
     /// Moves the connection to any other server.
@@ -156,6 +169,14 @@ impl MtcpStream {
             End::Done => Ok(()),
             end => Err(Closed(end).into()),
         }
+    }
+
+    /// Where it would be tried to go on.
+    #[cfg(test)]
+    pub(in crate::mtcp) fn known(&self) -> Vec<String> {
+        let state = self.shared.lock();
+        let known = state.known.iter();
+        known.map(|place| place.address.clone()).collect()
     }
 
     #[cfg(test)]

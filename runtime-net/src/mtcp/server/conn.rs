@@ -12,6 +12,7 @@ use tokio::sync::{Notify, mpsc};
 use super::hub::Hub;
 use super::stream::ServiceStream;
 use crate::limits;
+use crate::mtcp::proof::proves;
 
 /// A connection. Its lock is taken before that of a peer and that of the hub, never after.
 pub(super) struct Conn {
@@ -306,20 +307,34 @@ impl Conn {
 
     /// A frame has come from another server.
     pub(super) fn frame_of_server(self: &Arc<Self>, peer: NodeId, frame: &Frame<'_>) -> bool {
+        self.with(|state, now| state.machine.frame(now, Peer::Server(peer), frame).is_ok())
+    }
+
+    /// PULL has come from another server: it is checked and taken at once, so that what it was
+    /// checked against is what it is taken by.
+    pub(super) fn pulled(
+        self: &Arc<Self>,
+        peer: NodeId,
+        frame: &Frame<'_>,
+        (claim, binding): (&Claim, &[u8; 32]),
+    ) -> Result<bool, Reason> {
         self.with(|state, now| {
-            if let Frame::Pull { claim, binding } = frame {
-                state.helpers.insert(peer);
-                let summary = state.machine.summary();
-                let rests = summary.frozen || !summary.runs || state.winding.is_some();
-                if self.hub.options.in_turns && !rests {
-                    // What the service does in its turn moves with it.
-                    state.wanted.retain(|(server, ..)| *server != peer);
-                    state.wanted.push((peer, claim.clone(), *binding));
-                    state.wake();
-                    return true;
-                }
+            let secret = state.machine.secret().ok_or(Reason::Unknown)?;
+            let of = (claim.id, claim.ends.server);
+            if !proves(&claim.proof, (secret, binding), of) {
+                return Err(Reason::NotAllowed);
             }
-            state.machine.frame(now, Peer::Server(peer), frame).is_ok()
+            state.helpers.insert(peer);
+            let summary = state.machine.summary();
+            let rests = summary.frozen || !summary.runs || state.winding.is_some();
+            if self.hub.options.in_turns && !rests {
+                // What the service does in its turn moves with it.
+                state.wanted.retain(|(server, ..)| *server != peer);
+                state.wanted.push((peer, Box::new(claim.clone()), *binding));
+                state.wake();
+                return Ok(true);
+            }
+            Ok(state.machine.frame(now, Peer::Server(peer), frame).is_ok())
         })
     }
 }

@@ -16,7 +16,7 @@ use super::peers::PeerServer;
 use super::stream::ServiceStream;
 use crate::clock::Clock;
 use crate::limits;
-use crate::mtcp::session::Door;
+use crate::mtcp::session::{Callers, Door};
 use crate::tls::Trusted;
 
 pub(super) struct Hub {
@@ -51,7 +51,11 @@ impl Hub {
             .delegation
             .as_ref()
             .map_or(Vec::new(), |shown| shown.encode());
-        let door = Door::new(&options.key, &shown, trusted, options.versions)?;
+        let callers = match options.client_first {
+            true => Callers::All,
+            false => Callers::Ours,
+        };
+        let door = Door::new(&options.key, &shown, trusted, (options.versions, callers))?;
         Ok(Arc::new(Self {
             me,
             options,
@@ -107,14 +111,26 @@ impl Hub {
         self.draining.load(Ordering::Relaxed)
     }
 
-    pub(super) fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+    /// Whether this server takes no more connections, because it is about to stop.
+    pub(super) fn set_draining(&self, draining: bool) {
+        self.draining.store(draining, Ordering::Relaxed);
         for conn in self.all() {
-            conn.with(|state, _| {
-                state.machine.drain();
-                let candidates = self.options.peers.clone();
-                state.machine.advise(Advice::Drain, candidates);
+            conn.with(|state, _| match draining {
+                true => state.machine.drain(),
+                false => {
+                    state.machine.stay();
+                    state.machine.advise(Advice::Stay, Vec::new());
+                }
             });
+        }
+    }
+
+    /// Takes no more, and asks all clients to go elsewhere.
+    pub(super) fn drain(&self) {
+        self.set_draining(true);
+        for conn in self.all() {
+            let candidates = self.options.peers.clone();
+            conn.with(|state, _| state.machine.advise(Advice::Drain, candidates));
         }
     }
 

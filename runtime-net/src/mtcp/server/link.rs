@@ -11,11 +11,18 @@ use super::conn::{Conn, Outlet};
 use super::hub::Hub;
 use crate::limits;
 use crate::mtcp::carry::{Gone, Port, carry};
-use crate::mtcp::proof::{Settings, proves};
+use crate::mtcp::proof::{self, Settings, proves};
 use crate::mtcp::session::Session;
 
-/// The connection that a session is about.
-type About = Arc<Mutex<Option<Arc<Conn>>>>;
+/// What a session is about.
+type About = Arc<Mutex<Topic>>;
+
+#[derive(Default)]
+struct Topic {
+    conn: Option<Arc<Conn>>,
+    /// Somebody attached ahead of a move since this was last looked at.
+    ahead: bool,
+}
 
 struct ClientPort {
     hub: Arc<Hub>,
@@ -49,8 +56,11 @@ pub(super) async fn run(hub: Arc<Hub>, session: Session) {
 async fn idle(about: About) {
     loop {
         sleep(limits::MTCP_ASIDE_TIME).await;
-        let conn = about.lock().expect("nobody panics with it").clone();
-        if conn.is_none_or(|conn| conn.lock().forgotten) {
+        let (conn, ahead) = {
+            let mut topic = about.lock().expect("nobody panics with it");
+            (topic.conn.clone(), std::mem::take(&mut topic.ahead))
+        };
+        if !ahead && conn.is_none_or(|conn| conn.lock().forgotten) {
             return;
         }
     }
@@ -98,7 +108,10 @@ impl ClientPort {
             Frame::Attach { .. } if self.hub.is_draining() => {
                 self.refuse(Epoch::default(), Reason::Draining);
             }
-            Frame::Attach { id } => Frame::Attached { id: *id }.encode(&mut self.aside),
+            Frame::Attach { id } => {
+                self.about.lock().expect("nobody panics with it").ahead = true;
+                Frame::Attached { id: *id }.encode(&mut self.aside);
+            }
             Frame::Ping { token } => Frame::Pong { token: *token }.encode(&mut self.aside),
             _ => {}
         }
@@ -109,7 +122,9 @@ impl ClientPort {
         let Some(settings) = Settings::decode(&open.settings) else {
             return self.refuse(epoch, Reason::Protocol);
         };
-        if settings.service != self.hub.options.service.name {
+        // Nobody takes a name that is another's.
+        let own = open.id == proof::name(&settings.secret);
+        if !own || settings.service != self.hub.options.service.name {
             return self.refuse(epoch, Reason::NotAllowed);
         }
         let link = self.link;
@@ -183,7 +198,7 @@ impl ClientPort {
                     self.aside.extend_from_slice(&outlet.frames);
                 }
             }
-            *self.about.lock().expect("nobody panics with it") = Some(conn);
+            self.about.lock().expect("nobody panics with it").conn = Some(conn);
             return Ok(());
         }
     }

@@ -19,7 +19,6 @@ use tokio::time::{sleep, timeout};
 use super::hub::Hub;
 use crate::limits;
 use crate::mtcp::carry::{Gone, Port, carry};
-use crate::mtcp::proof::proves;
 use crate::mtcp::session::Session;
 
 /// Another server.
@@ -37,6 +36,8 @@ struct Queue {
     /// Connections that may have more.
     more: BTreeSet<ConnectionId>,
     waker: Option<Waker>,
+    /// The last round trip that was measured.
+    rtt: Option<Span>,
     /// What ends the session that this server made, and the one that the other made.
     out: Option<Arc<Notify>>,
     input: Option<Arc<Notify>>,
@@ -57,6 +58,17 @@ impl PeerServer {
 
     pub(super) fn is_up(&self) -> bool {
         self.queue().up
+    }
+
+    pub(super) fn rtt(&self) -> Option<Span> {
+        self.queue().rtt
+    }
+
+    /// Asks whether it is there, if there is a session.
+    pub(super) fn probe(&self, now: Time) {
+        if self.is_up() {
+            let _ = self.send(&Frame::Ping { token: now.0 });
+        }
     }
 
     /// False if too much waits already.
@@ -178,24 +190,10 @@ impl Hub {
         };
         match (frame, conn) {
             (Frame::Pull { claim, binding }, conn) => {
-                let refusal = match &conn {
-                    Some(conn) => {
-                        let state = conn.lock();
-                        let secret = state.machine.secret();
-                        let of = (id, claim.ends.server);
-                        let proved =
-                            secret.map(|secret| proves(&claim.proof, (secret, binding), of));
-                        match proved {
-                            Some(true) => None,
-                            Some(false) => Some(Reason::NotAllowed),
-                            None => Some(Reason::Unknown),
-                        }
-                    }
-                    None => Some(Reason::Unknown),
-                };
-                match (refusal, conn) {
-                    (None, Some(conn)) => conn.frame_of_server(peer, frame),
-                    (reason, _) => self.deny(peer, claim, reason.unwrap_or(Reason::Unknown)),
+                let taken = conn.map(|conn| conn.pulled(peer, frame, (claim, binding)));
+                match taken.unwrap_or(Err(Reason::Unknown)) {
+                    Ok(fine) => fine,
+                    Err(reason) => self.deny(peer, claim, reason),
                 }
             }
             (frame, Some(conn)) => conn.frame_of_server(peer, frame),
@@ -321,10 +319,12 @@ impl Port for PeerOutput {
     fn take(&mut self, bytes: &[u8]) -> Result<usize, Gone> {
         let mut taken = 0;
         while let Some((frame, length)) = Frame::decode(&bytes[taken..]).map_err(|_| Gone)? {
-            if !matches!(frame, Frame::Pong { .. }) {
+            let Frame::Pong { token } = frame else {
                 return Err(Gone);
-            }
+            };
             taken += length;
+            let rtt = self.hub.clock.now().since(Time(token));
+            self.hub.peers[&self.peer].queue().rtt = Some(rtt);
             self.heard.again(&self.hub);
         }
         Ok(taken)

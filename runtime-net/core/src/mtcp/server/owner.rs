@@ -127,7 +127,8 @@ impl Owner {
         if self.link.is_none() || self.frozen.is_some() {
             return self.expires;
         }
-        self.pulse.due(timing).min(self.acks.due())
+        let asks = self.pulse.due(&timing.of_server());
+        asks.min(self.acks.due())
     }
 
     /// What the client is acknowledged.
@@ -407,6 +408,11 @@ impl Server {
         if owner.link != Some(link) {
             return Ok(());
         }
+        // The client end asks first on an idle link: then this end does not get to it.
+        let silent = now.since(owner.pulse.last()).0 > self.config.timing.heartbeat.0 / 2;
+        if silent && matches!(frame, Frame::Ping { .. }) {
+            owner.stream.shrink();
+        }
         owner.pulse.heard(now);
         let taken = self.frame_of_attached(now, link, frame);
         if taken.is_err() {
@@ -489,7 +495,7 @@ impl Server {
             return;
         };
         owner.acks.timeout(now);
-        match owner.pulse.check(now, &timing) {
+        match owner.pulse.check(now, &timing.of_server()) {
             Silence::None => {}
             Silence::Ask(token) => {
                 owner.stream.shrink();
