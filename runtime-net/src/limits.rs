@@ -145,6 +145,8 @@ pub const MTCP_SESSIONS: usize = 65_536;
 pub const MTCP_PEERS: usize = 32;
 /// The first pause before a client tries its servers again, or a server another one; it doubles.
 pub const MTCP_RETRY_FIRST: Duration = Duration::from_millis(20);
+/// How often a client end tries its servers for a new connection, while links are lost.
+pub const MTCP_CONNECT_ROUNDS: u32 = 5;
 /// The longest pause between two tries.
 pub const MTCP_RETRY_LONGEST: Duration = Duration::from_secs(1);
 /// How long a standby may be out of reach before another takes its place.

@@ -14,13 +14,13 @@ use std::sync::Arc;
 use sm_core::limits::MTCP_WINDOW;
 use sm_core::mtcp::policy::Policy;
 use sm_core::mtcp::wire::Versions;
-use sm_core::mtcp::{Client, Contact, LinkId, Opening, Timing};
+use sm_core::mtcp::{Client, Contact, LinkId, Opening, Reason, Timing};
 
 use tokio::net::TcpStream;
 
 use super::delegation::ServiceId;
 use super::proof::{self, Settings};
-use super::session::Calling;
+use super::session::{Calling, SessionError};
 use crate::clock::Clock;
 use crate::limits;
 pub use moving::Exported;
@@ -131,17 +131,31 @@ impl MtcpConnector {
         })
     }
 
-    /// Connects to the first server that takes it.
+    /// Connects to the first server that takes it. Where a link is lost on the way, it is tried
+    /// again, some times.
     ///
     /// # Errors
     /// [`ConnectError`] with what each of them said.
     pub async fn connect(&self) -> Result<MtcpStream, ConnectError> {
         let mut tried = Vec::new();
-        for address in &self.options.addresses {
-            match self.connect_at(address).await {
-                Ok(stream) => return Ok(stream),
-                Err(what) => tried.push((address.clone(), what)),
+        let mut pause = limits::MTCP_RETRY_FIRST;
+        for _ in 0..limits::MTCP_CONNECT_ROUNDS {
+            tried.clear();
+            let mut lost = false;
+            for address in &self.options.addresses {
+                match self.connect_at(address).await {
+                    Ok(stream) => return Ok(stream),
+                    Err(missed) => {
+                        lost |= missed.is_loss();
+                        tried.push((address.clone(), missed.to_string()));
+                    }
+                }
             }
+            if !lost {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
         }
         Err(ConnectError {
             service: self.options.service.name.clone(),
@@ -149,18 +163,17 @@ impl MtcpConnector {
         })
     }
 
-    async fn connect_at(&self, address: &str) -> Result<MtcpStream, String> {
+    async fn connect_at(&self, address: &str) -> Result<MtcpStream, Missed> {
         let service = &self.options.service;
-        let called = self.calling.call(address, service).await;
-        let (server, session) = called.map_err(|error| error.to_string())?;
+        let (server, session) = self.calling.call(address, service).await?;
         let settings = Settings {
-            secret: random().map_err(|error| error.to_string())?,
+            secret: random()?,
             service: service.name.clone(),
             user: self.options.settings.clone(),
         };
         let opening = Opening {
             id: proof::name(&settings.secret),
-            digest_seed: u64::from_le_bytes(random().map_err(|error| error.to_string())?),
+            digest_seed: u64::from_le_bytes(random()?),
             window: self.options.window,
             settings: settings.encode(),
             timing: self.options.timing,
@@ -178,6 +191,59 @@ impl MtcpConnector {
         shared.add_link(server, address.to_owned(), session);
         drive::begin(&shared).await?;
         Ok(MtcpStream::new(shared))
+    }
+}
+
+/// Why a server was not connected to.
+enum Missed {
+    /// There is no session with it.
+    Session(SessionError),
+    /// It did not take the connection.
+    Refused(Reason),
+}
+
+impl Missed {
+    /// A link was there, and was lost: the next one may last.
+    fn is_loss(&self) -> bool {
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+        let lost = [
+            BrokenPipe,
+            ConnectionAborted,
+            ConnectionReset,
+            UnexpectedEof,
+        ];
+        match self {
+            Self::Session(SessionError::Io(error)) => lost.contains(&error.kind()),
+            Self::Session(_) => false,
+            Self::Refused(reason) => *reason == Reason::Unreachable,
+        }
+    }
+}
+
+impl fmt::Display for Missed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Session(error) => write!(f, "{error}"),
+            Self::Refused(reason) => write!(f, "{reason}"),
+        }
+    }
+}
+
+impl From<SessionError> for Missed {
+    fn from(error: SessionError) -> Self {
+        Self::Session(error)
+    }
+}
+
+impl From<io::Error> for Missed {
+    fn from(error: io::Error) -> Self {
+        Self::Session(error.into())
+    }
+}
+
+impl From<Reason> for Missed {
+    fn from(reason: Reason) -> Self {
+        Self::Refused(reason)
     }
 }
 

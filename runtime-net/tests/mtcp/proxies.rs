@@ -101,3 +101,19 @@ async fn a_plain_server_that_does_not_listen_ends_the_connection() {
     let _ = soon(tcp.read_to_end(&mut got)).await;
     assert!(got.is_empty());
 }
+
+/// A program cannot know that its connection was not there yet.
+#[tokio::test]
+async fn a_link_that_is_lost_on_the_way_there_is_made_again() {
+    let (address, between) = proxied(plain_echo().await).await;
+    for bytes in [1, 100, 300, 500, 600, 700, 800] {
+        between.cut_after(bytes);
+        let mut tcp = TcpStream::connect(&address).await.expect("it listens");
+        tcp.write_all(b"there?").await.expect("it reads");
+        let mut answer = [0; 6];
+        soon(tcp.read_exact(&mut answer))
+            .await
+            .unwrap_or_else(|error| panic!("cut after {bytes} bytes: {error}"));
+        assert_eq!(&answer, b"there?");
+    }
+}

@@ -15,7 +15,7 @@ use crate::limits;
 use crate::mtcp::proof::prove;
 
 /// Waits until a server has answered, and keeps the connection going from then on.
-pub(super) async fn begin(shared: &Arc<Shared>) -> Result<(), String> {
+pub(super) async fn begin(shared: &Arc<Shared>) -> Result<(), Reason> {
     tokio::spawn(watch(shared.clone()));
     let answer = shared.wait(|state| match (state.closed, state.detached) {
         _ if state.opened => Some(Ok(())),
@@ -37,7 +37,7 @@ pub(super) async fn begin(shared: &Arc<Shared>) -> Result<(), String> {
         }
         Err(reason) => {
             shared.with(|state, _| state.machine.reset(reason));
-            Err(reason.to_string())
+            Err(reason)
         }
     }
 }
