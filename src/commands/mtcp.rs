@@ -34,7 +34,7 @@ pub(crate) struct Options {
 #[derive(Debug, Subcommand)]
 enum What {
     Proxy(Proxy),
-    Serve(Serve),
+    Serve(Box<Serve>),
     Delegate(Delegate),
 }
 
