@@ -53,7 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("runtime-net/core", &["sm-bytecode", "sm-vm"]),
     ("runtime-net", &["sm-bytecode", "sm-vm", "sm-core"]),
     ("runtime-net/sim", &["sm-bytecode", "sm-vm", "sm-core"]),
-    ("experiments", &["sm-net"]),
+    ("experiments", &["sm-core", "sm-net"]),
 ];
 
 /// Parts that see neither clock nor files, sockets, threads or environment.
