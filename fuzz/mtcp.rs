@@ -72,7 +72,7 @@ fn hear_moving(mover: &mut Client, frame: &Frame<'_>) {
         mover.took_end(NOW);
     }
     if let Some((image, kept)) = mover.export() {
-        let copy = Client::import(&image, Timing::default()).expect("it was exported");
+        let mut copy = Client::import(&image, Timing::default()).expect("it was exported");
         let again = copy.export().map(|(image, _)| image);
         assert_eq!(again, Some(image), "what is imported is exported alike");
         mover.keep(NOW, kept);
@@ -147,7 +147,7 @@ fn delegation() -> Vec<u8> {
 
 /// A server may show a client anything.
 pub(crate) fn see(data: &[u8]) {
-    if let Ok(copy) = Client::import(data, Timing::default()) {
+    if let Ok(mut copy) = Client::import(data, Timing::default()) {
         assert!(copy.export().is_some());
     }
     let Ok(delegation) = Delegation::decode(data) else {

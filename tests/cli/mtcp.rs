@@ -176,6 +176,33 @@ fn a_delegated_server_is_believed_until_its_delegation_is_for_another() {
 }
 
 #[test]
+fn a_front_end_carries_on_to_a_holder() {
+    let user = scratch_folder("mtcp_front");
+    let web = web();
+    let anywhere = ["--listen", "127.0.0.1:0"];
+    let run = |args: &[&str]| Running::start(mtcp(&user, &[args, &anywhere].concat()));
+    let (_holder, said) = run(&["serve", "--service", "held", "--forward", &web]);
+    let held = said.split_once("--service ").expect("it says how").1;
+    let (_front, said) = run(&["serve", "--service", "web", "--upstream", held]);
+    let place = said.split_once("--service ").expect("it says how").1;
+    let (_proxy, said) = run(&["proxy", "--service", place]);
+    let address = said.split_whitespace().nth(2).expect("it says where");
+    for _ in 0..3 {
+        assert!(asked(address).ends_with("\r\n\r\nfar and back"));
+    }
+    for (args, expected) in [
+        (&["--forward", "127.0.0.1:1"][..], "cannot be used with"),
+        (&["--peers", "somebody"], "write KEY@HOST:PORT"),
+    ] {
+        let serve = ["serve", "--service", "web", "--upstream", held];
+        let mut wrong = mtcp(&user, &[&serve[..], &anywhere, args].concat());
+        let wrong = ran(wrong.output().expect("smc starts"));
+        assert_eq!(wrong.exit, 2, "{}", wrong.stderr);
+        assert!(wrong.stderr.contains(expected), "{}", wrong.stderr);
+    }
+}
+
+#[test]
 fn what_cannot_be_a_service_is_said() {
     let user = scratch_folder("mtcp_wrong");
     let short = "web=1234@127.0.0.1:1";

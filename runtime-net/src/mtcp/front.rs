@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sm_core::mtcp::{End, Epoch, Kept, Reason};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{sleep, timeout};
 
 use super::client::{Broken, MtcpConnector, MtcpStream};
@@ -150,7 +150,7 @@ impl Front<'_> {
 
     /// The connection is over here; what becomes of the end towards the holder depends on why.
     fn leave(&mut self, end: End) {
-        let Some(upstream) = self.upstream.take() else {
+        let Some(mut upstream) = self.upstream.take() else {
             return;
         };
         match end {
@@ -158,7 +158,11 @@ impl Front<'_> {
             End::Reset(_) => upstream.reset(),
             End::Done => {
                 upstream.stay();
-                tokio::spawn(upstream.close());
+                let rest = std::mem::take(&mut self.state.to_server);
+                tokio::spawn(async move {
+                    upstream.write_all(&rest).await?;
+                    upstream.close().await
+                });
             }
         }
     }
@@ -262,20 +266,22 @@ impl Front<'_> {
             return Ok(());
         }
         let patience = Duration::from_nanos(self.connector.patience().0);
-        let connected = timeout(patience, async {
+        let connector = self.connector.clone();
+        // A task of its own, which ends well what is not wanted any more when it is there.
+        let connected = tokio::spawn(timeout(patience, async move {
             loop {
-                match self.connector.connect().await {
+                match connector.connect().await {
                     Ok(upstream) => return upstream,
                     Err(_) => sleep(limits::MTCP_TRY_FIRST).await,
                 }
             }
-        });
+        }));
         match connected.await {
-            Ok(upstream) => {
+            Ok(Ok(upstream)) => {
                 self.upstream = Some(upstream);
                 self.export().await
             }
-            Err(_) => self.broken(&io::ErrorKind::TimedOut.into()).await,
+            _ => self.broken(&io::ErrorKind::TimedOut.into()).await,
         }
     }
 

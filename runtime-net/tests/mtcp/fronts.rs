@@ -155,8 +155,8 @@ fn front_of_a_test() {
     runtime.block_on(serve_front(server, places, holder, Protocol::Plain));
 }
 
-/// Sends and gets back so many bytes, while something else happens.
-async fn there_and_back(stream: sm_net::mtcp::MtcpStream, total: u64) {
+/// Sends and gets back so many bytes, while something else happens. Says how many have come.
+async fn there_and_back(stream: sm_net::mtcp::MtcpStream, total: u64, come: Arc<AtomicU64>) {
     let (mut read, mut write) = tokio::io::split(stream);
     let writer = tokio::spawn(async move {
         let mut at = 0;
@@ -180,6 +180,7 @@ async fn there_and_back(stream: sm_net::mtcp::MtcpStream, total: u64) {
             assert_eq!(*byte, byte_at(at), "at {at}");
             at += 1;
         }
+        come.store(at, Ordering::Relaxed);
     }
     assert_eq!(at, total);
     soon(writer).await.expect("it does not panic");
@@ -199,7 +200,10 @@ async fn both_ends_go_on_where_the_front_end_moves() {
     let addresses = places.iter().map(|place| place.address.clone()).collect();
     let stream = connect(addresses).await;
     let control = stream.control();
-    let carried = tokio::spawn(there_and_back(stream, 2 << 20));
+    let come = Arc::new(AtomicU64::new(0));
+    let carried = tokio::spawn(there_and_back(stream, 2 << 20, come.clone()));
+    // One that moves before that may be connected anew: nothing has been said then.
+    until(|| come.load(Ordering::Relaxed) > 0).await;
     let mut moved = 0;
     while !carried.is_finished() {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -225,7 +229,9 @@ async fn a_front_end_is_killed_and_its_standby_goes_on() {
     let addresses = places.iter().map(|place| place.address.clone()).collect();
     let stream = connect(addresses).await;
     let control = stream.control();
-    let carried = tokio::spawn(there_and_back(stream, 2 << 20));
+    let come = Arc::new(AtomicU64::new(0));
+    let carried = tokio::spawn(there_and_back(stream, 2 << 20, come.clone()));
+    until(|| come.load(Ordering::Relaxed) > 0).await;
     let at = |server| places.iter().position(|place| place.server == server);
     for _ in 0..2 {
         until(|| control.is_attached() && !control.standbys().is_empty()).await;

@@ -5,8 +5,8 @@ use super::world::{ID, Item, World, key};
 use sm_core::ids::{Span, Time};
 use sm_core::mtcp::wire::{Advice, Candidate, Claim, Ends, Frame, Open, Piece};
 use sm_core::mtcp::{
-    Client, ClientEffect, Config, Contact, Digest, DigestKey, Epoch, Fault, Input, LinkId, Peer,
-    Reason, Record, Recorded, Server, ServerEffect,
+    Client, ClientEffect, Config, Contact, Digest, DigestKey, End, Epoch, Fault, Input, LinkId,
+    Peer, Reason, Record, Recorded, Server, ServerEffect,
 };
 
 const NOW: Time = Time(1);
@@ -729,4 +729,32 @@ fn what_a_driver_says_too_much_of_is_not_sent() {
         }
     }
     assert_eq!(done.len(), 1);
+}
+
+/// A client goes when it has everything and the server has what it wrote; its service may be slow.
+#[test]
+fn what_a_client_wrote_is_read_after_it_has_gone() {
+    let mut server = attached(config());
+    assert!(server.finish(NOW));
+    let peer = Peer::Client(LINK);
+    while server.poll_stream(peer).is_some() {}
+    let bytes = b"last words";
+    let offset = bytes.len() as u64;
+    let (taken, stable) = (0, 1);
+    for frame in [
+        Frame::Data { offset: 0, bytes },
+        Frame::Fin { offset },
+        Frame::Ack { taken, stable },
+        Frame::Close,
+    ] {
+        assert_eq!(server.frame(NOW, peer, &frame), Ok(()));
+    }
+    server.link_down(NOW, LINK);
+    let mut buffer = [0; 100];
+    assert_eq!(server.read(NOW, &mut buffer), Input::Bytes(bytes.len()));
+    assert_eq!(&buffer[..bytes.len()], bytes);
+    assert!(!server.is_empty());
+    assert_eq!(server.read(NOW, &mut buffer), Input::End);
+    let stopped = ServerEffect::Stop(End::Done);
+    assert!(done_by(&mut server).contains(&stopped) && server.is_empty());
 }

@@ -413,11 +413,11 @@ proptest! {
         while world.deliver(0, true) || world.deliver(0, false) {}
         world.work(0, 9);
         let (mut image, _) = world.copies[0].client.export().expect("it is opened");
-        let again = Client::import(&image, TIMING).expect("it was exported");
+        let mut again = Client::import(&image, TIMING).expect("it was exported");
         prop_assert_eq!(&again.export().expect("it is opened").0, &image);
         let at = cut.index(image.len());
         image[at] ^= change;
-        if let Ok(client) = Client::import(&image, TIMING) {
+        if let Ok(mut client) = Client::import(&image, TIMING) {
             prop_assert!(client.export().is_some());
         }
         prop_assert!(Client::import(&image[..at], TIMING).is_err());
@@ -448,4 +448,23 @@ fn nothing_is_said_before_an_export_is_safe() {
     while world.deliver(0, true) || world.deliver(0, false) {}
     world.serve(9);
     assert_eq!(world.took, 9);
+}
+
+/// An end of which there can be no copy is not left behind at its server.
+#[test]
+fn what_was_never_exported_is_ended_when_it_is_dropped() {
+    for exported in [false, true] {
+        let mut world = World::new();
+        while world.deliver(0, true) || world.deliver(0, false) {}
+        if exported {
+            world.export(0);
+        }
+        world.copies[0].client.abandon();
+        world.settle(0);
+        let last = world.lines[0].there.back().cloned();
+        let reset = last.is_some_and(|bytes| {
+            matches!(Frame::decode(&bytes), Ok(Some((Frame::Reset { .. }, _))))
+        });
+        assert_eq!(reset, !exported);
+    }
 }

@@ -57,7 +57,7 @@ impl MtcpStream {
     /// The end after all that has been read from it and written to it; none if it was not made to
     /// move, with [`super::ClientOptions::moving`].
     pub fn export(&self) -> Option<Exported> {
-        let state = self.shared().lock();
+        let mut state = self.shared().lock();
         let (image, kept) = state.machine.export()?;
         Some(Exported {
             state: [&state.secret[..], &image].concat(),

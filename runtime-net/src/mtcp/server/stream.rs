@@ -339,8 +339,11 @@ impl AsyncRead for ServiceStream {
         let read = self.conn.with(|state, now| {
             self.check(state)?;
             let input = state.machine.read(now, buffer.initialize_unfilled());
-            // What it read again may have been the last thing that made it another.
-            self.check(state)?;
+            // What it read again may have been the last thing that made it another; the end of the
+            // input may be that of the connection.
+            if input != Input::End {
+                self.check(state)?;
+            }
             if input == Input::Wait {
                 keep(&mut state.read, cx.waker());
             }

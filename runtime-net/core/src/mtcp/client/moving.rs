@@ -23,7 +23,7 @@ use crate::limits;
 use crate::mtcp::digest::{Digest, DigestKey};
 use crate::mtcp::pulse::{Acks, Marks, Pulse};
 use crate::mtcp::ring::Ring;
-use crate::mtcp::{ConnectionId, End, Epoch, Fault, Record, Timing};
+use crate::mtcp::{ConnectionId, End, Epoch, Fault, Reason, Record, Timing};
 
 /// How far an export had come.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -50,6 +50,8 @@ pub(super) struct Moving {
     pub(super) kept: Kept,
     /// Whether there is one.
     settled: bool,
+    /// Whether there may be a copy.
+    exported: bool,
     /// No copy will be needed: what the program takes is kept at once.
     alone: bool,
     /// Of what the program has taken.
@@ -80,8 +82,10 @@ impl Client {
 
     /// The end as a copy goes on with it: after all that the program has taken and written. None
     /// before a server has answered; nothing has been said then, and a copy begins anew.
-    pub fn export(&self) -> Option<(Vec<u8>, Kept)> {
-        let moving = self.moving.as_ref().filter(|_| self.opened)?;
+    pub fn export(&mut self) -> Option<(Vec<u8>, Kept)> {
+        let moving = self.moving.as_mut().filter(|_| self.opened)?;
+        moving.exported = true;
+        let moving = self.moving.as_ref()?;
         let kept = self.kept_now(moving);
         let mut out = Writer::default();
         out.raw(&self.id.0);
@@ -157,6 +161,7 @@ impl Client {
         let moving = Moving {
             kept,
             settled: true,
+            exported: true,
             digest: kept.digest,
             ended: kept.ended,
             arrived: kept.received,
@@ -227,9 +232,12 @@ impl Client {
         self.keep_at_once(now);
     }
 
-    /// This copy is over, and nobody hears of it: another may go on.
+    /// This copy is over. Nobody hears of it if another may go on.
     pub fn abandon(&mut self) {
-        self.close(End::Moved);
+        match self.moving.as_ref().is_some_and(|moving| moving.exported) {
+            true => self.close(End::Moved),
+            false => self.reset(Reason::Aborted),
+        }
     }
 
     /// The program has taken these bytes, which [`Client::frame`] gave.

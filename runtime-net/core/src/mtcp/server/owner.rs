@@ -27,6 +27,8 @@ pub(super) struct Owner {
     pub(super) confirmed: bool,
     /// Whether it has said anything at all: it may have opened the connection elsewhere meanwhile.
     pub(super) heard: bool,
+    /// Whether it has everything and has gone: all that is left is what the service has not read.
+    left: bool,
     /// Whether the client has been told.
     pub(super) welcomed: bool,
     /// Whether the service has not said yet that it can go on from the snapshot.
@@ -82,6 +84,7 @@ impl Owner {
             base: epoch,
             confirmed: false,
             heard: false,
+            left: false,
             welcomed: false,
             importing: false,
             origin: None,
@@ -453,13 +456,24 @@ impl Server {
             Frame::Confirm { .. } => {}
             Frame::Recorded { revision } => owner.adopt(*revision),
             Frame::Close if owner.stream.image.input.closed() && owner.stream.finished() => {
-                self.stop(End::Done);
+                owner.left = true;
+                self.end_when_read();
             }
             Frame::Reset { reason } => self.stop(End::Reset(*reason)),
             _ => return Err(Fault::OutOfTurn),
         }
         self.note(now);
         Ok(())
+    }
+
+    /// The connection is over when the client has gone and the service has read what it wrote.
+    pub(super) fn end_when_read(&mut self) {
+        if let Phase::Owner(owner) = &self.phase
+            && owner.left
+            && owner.stream.taken() == owner.stream.image.input.end()
+        {
+            self.stop(End::Done);
+        }
     }
 
     /// A client asks whether it could resume here.

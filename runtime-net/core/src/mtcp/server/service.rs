@@ -26,6 +26,7 @@ impl Server {
         }
         let (input, step) = owner.stream.read(buffer);
         self.after(now, step);
+        self.end_when_read();
         input
     }
 
