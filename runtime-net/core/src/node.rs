@@ -46,6 +46,7 @@ use crate::ids::{
 };
 use crate::tags::TagSpace;
 use arrival::Incoming;
+use connection::Awaited;
 use copies::WaitingCopy;
 use departure::{Departed, Outgoing};
 use outside::Deferred;
@@ -108,6 +109,8 @@ pub struct Node<E: Engine = Vm> {
     owned: BTreeSet<MessageId>,
     /// The messages that client connections carry.
     attachments: BTreeMap<Attachment, MessageId>,
+    /// Services that wait for their code.
+    awaited: BTreeMap<Attachment, Awaited>,
     copies: BTreeMap<u64, WaitingCopy>,
     copy_count: u64,
     /// Messages that are to end as soon as they can.
@@ -129,6 +132,8 @@ pub struct Node<E: Engine = Vm> {
 enum TimerKind {
     /// A block has lasted long enough.
     Wake(MessageId),
+    /// A service has waited for its code long enough.
+    Service(Attachment),
     /// Who wanted to move with a connection has waited long enough.
     Asked(MessageId),
     /// A lifetime is over.
@@ -209,6 +214,7 @@ impl<E: Engine> Node<E> {
             incoming: BTreeMap::new(),
             owned: BTreeSet::new(),
             attachments: BTreeMap::new(),
+            awaited: BTreeMap::new(),
             copies: BTreeMap::new(),
             copy_count: 0,
             doomed: BTreeSet::new(),
@@ -323,6 +329,7 @@ impl<E: Engine> Node<E> {
     fn fire(&mut self, kind: TimerKind) {
         match kind {
             TimerKind::Wake(message) => self.go_on(message, sm_vm::Answer::Tag(None)),
+            TimerKind::Service(attachment) => self.give_up_service(attachment),
             TimerKind::Asked(message) => self.asked_in_vain(message),
             TimerKind::Copy(number) => self.give_up_copy(number),
             TimerKind::Life(message) => self.outlive(message),

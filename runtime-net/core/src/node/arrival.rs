@@ -347,6 +347,7 @@ impl<E: Engine> Node<E> {
         for copy in copies {
             self.look_again_at_copy(copy, asking);
         }
+        self.look_again_at_services(asking);
         self.drain_hops();
     }
 
@@ -597,6 +598,7 @@ impl<E: Engine> Node<E> {
                     .map(|arrived| arrived.envelope.launch),
             )
             .chain(self.copies.values().map(|copy| copy.envelope.launch))
+            .chain(self.awaited.values().filter_map(|one| one.launch()))
             .collect();
         self.library.trim(&in_use)
     }

@@ -8,20 +8,23 @@
 //! Programs see a connection as tags that only its own message has ([`Port`]), and wait for it at
 //! an ordinary one, which others may write too (`stdlib/sm/net/connection.sm`).
 
+mod awaited;
 pub(super) mod port;
 
 use sm_vm::{Answer, Outcome};
 
+pub(super) use awaited::Awaited;
 pub use port::{ArgumentError, argument};
 pub(super) use port::{Port, is_news, is_reserved};
 
 use super::resident::{Body, Phase, Resident};
 use super::{End, Node, Output, Step, TimerKind};
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::content::ContentId;
 use crate::engine::Engine;
 use crate::envelope::Envelope;
 use crate::hop::HopError;
-use crate::ids::{Attachment, AuthorId, MessageId, NodeId, Span};
+use crate::ids::{Attachment, AuthorId, LaunchHash, MessageId, NodeId, Span};
 use crate::launch::{LaunchError, SignedLaunch};
 use crate::limits;
 use crate::mtcp::{self, ConnectionId, Offsets, Reason};
@@ -132,6 +135,14 @@ fn encode<E: Engine>(envelope: &Envelope, resident: &Resident<E>) -> Vec<u8> {
     out.0
 }
 
+/// Why a service is not taken up.
+enum Obstacle {
+    /// It is not admitted: who launched it where, and why.
+    Refused(NodeId, Reason, String),
+    /// This code of its launch is not here, which that node may have.
+    Code(LaunchHash, NodeId, ContentId),
+}
+
 impl<E: Engine> Node<E> {
     /// Something happens to a connection. If a turn is under way it takes effect at its end.
     pub fn handle_connection(
@@ -169,14 +180,16 @@ impl<E: Engine> Node<E> {
                 servers,
                 offsets,
             } => {
-                let taken = self.take_service(name, &snapshot, &servers);
-                self.carry(attachment, Port::new(attachment, name, offsets), taken);
+                let until = self.now + limits::COPY_WAIT;
+                self.arrived(
+                    attachment,
+                    Awaited::new(name, snapshot, servers, offsets, until),
+                );
             }
-            known => {
-                if let Some(message) = self.attachments.get(&attachment).copied() {
-                    self.happened_to(message, attachment, known);
-                }
-            }
+            known => match self.attachments.get(&attachment).copied() {
+                Some(message) => self.happened_to(message, attachment, known),
+                None => self.happened_to_awaited(attachment, known),
+            },
         }
     }
 
@@ -193,9 +206,9 @@ impl<E: Engine> Node<E> {
         name: ConnectionId,
         snapshot: &[u8],
         servers: &[AuthorId],
-    ) -> Result<Box<Resident<E>>, (NodeId, Reason, String)> {
+    ) -> Result<Box<Resident<E>>, Obstacle> {
         let own = self.config.node;
-        let bad = |why: String| (own, Reason::Version, why);
+        let bad = |why: String| Obstacle::Refused(own, Reason::Version, why);
         let snapshot = Snapshot::decode(snapshot).map_err(|error| bad(error.to_string()))?;
         let mut envelope = snapshot.envelope;
         if self.library.launch(&envelope.launch).is_none() {
@@ -219,14 +232,15 @@ impl<E: Engine> Node<E> {
         });
         let admitted = admitted.and_then(|()| self.admit_quota(&envelope, &launch.launch));
         if let Err((error, why)) = admitted {
-            return Err((home, reason_of_hop(error), why.to_owned()));
+            let why = why.to_owned();
+            return Err(Obstacle::Refused(home, reason_of_hop(error), why));
         }
         if let Some(missing) = self.library.missing(&envelope.launch).first() {
-            return Err((home, Reason::Version, format!("{missing} is missing")));
+            return Err(Obstacle::Code(envelope.launch, home, *missing));
         }
         envelope.hops = envelope.hops.saturating_add(1);
         let revived = self.revive(own, envelope, snapshot.state);
-        let mut resident = revived.map_err(|why| (home, Reason::Version, why))?;
+        let mut resident = revived.map_err(|why| Obstacle::Refused(home, Reason::Version, why))?;
         if peer && envelope.standing == Standing::Trusted {
             resident.envelope.standing = Standing::Trusted;
         }

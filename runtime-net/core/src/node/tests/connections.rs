@@ -177,6 +177,58 @@ fn what_is_not_admitted_is_refused_with_a_reason() {
     assert_eq!(world.places(), [1, 1]);
 }
 
+/// A newer server gets the older program from where the connection began.
+#[test]
+fn code_that_is_missing_comes_from_a_neighbor() {
+    let mut world = World::line(2);
+    world.open(0, ECHO);
+    world.input(0, "one\n", false);
+    let (_, snapshot) = world.written(0);
+    let happening = Happening::Arrived {
+        name: CONNECTION,
+        snapshot: snapshot.clone(),
+        servers: Vec::new(),
+        offsets: offsets(),
+    };
+    world.nodes[1].handle_connection(world.now, FIRST, happening);
+    world.collect(1);
+    // What the client writes meanwhile is not lost.
+    let bytes = b"two\n".to_vec();
+    let input = Happening::Input {
+        bytes,
+        ended: false,
+    };
+    world.nodes[1].handle_connection(world.now, FIRST, input);
+    world.collect(1);
+    assert!(!world.did(1, &Deed::Accepted));
+    world.settle();
+    assert_eq!(world.printed(), ["0:one", "1:two"]);
+    assert!(world.did(1, &Deed::Accepted));
+    assert_eq!(world.nodes[1].messages(), world.nodes[0].messages());
+}
+
+#[test]
+fn code_that_does_not_come_is_a_refusal() {
+    let mut world = World::line(2);
+    world.open(0, ECHO);
+    let (_, snapshot) = world.written(0);
+    let happening = Happening::Arrived {
+        name: CONNECTION,
+        snapshot,
+        servers: Vec::new(),
+        offsets: offsets(),
+    };
+    world.nodes[1].handle_connection(world.now, FIRST, happening);
+    world.collect(1);
+    world.cut(0, 1);
+    world.pass(Span::secs(4));
+    assert!(!world.did(1, &Deed::Refused(Reason::Version)));
+    world.pass(Span::secs(2));
+    assert!(world.did(1, &Deed::Refused(Reason::Version)));
+    assert_eq!(world.places(), [1, 0]);
+    assert_eq!(world.nodes[1].poll_timeout(), None);
+}
+
 #[test]
 fn another_server_s_launch_comes_with_a_connection_alone() {
     let mut world = World::new(2);
