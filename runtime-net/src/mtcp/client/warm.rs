@@ -65,7 +65,7 @@ async fn answer(shared: &Arc<Shared>, link: LinkId) -> Result<NodeId, Trouble> {
 
 /// Moves the connection as a policy says, until it is over.
 pub(super) async fn obey(shared: Arc<Shared>, policy: Policy) {
-    let clock = shared.connector.clock.clone();
+    let clock = shared.connector.clock;
     let (every, probes) = (policy.every, policy.probes());
     let mut decider = Decider::new(policy, clock.now());
     let mut here = News::of(&shared.lock()).owner;
