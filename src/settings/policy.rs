@@ -303,7 +303,7 @@ mod tests {
              `smc mtcp serve`",
             "expected a load such as 0.9",
             "either a share of the best, or a limit",
-            "`rules[6].after`",
+            "line 22: `rules[6]`: `after` is missing",
         ] {
             assert!(said.contains(part), "{part}\n{said}");
         }
