@@ -47,7 +47,7 @@ pub(crate) fn hear(data: &[u8]) {
         match *who % 3 {
             TO_CLIENT => {
                 hear_moving(&mut mover, &frame);
-                let _ = client.frame(NOW, LINK, &frame);
+                _ = client.frame(NOW, LINK, &frame);
             }
             BETWEEN_SERVERS => drop(server.frame(NOW, Peer::Server(OTHER), &frame)),
             _ => match &frame {
