@@ -205,8 +205,12 @@ async fn both_ends_go_on_where_the_front_end_moves() {
     // One that moves before that may be connected anew: nothing has been said then.
     until(|| come.load(Ordering::Relaxed) > 0).await;
     let mut moved = 0;
-    while !carried.is_finished() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    // Ever longer, so that a slow machine comes to something between two moves.
+    for pause in (20..).step_by(4) {
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        if carried.is_finished() {
+            break;
+        }
         moved += u32::from(control.migrate(None).await.is_ok());
         if moved % 4 == 3 {
             between.cut();
