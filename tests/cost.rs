@@ -33,6 +33,8 @@ struct Stop {
 fn every_state_is_within_its_bounds() {
     let mut files = programs("tests/cost");
     files.extend(programs("examples"));
+    // Services wait for a connection, which there is none of here.
+    files.retain(|file| !file.ends_with("chat.sm") && !file.ends_with("stream.sm"));
     files.push(root().join("src/project/template/main.sm"));
     assert!(files.len() >= 7, "programs are missing: {files:?}");
     for file in files {

@@ -42,6 +42,13 @@ impl fmt::Display for ControlError {
 
 impl std::error::Error for ControlError {}
 
+fn is_closed(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    )
+}
+
 impl Client {
     /// Connects to the node whose socket this is.
     ///
@@ -51,10 +58,13 @@ impl Client {
         let mut stream = UnixStream::connect(socket)
             .await
             .map_err(ControlError::Absent)?;
-        wire::greet(&mut stream)
-            .await
-            .map_err(ControlError::Broken)?;
-        match wire::greeted(&mut stream).await {
+        let greeted = match wire::greet(&mut stream).await {
+            Ok(()) => wire::greeted(&mut stream).await,
+            // Whether one notices that a node ends when writing or when reading says nothing.
+            Err(error) if is_closed(&error) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Err(error) => Err(error),
+        };
+        match greeted {
             Ok(VERSION) => Ok(Self(stream)),
             Ok(version) => Err(ControlError::Version(version)),
             Err(error) => Err(ControlError::Broken(error)),
