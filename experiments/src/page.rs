@@ -50,7 +50,7 @@ impl Table {
 }
 
 /// Where it ran: processors, kernel, day.
-pub fn machine() -> String {
+fn machine() -> String {
     let said = |program: &str, arguments: &[&str]| {
         let output = Command::new(program).args(arguments).output();
         output.map_or_else(
@@ -64,22 +64,53 @@ pub fn machine() -> String {
     format!("{day}, {kernel}, {cores} processors, all on loopback")
 }
 
-/// Writes `results.csv` and `README.md`, and draws `plot.gp` if `gnuplot` is there.
-///
-/// # Errors
-/// If a file cannot be written, or the plot cannot be drawn.
-pub fn leave(folder: &Path, table: &Table, page: &str) -> io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    std::fs::write(folder.join("results.csv"), table.csv())?;
-    std::fs::write(folder.join("README.md"), page)?;
-    if !folder.join("plot.gp").exists() {
-        return Ok(());
+/// What a page says beside its table.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// The experiment's program, and its folder and plot.
+    pub name: &'a str,
+    /// What the program is run with.
+    pub arguments: &'a str,
+    /// What is measured, and how.
+    pub introduction: &'a str,
+    /// What the plot shows, if there is one.
+    pub plot: Option<&'a str>,
+}
+
+impl Page<'_> {
+    /// Writes `results.csv` and `README.md`, and draws `plot.gp` if it and `gnuplot` are there.
+    ///
+    /// # Errors
+    /// If a file cannot be written, or the plot cannot be drawn.
+    pub fn leave(&self, folder: &Path, table: &Table) -> io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        std::fs::write(folder.join("results.csv"), table.csv())?;
+        std::fs::write(folder.join("README.md"), self.text(table))?;
+        match folder.join("plot.gp").exists() {
+            true => draw(folder),
+            false => Ok(()),
+        }
     }
-    match Command::new("gnuplot")
-        .arg("plot.gp")
-        .current_dir(folder)
-        .status()
-    {
+
+    fn text(&self, table: &Table) -> String {
+        let name = self.name;
+        let command = format!("cargo run --release -p sm-experiments --bin {name}");
+        let command = [&command, self.arguments].join(" ");
+        let plot = self.plot.map(|shows| format!("\n![{shows}]({name}.svg)\n"));
+        format!(
+            "{}\nRun by `{}`; {}.\n\n{}{}",
+            self.introduction,
+            command.trim_end(),
+            machine(),
+            table.markdown(),
+            plot.unwrap_or_default(),
+        )
+    }
+}
+
+fn draw(folder: &Path) -> io::Result<()> {
+    let mut gnuplot = Command::new("gnuplot");
+    match gnuplot.arg("plot.gp").current_dir(folder).status() {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(io::Error::other("gnuplot could not draw the plot")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use clap::Parser;
 use sm_experiments::fleet::{self, Fleet};
-use sm_experiments::now;
-use sm_experiments::page::{self, Table};
+use sm_experiments::page::{Page, Table};
 use sm_experiments::spread::Spread;
+use sm_experiments::{block_on, now};
 use sm_net::mtcp::{MtcpConnector, MtcpStream, ServiceStream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
@@ -144,7 +144,6 @@ const INTRODUCTION: &str = "\
 Idle connections, each of which was asked once; then the server is drained: it takes no more, and
 asks all clients to go to the other. Afterwards each connection is asked again, and has to go on
 counting. Memory is what the server's process takes more than before, with TLS and all buffers.
-
 ";
 
 fn main() -> io::Result<()> {
@@ -152,20 +151,16 @@ fn main() -> io::Result<()> {
         let _ = service(stream).await;
     })?;
     let args = Args::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let table = runtime.block_on(run(args.connections))?;
+    let table = block_on(run(args.connections))?;
     print!("{}", table.markdown());
     if !args.record {
         return Ok(());
     }
-    let page = format!(
-        "{INTRODUCTION}Run by \
-         `cargo run --release -p sm-experiments --bin crowd -- --record`; \
-         {}.\n\n{}",
-        page::machine(),
-        table.markdown(),
-    );
-    page::leave(&args.out, &table, &page)
+    let page = Page {
+        name: "crowd",
+        arguments: "-- --record",
+        introduction: INTRODUCTION,
+        plot: None,
+    };
+    page.leave(&args.out, &table)
 }

@@ -17,8 +17,8 @@ use std::time::Duration;
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 use sm_experiments::fleet::{self, Fleet};
-use sm_experiments::now;
-use sm_experiments::page::{self, Table};
+use sm_experiments::page::{Page, Table};
+use sm_experiments::{block_on, now};
 use sm_net::mtcp::{Broken, ClientControl, ClientOptions, MtcpStream, ServiceStream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -232,24 +232,20 @@ fn main() -> io::Result<()> {
         let _ = service(stream).await;
     })?;
     let args = Args::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let table = runtime.block_on(run(&args))?;
+    let table = block_on(run(&args))?;
     print!("{}", table.markdown());
     if !args.record {
         return Ok(());
     }
-    let page = format!(
-        "{INTRODUCTION}\
-         {} clients, {} servers, a kill each {} ms. Run by \
-         `cargo run --release -p sm-experiments --bin endurance -- --record`; \
-         {}.\n\n{}",
-        args.clients,
-        args.servers,
-        args.kill_every,
-        page::machine(),
-        table.markdown(),
+    let introduction = format!(
+        "{INTRODUCTION}{} clients, {} servers, a kill each {} ms.\n",
+        args.clients, args.servers, args.kill_every,
     );
-    page::leave(&args.out, &table, &page)
+    let page = Page {
+        name: "endurance",
+        arguments: "-- --record",
+        introduction: &introduction,
+        plot: None,
+    };
+    page.leave(&args.out, &table)
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use clap::Parser;
 use sm_experiments::fleet::{self, Fleet};
 use sm_experiments::now;
-use sm_experiments::page::{self, Table};
+use sm_experiments::page::{Page, Table};
 use sm_experiments::process::{Process, drain, free_port, own_time};
 use sm_experiments::spread::Spread;
 use sm_net::mtcp::ServiceStream;
@@ -331,7 +331,6 @@ acknowledged, and could go on elsewhere.
   server.
 - **client end, service**: `smc mtcp proxy`, before a service that exports its state after each
   answer or chunk.
-
 ";
 
 fn main() -> io::Result<()> {
@@ -363,12 +362,11 @@ fn main() -> io::Result<()> {
     if args.quick {
         return Ok(());
     }
-    let page = format!(
-        "{INTRODUCTION}Run by \
-         `cargo run --release -p sm-experiments --bin overhead`; {}.\n\n\
-         {}\n![Rates and times](overhead.svg)\n",
-        page::machine(),
-        table.markdown(),
-    );
-    page::leave(&args.out, &table, &page)
+    let page = Page {
+        name: "overhead",
+        arguments: "",
+        introduction: INTRODUCTION,
+        plot: Some("Rates and times"),
+    };
+    page.leave(&args.out, &table)
 }

@@ -14,8 +14,8 @@ use clap::Parser;
 use serde::{Deserialize, Serialize};
 use sm_core::ids::Span;
 use sm_experiments::fleet::{self, Fleet};
-use sm_experiments::now;
-use sm_experiments::page::{self, Table};
+use sm_experiments::page::{Page, Table};
+use sm_experiments::{block_on, now};
 use sm_net::mtcp::policy::{Metric, Policy, Rule, Trigger};
 use sm_net::mtcp::{MtcpStream, ServiceStream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -222,7 +222,6 @@ The *bound* is what a client would get that loses nothing but the time in which 
 falls to the share: with R the full rate, f the factor, s the share, e and t the times of looking
 and smoothing, that is k = ceil(ln((s - 1/f) / (1 - 1/f)) / ln(t / (t + e))) looks for each slow
 server, in each of which (1 - 1/f) of e R bytes do not come.
-
 ",
         RATE >> 10,
         FAST_BYTES >> 10,
@@ -236,20 +235,16 @@ fn main() -> io::Result<()> {
         let _ = service(stream).await;
     })?;
     let args = Args::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let table = runtime.block_on(measure(args.quick))?;
+    let table = block_on(measure(args.quick))?;
     print!("{}", table.markdown());
     if args.quick {
         return Ok(());
     }
-    let page = format!(
-        "{}Run by `cargo run --release -p sm-experiments --bin streaming`; {}.\n\n{}\n\
-         ![Rates with and without moving](streaming.svg)\n",
-        introduction(),
-        page::machine(),
-        table.markdown(),
-    );
-    page::leave(&args.out, &table, &page)
+    let page = Page {
+        name: "streaming",
+        arguments: "",
+        introduction: &introduction(),
+        plot: Some("Rates with and without moving"),
+    };
+    page.leave(&args.out, &table)
 }

@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sm_experiments::fleet::{self, Fleet};
-use sm_experiments::now;
-use sm_experiments::page::{self, Table};
+use sm_experiments::page::{Page, Table};
 use sm_experiments::process::pause;
 use sm_experiments::spread::Spread;
+use sm_experiments::{block_on, now};
 use sm_net::mtcp::{ClientControl, MtcpStream, ServiceStream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -266,7 +266,6 @@ told that it has moved; for `kill -9` it is the time until the client has notice
 - **eager**: the new server is the standby, which has had the state since the service exported it.
 - **kill -9**: the server is killed; the standby goes on, and runs again what came since: 64 KB of
   requests.
-
 ";
 
 fn main() -> io::Result<()> {
@@ -274,20 +273,16 @@ fn main() -> io::Result<()> {
         let _ = service(stream).await;
     })?;
     let args = Args::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let table = runtime.block_on(measure(args.quick))?;
+    let table = block_on(measure(args.quick))?;
     print!("{}", table.markdown());
     if args.quick {
         return Ok(());
     }
-    let page = format!(
-        "{INTRODUCTION}Run by \
-         `cargo run --release -p sm-experiments --bin switching`; {}.\n\n\
-         {}\n![Gap by size of the state](switching.svg)\n",
-        page::machine(),
-        table.markdown(),
-    );
-    page::leave(&args.out, &table, &page)
+    let page = Page {
+        name: "switching",
+        arguments: "",
+        introduction: INTRODUCTION,
+        plot: Some("Gap by size of the state"),
+    };
+    page.leave(&args.out, &table)
 }
