@@ -1,5 +1,7 @@
 //! The processes of a network of real nodes: started, linked, heard and ended together.
 
+pub(crate) mod service;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -15,6 +17,7 @@ use crate::commands::up::show;
 use crate::exit::{Exit, Failure};
 use crate::output::Terminal;
 use crate::remote::{Kind, Node, names};
+use service::Service;
 
 /// What is to be started.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub(crate) struct Start {
     pub(crate) names: Vec<String>,
     /// Pairs of places in the list of names, the smaller one first.
     pub(crate) links: BTreeSet<(usize, usize)>,
+    /// What all of them serve.
+    pub(crate) service: Option<Service>,
 }
 
 /// Something that a node said, or that it ended.
@@ -106,7 +111,7 @@ impl Fleet {
         let (kill, killed) = watch::channel(false);
         let mut members = Vec::new();
         for (index, name) in start.names.iter().enumerate() {
-            let mut child = start.spawn(name)?;
+            let mut child = start.spawn(index, name)?;
             members.push(Member {
                 name: name.clone(),
                 hello: None,
@@ -275,14 +280,19 @@ impl Start {
         self.links.iter().filter(ends).count() as u64
     }
 
-    fn spawn(&self, name: &str) -> Result<Child, Failure> {
+    fn spawn(&self, index: usize, name: &str) -> Result<Child, Failure> {
         let failed = |error| Failure::failed(format!("cannot start the node `{name}`: {error}"));
+        let config = self.service.as_ref().map(|service| service.config(index));
+        let config = config
+            .into_iter()
+            .flat_map(|file| ["--config".into(), file]);
         Command::new(&self.program)
             .arg("node")
             .arg("--net")
             .arg(&self.net)
             .args(["--seed", &self.seed.to_string(), "--as", name])
             .args(["--trust", &self.trust, "--until-eof"])
+            .args(config)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

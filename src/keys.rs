@@ -124,6 +124,17 @@ pub(crate) fn place_or_default(
     }
 }
 
+/// A key that lives as long as this process.
+pub(crate) fn generate() -> Result<KeyPair, Failure> {
+    KeyPair::generate()
+        .map_err(|error| Failure::failed(format!("the system has no randomness: {error}")))
+}
+
+/// A new key in a new file.
+pub(crate) fn create(path: &Path) -> Result<KeyPair, Failure> {
+    KeyPair::create(path).map_err(|error| unusable(&error))
+}
+
 fn found_or_made(terminal: &Terminal, path: &Path) -> Result<KeyPair, Failure> {
     let (key, origin) = KeyPair::load_or_create(path).map_err(|error| unusable(&error))?;
     if origin == Origin::Made {

@@ -52,7 +52,7 @@ impl Kind {
     const fn start(self) -> &'static str {
         match self {
             Self::Node => "`smc node` starts a node, `smc up NET.toml` all nodes of a network",
-            Self::Server => "`smc mtcp serve` starts a server",
+            Self::Server => "`smc mtcp serve` starts a server, and nodes with services are some",
         }
     }
 }

@@ -27,6 +27,7 @@ use std::io;
 
 pub use client::{
     Broken, ClientControl, ClientOptions, ConnectError, Exported, MtcpConnector, MtcpStream, relay,
+    relay_until,
 };
 pub use delegation::{Delegation, DelegationError, ServiceId};
 pub use front::{Protocol, front};

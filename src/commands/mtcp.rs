@@ -12,14 +12,15 @@ use sm_net::clock;
 use sm_net::identity::parse_key;
 use sm_net::mtcp::policy::Policy;
 use sm_net::mtcp::{
-    Accepted, ClientOptions, Delegation, MtcpConnector, MtcpListener, ServiceId, ServiceOptions,
-    forward, forward_plain, listen_at, relay,
+    Accepted, ClientOptions, Control, Delegation, MtcpConnector, MtcpListener, Operated, ServiceId,
+    ServiceOptions, forward, forward_plain, listen_at, relay,
 };
 
 use crate::exit::{Exit, Failure};
 use crate::folders;
 use crate::keys::{self, KeyPlace};
 use crate::output::{self, Terminal};
+use crate::remote::names::hex;
 use crate::remote::{Kind, block_on};
 use crate::settings::{self, policy::Side};
 
@@ -244,10 +245,8 @@ impl Serve {
         let mut listener = listener.map_err(|error| cannot_listen(&self.listen, &error))?;
         let at = listener.local_addr();
         let name = self.name.clone();
-        let name = name.unwrap_or_else(|| file_name(&format!("{}-{}", service.name, at.port())));
-        let socket = folders::runtime()?.join(format!("{name}.{}", Kind::Server.ending()));
-        let operated = listener.control().operate(&socket).await;
-        let _operated = operated.map_err(|error| no_socket(&name, &error))?;
+        let name = name.unwrap_or_else(|| format!("{}-{}", service.name, at.port()));
+        let _operated = operate(&listener.control(), &name).await?;
         output::talk(&format!(
             "clients reach it with --service {}={}@{at}",
             service.name, service.key
@@ -278,12 +277,7 @@ impl Delegate {
             let most = sm_net::limits::MTCP_SERVICE_BYTES;
             Failure::usage(format!("the name of a service has 1 to {most} bytes"))
         })?;
-        let digits: String = signed
-            .encode()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        output::line(digits)?;
+        output::line(hex(&signed.encode()))?;
         Ok(Exit::Ok)
     }
 }
@@ -291,6 +285,14 @@ impl Delegate {
 fn policy(terminal: &Terminal, path: Option<&Path>, side: Side) -> Result<Option<Policy>, Failure> {
     path.map(|path| settings::policy::read(terminal, path, side))
         .transpose()
+}
+
+/// Lets operators in to a server's connections; they call it by this name.
+pub(crate) async fn operate(server: &Control, name: &str) -> Result<Operated, Failure> {
+    let name = file_name(name);
+    let socket = folders::runtime()?.join(format!("{name}.{}", Kind::Server.ending()));
+    let operated = server.operate(&socket).await;
+    operated.map_err(|error| no_socket(&name, &error))
 }
 
 /// What a socket can be called.

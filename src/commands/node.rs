@@ -128,8 +128,9 @@ impl Options {
         let server = Server::start(&socket, orders.clone())
             .await
             .map_err(|error| no_socket(&name, &error))?;
-        let services = Services::open(terminal, &settings.services, &key, &settings.limits).await?;
-        let places = services.places;
+        let defs = &settings.services;
+        let services = Services::open(terminal, &name, defs, &key, &settings.limits).await?;
+        let (places, _operated) = (services.places, services.operated);
         let parts = Parts {
             name: name.clone(),
             config: Config {
@@ -233,8 +234,7 @@ impl Options {
         match (&settings.said.key, &self.as_node) {
             (Some(place), _) => keys::at_or_new(terminal, place),
             (None, None) => keys::at_or_new(terminal, &node_key()),
-            (None, Some(_)) => KeyPair::generate()
-                .map_err(|error| Failure::failed(format!("the system has no randomness: {error}"))),
+            (None, Some(_)) => keys::generate(),
         }
     }
 

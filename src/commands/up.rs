@@ -8,8 +8,10 @@ use clap::Args;
 use sm_net::control::protocol::Status;
 use sm_sim::network::{Layout, NodeIx};
 use sm_sim::{Network, Seed};
+use tokio::net::TcpListener;
 
 use crate::exit::{Exit, Failure};
+use crate::fleet::service::{self, Clients, Service};
 use crate::fleet::{Fleet, Heard, Start};
 use crate::interrupt::Signals;
 use crate::output::{self, Style, Terminal};
@@ -35,6 +37,15 @@ pub(crate) struct Options {
     /// Default: the network's, or 0.
     #[arg(long, env = "SM_SEED")]
     seed: Option<u64>,
+
+    /// A service of all nodes: its program, and where its clients connect
+    ///
+    /// For each client a message is started, at one node after the other. It moves
+    /// with its client's connection, and another node has a copy of it, so the
+    /// connection survives when its node is stopped or killed.
+    #[arg(long, env = "SM_SERVE", value_name = "FILE.sm[@ADDRESS:PORT]")]
+    #[arg(value_parser = service::wanted, verbatim_doc_comment)]
+    serve: Option<service::Wanted>,
 }
 
 /// How many processes one network may have: more than that is no laptop's network.
@@ -54,6 +65,9 @@ impl Options {
         check(&network, &layout)?;
         let program = std::env::current_exe()
             .map_err(|error| Failure::failed(format!("cannot find smc itself: {error}")))?;
+        let count = layout.nodes.len();
+        let service = self.serve.as_ref();
+        let service = service.map(|wanted| Service::prepare(terminal, wanted, count));
         let start = Start {
             program,
             net: self.net.clone(),
@@ -61,6 +75,7 @@ impl Options {
             trust: keys::default_or_new(terminal)?.node_id().to_string(),
             names: layout.nodes.iter().map(|node| node.name.clone()).collect(),
             links: links(&layout),
+            service: service.transpose()?,
         };
         remote::block_on(up(terminal, &start))
     }
@@ -98,10 +113,20 @@ fn links(layout: &Layout) -> BTreeSet<(usize, usize)> {
 
 async fn up(terminal: &Terminal, start: &Start) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
+    let door = match &start.service {
+        Some(service) => Some((service, service.listen().await?)),
+        None => None,
+    };
     let mut fleet = Fleet::start(start)?;
     let done = tokio::select! {
-        began = begin(terminal, &mut fleet, start) => match began {
-            Ok(()) => watch(terminal, &mut fleet, &mut signals).await,
+        began = begin(terminal, &mut fleet, start, door) => match began {
+            Ok(clients) => {
+                let seen = watch(terminal, &mut fleet, &mut signals).await;
+                if let Some(clients) = clients {
+                    clients.end().await;
+                }
+                seen
+            }
             Err(failure) => Err(failure),
         },
         () = signals.next() => Ok(Exit::Ok),
@@ -110,7 +135,12 @@ async fn up(terminal: &Terminal, start: &Start) -> Result<Exit, Failure> {
     done
 }
 
-async fn begin(terminal: &Terminal, fleet: &mut Fleet, start: &Start) -> Result<(), Failure> {
+async fn begin(
+    terminal: &Terminal,
+    fleet: &mut Fleet,
+    start: &Start,
+    door: Option<(&Service, TcpListener)>,
+) -> Result<Option<Clients>, Failure> {
     let states = match tokio::time::timeout(STARTING, fleet.begin(terminal, start)).await {
         Ok(began) => began?,
         Err(_) => return Err(fleet.late(start).await),
@@ -132,7 +162,22 @@ async fn begin(terminal: &Terminal, fleet: &mut Fleet, start: &Start) -> Result<
             first.name
         ));
     }
-    Ok(())
+    door.map(|(service, listener)| open(service, listener))
+        .transpose()
+}
+
+/// Lets clients in.
+fn open(service: &Service, listener: TcpListener) -> Result<Clients, Failure> {
+    let at = listener.local_addr();
+    let at = at.map_err(|error| Failure::failed(format!("cannot listen: {error}")))?;
+    let clients = service.take(listener)?;
+    output::talk(&format!(
+        "all nodes serve `{}`: nc {} {} for one; smc mtcp list shows who is there",
+        service.name(),
+        at.ip(),
+        at.port()
+    ));
+    Ok(clients)
 }
 
 fn row(status: &Status) -> Vec<String> {

@@ -39,6 +39,7 @@ fn start(folder: &Path, names: &[&str], links: &[(usize, usize)]) -> Start {
         trust: "00".repeat(32),
         names: names.iter().map(|name| (*name).to_owned()).collect(),
         links: links.iter().copied().collect(),
+        service: None,
     }
 }
 

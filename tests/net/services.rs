@@ -1,16 +1,18 @@
 //! Services that are messages, at real nodes: a client never notices that they move.
 
 use std::fs;
-use std::io;
-use std::net::TcpListener;
+use std::io::{self, BufRead, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
 use std::time::Duration;
 
+use serde_json::Value;
 use sm_net::identity::parse_key;
 use sm_net::mtcp::{ClientOptions, MtcpStream, ServiceId};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::processes::{PATIENCE, Process, User, free_port};
+use crate::processes::{PATIENCE, Process, User, example, free_port, until};
 
 /// The nodes that serve.
 const NAMES: [&str; 2] = ["a", "b"];
@@ -104,7 +106,7 @@ impl Servers {
         let addresses = vec![at(first), at(1 - first)];
         let options = ClientOptions::new(self.service.clone(), addresses);
         let stream = MtcpStream::connect(options).await.expect("it is served");
-        Client(BufReader::new(stream))
+        Client(tokio::io::BufReader::new(stream))
     }
 
     /// Ends a node as an operator does: its clients go elsewhere before.
@@ -128,7 +130,7 @@ impl Servers {
     }
 }
 
-pub(crate) struct Client(BufReader<MtcpStream>);
+pub(crate) struct Client(tokio::io::BufReader<MtcpStream>);
 
 impl Client {
     pub(crate) async fn say(&mut self, text: &str) {
@@ -251,6 +253,92 @@ fn a_chat_goes_on_when_a_node_is_drained() {
         ann.0.get_mut().shutdown().await.expect("it is there");
         assert_eq!(ann.hear().await.expect("the end"), "");
     });
+}
+
+/// A plain client of `smc up --serve`.
+struct Plain(io::BufReader<TcpStream>);
+
+impl Plain {
+    fn connect(at: &str, name: &str) -> Self {
+        let stream = TcpStream::connect(at).expect("somebody listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+        let mut client = Self(io::BufReader::new(stream));
+        assert_eq!(client.hear(), "your name?");
+        client.say(name);
+        assert_eq!(client.hear(), format!("hello {name}"));
+        client
+    }
+
+    fn say(&mut self, text: &str) {
+        writeln!(self.0.get_mut(), "{text}").expect("the connection is there");
+    }
+
+    fn hear(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).expect("a line in time");
+        line.trim_end().to_owned()
+    }
+}
+
+/// The server that has a connection, and the process of its node.
+fn served(user: &User, connection: &str) -> (String, u64) {
+    let nodes = user.json(&["nodes", "--json"]);
+    let listed = user.json(&["mtcp", "list", "--json"]);
+    let all = listed["connections"].as_array().expect("a list");
+    let has = |one: &&Value| one["connection"] == connection && one["has"] == "service";
+    let server = all.iter().find(has).expect("it is served")["server"].as_str();
+    let server = server.expect("a name").to_owned();
+    let node = server.strip_suffix(".chat").expect("both names");
+    let nodes = nodes["nodes"].as_array().expect("a list");
+    let node = nodes.iter().find(|one| one["name"] == node);
+    let pid = node.expect("it runs")["pid"].as_u64().expect("a number");
+    (server, pid)
+}
+
+/// Members at different nodes of a whole network, with plain clients; nodes die and are stopped.
+#[test]
+fn a_chat_of_a_network_goes_on_whatever_becomes_of_its_nodes() {
+    let user = User::new("up-chat");
+    let town = example("town.net.toml");
+    let mut up = Process::start(user.smc(&["up", &town, "--serve", &example("chat.sm")]));
+    let line = up.hear("all nodes serve `chat`: nc ");
+    let mut words = line.split("nc ").nth(1).expect("a place").split(' ');
+    let mut word = || words.next().expect("a place");
+    let at = format!("{}:{}", word(), word());
+    let mut ann = Plain::connect(&at, "ann");
+    let connections = user.json(&["mtcp", "list", "--json"]);
+    let id = connections["connections"][0]["connection"].clone();
+    let id = id.as_str().expect("a name").to_owned();
+    let mut bob = Plain::connect(&at, "bob");
+    ann.say("is anybody here?");
+    assert_eq!(bob.hear(), "ann: is anybody here?");
+    until("a copy of each", || {
+        let all = user.json(&["mtcp", "list", "--json"]);
+        let all = all["connections"].as_array().expect("a list").clone();
+        all.iter().filter(|one| one["has"] == "copy").count() == 2
+    });
+    let (first, pid) = served(&user, &id);
+    let pid = pid.to_string();
+    let killed = Command::new("kill").args(["-9", &pid]).status();
+    assert!(killed.expect("kill runs").success());
+    bob.say("ann, your node is dead");
+    assert_eq!(ann.hear(), "bob: ann, your node is dead");
+    let (second, _) = served(&user, &id);
+    assert_ne!(first, second);
+    let moved = user.run(&["mtcp", "migrate", &id, "--at", &second]);
+    assert!(moved.status.success(), "{moved:?}");
+    let (third, _) = served(&user, &id);
+    assert_ne!(second, third);
+    ann.say("I did not notice");
+    assert_eq!(bob.hear(), "ann: I did not notice");
+    up.signal("TERM");
+    assert_eq!(up.ended(), Some(0));
+    assert!(
+        !user
+            .path("run/smartmsg")
+            .join(format!("up-{}", up.child.id()))
+            .exists()
+    );
 }
 
 /// Frames come in order and once, while the connection goes to and fro.

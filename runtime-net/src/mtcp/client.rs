@@ -257,11 +257,27 @@ fn random<const N: usize>() -> io::Result<[u8; N]> {
 ///
 /// # Errors
 /// If no server takes it, or how it broke off.
-pub async fn relay(mut plain: TcpStream, connector: &MtcpConnector) -> io::Result<()> {
+pub async fn relay(plain: TcpStream, connector: &MtcpConnector) -> io::Result<()> {
+    relay_until(plain, connector, std::future::pending()).await
+}
+
+/// The same, or until `end`: then the service has what came before, and is told.
+///
+/// # Errors
+/// As of [`relay`].
+pub async fn relay_until(
+    mut plain: TcpStream,
+    connector: &MtcpConnector,
+    end: impl Future<Output = ()>,
+) -> io::Result<()> {
     plain.set_nodelay(true)?;
     let mut stream = connector.connect().await?;
-    match tokio::io::copy_bidirectional(&mut plain, &mut stream).await {
-        Ok(_) => stream.close().await,
+    let carried = tokio::select! {
+        carried = tokio::io::copy_bidirectional(&mut plain, &mut stream) => carried.map(drop),
+        () = end => Ok(()),
+    };
+    match carried {
+        Ok(()) => stream.close().await,
         Err(error) => {
             stream.reset();
             Err(error)

@@ -9,8 +9,9 @@ use sm_core::node::NodeLimits;
 use sm_net::clock::unix_nanos;
 use sm_net::host::{Service, Starter};
 use sm_net::identity::KeyPair;
-use sm_net::mtcp::{MtcpListener, ServiceId, ServiceOptions};
+use sm_net::mtcp::{MtcpListener, Operated, ServiceId, ServiceOptions};
 
+use crate::commands::mtcp;
 use crate::exit::{Exit, Failure};
 use crate::output::Terminal;
 use crate::program::Program;
@@ -23,12 +24,15 @@ pub(super) struct Services {
     pub(super) content: Vec<(ContentKind, Arc<[u8]>)>,
     /// How clients reach them, as `smc mtcp proxy --service` takes it.
     pub(super) places: Vec<String>,
+    /// Operators are let in to their connections as long as this is there.
+    pub(super) operated: Vec<Operated>,
 }
 
 impl Services {
     /// Compiles all programs, and listens for their clients.
     pub(super) async fn open(
         terminal: &Terminal,
+        node: &str,
         defs: &[ServiceDef],
         key: &KeyPair,
         grants: &NodeLimits,
@@ -48,6 +52,9 @@ impl Services {
                 Failure::new(Exit::Unreachable, what).help("port 0 takes any that is free")
             })?;
             let at = listener.local_addr();
+            let name = format!("{node}.{}", service.name);
+            all.operated
+                .push(mtcp::operate(&listener.control(), &name).await?);
             all.places
                 .push(format!("{}={}@{at}", service.name, service.key));
             all.content.extend(program.content());
