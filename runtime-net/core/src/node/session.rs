@@ -89,10 +89,12 @@ impl Session {
 impl<E: Engine> Node<E> {
     /// A session with an authenticated peer has begun. It replaces one that was there.
     ///
-    /// Both ends get this call; the peer is a neighbor as soon as its first frame has come.
+    /// Both ends get this call; the peer is a neighbor as soon as its first frame has come. One
+    /// that is a neighbor already stays one meanwhile: two nodes that call each other at once have
+    /// two sessions for a moment, and programs are not to see that.
     pub fn handle_session_up(&mut self, now: Time, session: SessionId, peer: NodeId) {
         self.now = self.now.max(now);
-        self.end_sessions_with(peer);
+        self.end_sessions_with(peer, Greeted::No);
         if peer == self.config.node || self.sessions.len() >= limits::NEIGHBORS {
             return self.emit(Output::Close { session });
         }
@@ -107,10 +109,16 @@ impl<E: Engine> Node<E> {
         self.commit();
     }
 
-    /// A session has ended. Unknown ones are ignored.
+    /// A session has ended, and with it the one that it was to replace. Unknown ones are ignored.
     pub fn handle_session_down(&mut self, now: Time, session: SessionId) {
         self.now = self.now.max(now);
-        self.end_session(session);
+        if let Some(known) = self.sessions.get(&session) {
+            let (peer, greeted) = (known.peer, known.greeted);
+            self.end_session(session);
+            if greeted == Greeted::No {
+                self.end_sessions_with(peer, Greeted::Yes);
+            }
+        }
         self.commit();
     }
 
@@ -168,6 +176,7 @@ impl<E: Engine> Node<E> {
     }
 
     fn greet(&mut self, session: SessionId, peer: NodeId, incarnation: Incarnation) {
+        self.end_sessions_with(peer, Greeted::Yes);
         if let Some(known) = self.sessions.get_mut(&session) {
             known.greeted = Greeted::Yes;
         }
@@ -186,13 +195,12 @@ impl<E: Engine> Node<E> {
         self.drain_hops();
     }
 
-    fn end_sessions_with(&mut self, peer: NodeId) {
-        let old: Vec<SessionId> = self
-            .sessions
-            .iter()
-            .filter(|(_, known)| known.peer == peer)
-            .map(|(session, _)| *session)
-            .collect();
+    /// Those whose first frame has come, or those whose has not.
+    fn end_sessions_with(&mut self, peer: NodeId, greeted: Greeted) {
+        let those = |known: &Session| known.peer == peer && known.greeted == greeted;
+        let all = self.sessions.iter();
+        let all = all.filter(|(_, known)| those(known));
+        let old: Vec<SessionId> = all.map(|(session, _)| *session).collect();
         old.into_iter()
             .for_each(|session| self.end_session(session));
     }

@@ -23,6 +23,27 @@ fn a_message_moves_and_its_result_comes_home() {
     assert_eq!(world.places(), [0, 0, 0]);
 }
 
+/// As when both nodes have called at once: one of the sessions is kept.
+#[test]
+fn a_neighbor_whose_session_is_replaced_stays_one() {
+    let mut world = World::line(2);
+    let neighbors = |world: &World| world.nodes[0].neighbors();
+    assert_eq!(neighbors(&world), [key(1)]);
+    world.replace(0, 1);
+    assert_eq!(neighbors(&world), [key(1)]);
+    world.settle();
+    world.start(0, "move 1\ndone 7");
+    world.settle();
+    assert_eq!(world.ends(), [done("7")]);
+    // What has replaced it ends before a frame came: no session is left.
+    world.replace(0, 1);
+    world.cut(0, 1);
+    assert!(neighbors(&world).is_empty());
+    world.connect(0, 1);
+    world.settle();
+    assert_eq!(neighbors(&world), [key(1)]);
+}
+
 #[test]
 fn code_travels_once() {
     let mut world = World::line(2);

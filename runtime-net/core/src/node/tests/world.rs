@@ -120,6 +120,11 @@ impl World {
 
     pub(super) fn connect(&mut self, a: usize, b: usize) {
         self.cut(a, b);
+        self.replace(a, b);
+    }
+
+    /// A session that takes the place of one that is there.
+    pub(super) fn replace(&mut self, a: usize, b: usize) {
         self.next_session += 1;
         let session = SessionId(self.next_session);
         self.sessions.insert((a, b), session);
