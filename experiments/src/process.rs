@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 /// A process that ends with this.
@@ -105,12 +106,22 @@ fn used(pid: &str) -> io::Result<Duration> {
     Ok(Duration::from_millis(ticks * 10))
 }
 
-/// A port of loopback that nobody uses just now.
+/// A port of loopback that nobody uses just now. It is below those that the system gives to
+/// sockets which do not care, and given once.
 ///
 /// # Errors
 /// If there is none.
 pub fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let start = std::process::id() * 64 % 20_000;
+    for _ in 0..20_000 {
+        let given = u32::from(GIVEN.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(10_000 + (start + given) % 20_000).unwrap_or_default();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(io::ErrorKind::AddrInUse.into())
 }
 
 /// Reads on, so that who writes never waits.

@@ -236,14 +236,21 @@ async fn wanted_end(ended: &mut watch::Receiver<bool>) {
     let _ = ended.wait_for(|ended| *ended).await;
 }
 
-/// Different ones, which nobody has now.
+/// Different ones, which nobody has now. They are below those that the system gives to sockets
+/// which do not care, so that none of these takes one before its server does.
 fn free_ports(count: usize) -> io::Result<Vec<SocketAddr>> {
-    let bind = |_| std::net::TcpListener::bind("127.0.0.1:0");
-    let bound: io::Result<Vec<_>> = (0..count).map(bind).collect();
-    bound?
-        .iter()
-        .map(std::net::TcpListener::local_addr)
-        .collect()
+    const FIRST: u16 = 10_000;
+    const LAST: u16 = 32_000;
+    let span = u64::from(LAST - FIRST);
+    let start = FIRST + u16::try_from(clock::unix_nanos() % span).unwrap_or_default();
+    let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let free = |at: &SocketAddr| std::net::TcpListener::bind(at).is_ok();
+    let all = (start..LAST).chain(FIRST..start).map(at);
+    let ports: Vec<SocketAddr> = all.filter(free).take(count).collect();
+    match ports.len() == count {
+        true => Ok(ports),
+        false => Err(io::ErrorKind::AddrInUse.into()),
+    }
 }
 
 fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {

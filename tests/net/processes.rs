@@ -1,12 +1,11 @@
 //! Processes of nodes, with folders of their own, ended whatever happens.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -191,13 +190,16 @@ pub(crate) fn soon() -> Instant {
     now() + PATIENCE
 }
 
-/// A port of loopback that is free, and that nobody else here was told of.
+/// A port of loopback that is free for UDP and TCP, and that nobody else here was told of. It is
+/// below those that the system gives to sockets which do not care, so none of them takes it.
 pub(crate) fn free_port() -> u16 {
-    static TOLD: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    static TOLD: AtomicU32 = AtomicU32::new(0);
     loop {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback");
-        let port = socket.local_addr().expect("it is bound").port();
-        if TOLD.lock().expect("nobody panics with it").insert(port) {
+        let told = TOLD.fetch_add(1, Ordering::Relaxed);
+        let port = 10_000 + (std::process::id() * 64 + told) % 20_000;
+        let port = u16::try_from(port).expect("there are no more");
+        let place = ("127.0.0.1", port);
+        if UdpSocket::bind(place).is_ok() && TcpListener::bind(place).is_ok() {
             return port;
         }
     }

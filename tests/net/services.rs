@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, BufRead, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
@@ -25,12 +25,6 @@ pub(crate) struct Servers {
     processes: Vec<Option<Process>>,
 }
 
-/// A port of loopback that TCP can have.
-fn tcp_port() -> u16 {
-    let socket = TcpListener::bind("127.0.0.1:0").expect("loopback");
-    socket.local_addr().expect("it is bound").port()
-}
-
 fn text(output: std::process::Output) -> String {
     assert!(
         output.status.success(),
@@ -51,7 +45,7 @@ impl Servers {
         let keys = NAMES.map(key);
         let service = key("service");
         let links = [free_port(), free_port()];
-        let ports = [tcp_port(), tcp_port()];
+        let ports = [free_port(), free_port()];
         let mut servers = Self {
             service: ServiceId {
                 name: "test".to_owned(),
@@ -148,7 +142,7 @@ impl Client {
 
     async fn hears(&mut self, expected: &str, servers: &Servers) {
         match self.hear().await {
-            Ok(line) => assert_eq!(line, expected),
+            Ok(line) => assert_eq!(line, expected, "{:?}", servers.said()),
             Err(error) => panic!("{expected}: {error}: {:?}", servers.said()),
         }
     }
