@@ -24,7 +24,7 @@ pub(crate) struct Servers {
 }
 
 /// A port of loopback that TCP can have.
-fn tcp_port() -> u16 {
+pub(crate) fn tcp_port() -> u16 {
     let socket = TcpListener::bind("127.0.0.1:0").expect("loopback");
     socket.local_addr().expect("it is bound").port()
 }
@@ -90,7 +90,26 @@ impl Servers {
         servers
     }
 
-    fn begin(&mut self, at: usize) {
+    pub(crate) fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// As `smc mtcp proxy --service` takes it.
+    pub(crate) fn place(&self) -> String {
+        let [a, b] = self.ports;
+        let ServiceId { name, key } = &self.service;
+        format!("{name}={key}@127.0.0.1:{a},127.0.0.1:{b}")
+    }
+
+    /// Ends a node as an operator does: its clients go elsewhere before.
+    pub(crate) fn end(&mut self, at: usize) {
+        let mut process = self.processes[at].take().expect("it runs");
+        process.signal("TERM");
+        let code = process.ended();
+        assert_eq!(code, Some(0), "{:?}", process.heard());
+    }
+
+    pub(crate) fn begin(&mut self, at: usize) {
         let config = self.user.path(&format!("{}.toml", NAMES[at]));
         let config = config.display().to_string();
         let process = Process::start(self.user.smc(&["node", "--config", &config]));
