@@ -1,5 +1,5 @@
-//! Programs that know nothing of M-TCP, through the proxies as people run them. One that is not here
-//! is not asked, except in the gate, which installs them.
+//! Programs that know nothing of M-TCP, through the proxies as people run them. One that is not
+//! here is not asked, except in the gate, which installs them.
 
 #[path = "clients/plain.rs"]
 mod plain;

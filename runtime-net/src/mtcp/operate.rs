@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sm_core::ids::{NodeId, Span, Time};
-use sm_core::mtcp::Reason;
+use sm_core::mtcp::{ConnectionId, Reason};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -35,6 +35,10 @@ pub(super) trait Site: Send + Sync + 'static {
     fn changed(&self) -> &Notify;
 
     fn all(&self) -> Vec<Self::Conn>;
+
+    fn find(&self, id: ConnectionId) -> Option<Self::Conn>;
+
+    fn id(&self, conn: &Self::Conn) -> ConnectionId;
 
     fn describe(&self, conn: &Self::Conn) -> Connection;
 
@@ -105,7 +109,7 @@ async fn obey<S: Site>(site: Arc<S>, mut orders: mpsc::Receiver<Order>) {
             Request::Explain(id) => {
                 let site = site.clone();
                 tasks.spawn(async move {
-                    let answer = match find(&*site, id) {
+                    let answer = match site.find(ConnectionId(id)) {
                         Some(conn) => site.explain(&conn).await,
                         None => refused(Reason::Unknown.to_string()),
                     };
@@ -122,11 +126,6 @@ async fn obey<S: Site>(site: Arc<S>, mut orders: mpsc::Receiver<Order>) {
         // An operator who has gone does not want to know.
         let _ = answers.try_send(answer);
     }
-}
-
-fn find<S: Site>(site: &S, id: [u8; 16]) -> Option<S::Conn> {
-    let all = site.all().into_iter();
-    all.into_iter().find(|conn| site.describe(conn).id == id)
 }
 
 pub(super) fn refused(reason: impl Into<String>) -> Answer {
@@ -148,7 +147,7 @@ async fn migrate<S: Site>(site: Arc<S>, wish: Migrate, answers: mpsc::Sender<Ans
             let all = site.all().into_iter();
             all.filter(|conn| site.is_here(conn)).collect()
         }
-        Some(id) => match find(&*site, id) {
+        Some(id) => match site.find(ConnectionId(id)) {
             Some(conn) => vec![conn],
             None => {
                 let _ = answers.send(refused(Reason::Unknown.to_string())).await;
@@ -341,7 +340,7 @@ impl<S: Site> Moving<S> {
     }
 
     async fn say(&self, conn: &S::Conn, outcome: Outcome) {
-        let id = self.site.describe(conn).id;
+        let id = self.site.id(conn).0;
         let count = self.count;
         let said = Move { id, count, outcome };
         // That he has gone is seen elsewhere.

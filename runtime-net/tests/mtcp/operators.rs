@@ -338,3 +338,28 @@ async fn a_drain_keeps_order_and_deadline() {
         says(stream, "two", "2 two").await;
     }
 }
+
+/// What a move takes is foretold from those that there were.
+#[tokio::test]
+async fn transfer_and_replay_are_foretold_once_they_were_measured() {
+    let world = World::start(2, 0, lines).await;
+    let desk = Desk::at(&world, 0).await;
+    let mut stream = world.connect().await;
+    let line = "x".repeat(999);
+    for number in 1..=300 {
+        says(&mut stream, &line, &format!("{number} {line}")).await;
+    }
+    let other = async |desk: &Desk| {
+        let mut explained = desk.explain(stream.id().0).await;
+        explained.candidates.remove(0)
+    };
+    let before = other(&desk).await;
+    assert_eq!((before.transfer, before.replay), (None, None));
+    for _ in 0..2 {
+        soon(stream.migrate()).await.expect("the other takes it");
+    }
+    until(|| stream.control().server() == world.server(0)).await;
+    let after = other(&desk).await;
+    assert!(after.transfer.is_some_and(|time| time > 0), "{after:?}");
+    assert!(after.replay.is_some_and(|time| time > 0), "{after:?}");
+}

@@ -89,6 +89,14 @@ impl Site for Desk {
             .collect()
     }
 
+    fn find(&self, id: ConnectionId) -> Option<Arc<Shared>> {
+        self.0.open.lock().get(&id)?.upgrade()
+    }
+
+    fn id(&self, shared: &Arc<Shared>) -> ConnectionId {
+        shared.id
+    }
+
     fn describe(&self, shared: &Arc<Shared>) -> Connection {
         let blocked = self.blocked(shared, None);
         let state = shared.lock();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sm_core::ids::{NodeId, Span};
 use sm_core::mtcp::wire::{Advice, Candidate};
-use sm_core::mtcp::{End, Reason};
+use sm_core::mtcp::{ConnectionId, End, Reason};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
@@ -41,6 +41,14 @@ impl Site for Hub {
 
     fn all(&self) -> Vec<Arc<Conn>> {
         self.all()
+    }
+
+    fn find(&self, id: ConnectionId) -> Option<Arc<Conn>> {
+        self.find(id)
+    }
+
+    fn id(&self, conn: &Arc<Conn>) -> ConnectionId {
+        conn.id
     }
 
     fn describe(&self, conn: &Arc<Conn>) -> Connection {
