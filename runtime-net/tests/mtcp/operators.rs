@@ -345,10 +345,10 @@ async fn transfer_and_replay_are_foretold_once_they_were_measured() {
     let world = World::start(2, 0, lines).await;
     let desk = Desk::at(&world, 0).await;
     let mut stream = world.connect().await;
-    let line = "x".repeat(999);
-    for number in 1..=300 {
-        says(&mut stream, &line, &format!("{number} {line}")).await;
-    }
+    // Behind the first line the service exports nothing before the third.
+    says(&mut stream, "one", "1 one").await;
+    let line = "x".repeat(200_000);
+    says(&mut stream, &line, &format!("2 {line}")).await;
     let other = async |desk: &Desk| {
         let mut explained = desk.explain(stream.id().0).await;
         explained.candidates.remove(0)
