@@ -4,8 +4,8 @@ use sm_bytecode::bundle::Bundle;
 use sm_bytecode::{Type, TypeIx, TypeTable};
 use sm_net::control::protocol::{
     Access, Answer, Connect, Connection, Content, Doing, End, Event, Explained, Has, Launch,
-    Message, Migrate, Move, Neighbor, Outcome, Refusal, Request, Server, Status, Tag, TagName,
-    Topic, What,
+    Message, Migrate, Move, Neighbor, Order, Outcome, Refusal, Request, Server, Status, Tag,
+    TagName, Topic, What,
 };
 
 use super::nodes;
@@ -50,7 +50,10 @@ pub(crate) fn requests(bundle: &Bundle) -> Vec<Request> {
         Request::Migrate(Box::new(Migrate {
             which: Some([7; 16]),
             to: Some(NAME),
-            rate: Some(10),
+            pause: 50_000_000,
+            at_once: Some(10),
+            order: Order::Smallest,
+            deadline: Some(1 << 40),
             drain: true,
             dry_run: false,
         })),
@@ -110,6 +113,8 @@ pub(crate) fn answers() -> Vec<Answer> {
                 linked: true,
                 round_trip: Some(80_000),
                 gap: Some(200_000),
+                transfer: Some(40_000),
+                replay: None,
             }],
         })),
         Answer::Move(Box::new(Move {

@@ -29,8 +29,10 @@ pub(crate) struct Node {
 pub(crate) enum Kind {
     /// A node, started by `smc node`.
     Node,
-    /// A server of M-TCP, started by `smc mtcp serve`.
+    /// A server of M-TCP, started by `smc mtcp serve`, or with a node.
     Server,
+    /// A client end of M-TCP, started by `smc mtcp proxy`.
+    Proxy,
 }
 
 impl Kind {
@@ -39,20 +41,25 @@ impl Kind {
         match self {
             Self::Node => "sock",
             Self::Server => "mtcp",
+            Self::Proxy => "proxy",
         }
     }
 
-    const fn noun(self) -> &'static str {
+    pub(crate) const fn noun(self) -> &'static str {
         match self {
             Self::Node => "node",
             Self::Server => "server",
+            Self::Proxy => "proxy",
         }
     }
 
     const fn start(self) -> &'static str {
         match self {
             Self::Node => "`smc node` starts a node, `smc up NET.toml` all nodes of a network",
-            Self::Server => "`smc mtcp serve` starts a server, and nodes with services are some",
+            Self::Server => {
+                "`smc mtcp serve` starts a server, and `smc node` those of its services"
+            }
+            Self::Proxy => "`smc mtcp proxy` starts a proxy",
         }
     }
 }
@@ -79,6 +86,15 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
 /// The nodes that live in the folder for sockets, by name.
 pub(crate) fn all() -> Result<Vec<Node>, Failure> {
     all_of(Kind::Node)
+}
+
+/// Whether one of this kind lives here, or one with this name was there.
+pub(crate) fn is_there(kind: Kind, name: Option<&str>) -> bool {
+    match name {
+        Some(name) => folders::runtime()
+            .is_ok_and(|folder| folder.join(format!("{name}.{}", kind.ending())).exists()),
+        None => all_of(kind).is_ok_and(|all| !all.is_empty()),
+    }
 }
 
 fn all_of(kind: Kind) -> Result<Vec<Node>, Failure> {

@@ -2,6 +2,7 @@
 //!
 //! `docs/nodes.md` is its reference. What a file does not say is left to flags and defaults.
 
+pub(crate) mod drain;
 mod drivers;
 pub(crate) mod flags;
 mod granted;

@@ -1,5 +1,7 @@
 //! Real nodes: processes of `smc node`, linked over loopback, as an operator meets them.
 
+#[path = "net/clients.rs"]
+mod clients;
 #[path = "net/hostile.rs"]
 mod hostile;
 #[path = "net/killed.rs"]

@@ -15,6 +15,7 @@ mod carry;
 mod client;
 mod delegation;
 mod front;
+mod operate;
 mod proof;
 mod server;
 mod session;
@@ -31,8 +32,9 @@ pub use client::{
 };
 pub use delegation::{Delegation, DelegationError, ServiceId};
 pub use front::{Protocol, front};
+pub use operate::Operated;
 pub use server::{
-    Accepted, Control, MtcpListener, Operated, Readings, ServiceOptions, ServiceStream, StateError,
+    Accepted, Control, MtcpListener, Readings, ServiceOptions, ServiceStream, StateError,
     TurnEvent, TurnHandle, TurnStream, forward, forward_plain, listen_at, serve,
 };
 pub use session::SessionError;

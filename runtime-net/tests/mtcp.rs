@@ -6,6 +6,9 @@ mod crashes;
 mod fronts;
 #[path = "mtcp/moves.rs"]
 mod moves;
+#[expect(dead_code, reason = "it is a program of its own, too")]
+#[path = "../examples/mtcp_files.rs"]
+mod mtcp_files;
 #[path = "mtcp/operators.rs"]
 mod operators;
 #[path = "mtcp/policies.rs"]

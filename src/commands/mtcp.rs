@@ -61,6 +61,10 @@ struct Proxy {
     /// When connections go to another server; else when theirs asks for it
     #[arg(long, env = "SM_POLICY", value_name = "FILE.toml")]
     policy: Option<PathBuf>,
+
+    /// What operators call it; else the service and its port, as `web-7800`
+    #[arg(long, env = "SM_NAME", value_name = "NAME", value_parser = name)]
+    name: Option<String>,
 }
 
 /// Take connections of a service, and carry them to a plain TCP server
@@ -185,7 +189,7 @@ impl Options {
             What::List(list) => block_on(list.run()),
             What::Explain(explain) => block_on(explain.run()),
             What::Migrate(migrate) => block_on(migrate.run()),
-            What::Drain(drain) => block_on(drain.run()),
+            What::Drain(drain) => block_on(drain.run(terminal)),
         }
     }
 }
@@ -201,6 +205,10 @@ impl Proxy {
         let listener = listener.map_err(|error| cannot_listen(&self.listen, &error))?;
         let at = listener.local_addr().map_err(|error| unusable(&error))?;
         let name = &self.service.service.name;
+        let _operated = {
+            let name = called(self.name.as_ref(), name, at.port());
+            operated(Operable::Proxy(&connector), &name).await?
+        };
         output::talk(&format!("connections to {at} go to the service `{name}`"));
         loop {
             let Ok((plain, from)) = listener.accept().await else {
@@ -234,7 +242,10 @@ impl Serve {
             }
         }
         let Some(forward_to) = self.forward.clone().filter(|_| !self.front.is_wanted()) else {
-            return self.front.run(options, &self.listen).await;
+            return self
+                .front
+                .run(options, (&self.listen, self.name.as_ref()))
+                .await;
         };
         // What the plain server knows does not move.
         options.config.quota = 0;
@@ -244,9 +255,9 @@ impl Serve {
         let listener = MtcpListener::bind(&self.listen, options).await;
         let mut listener = listener.map_err(|error| cannot_listen(&self.listen, &error))?;
         let at = listener.local_addr();
-        let name = self.name.clone();
-        let name = name.unwrap_or_else(|| format!("{}-{}", service.name, at.port()));
-        let _operated = operate(&listener.control(), &name).await?;
+        let name = called(self.name.as_ref(), &service.name, at.port());
+        let control = listener.control();
+        let _operated = operated(Operable::Server(&control), &name).await?;
         output::talk(&format!(
             "clients reach it with --service {}={}@{at}",
             service.name, service.key
@@ -287,14 +298,6 @@ fn policy(terminal: &Terminal, path: Option<&Path>, side: Side) -> Result<Option
         .transpose()
 }
 
-/// Lets operators in to a server's connections; they call it by this name.
-pub(crate) async fn operate(server: &Control, name: &str) -> Result<Operated, Failure> {
-    let name = file_name(name);
-    let socket = folders::runtime()?.join(format!("{name}.{}", Kind::Server.ending()));
-    let operated = server.operate(&socket).await;
-    operated.map_err(|error| no_socket(&name, &error))
-}
-
 /// What a socket can be called.
 fn name(text: &str) -> Result<String, String> {
     match text == file_name(text) && !text.is_empty() {
@@ -310,9 +313,38 @@ fn file_name(text: &str) -> String {
         .collect()
 }
 
-fn no_socket(name: &str, error: &std::io::Error) -> Failure {
+/// What operators call an end, if nothing else is said.
+fn called(name: Option<&String>, service: &str, port: u16) -> String {
+    match name {
+        Some(name) => name.clone(),
+        None => file_name(&format!("{service}-{port}")),
+    }
+}
+
+/// What operators can be let in to.
+pub(crate) enum Operable<'a> {
+    Server(&'a Control),
+    Proxy(&'a MtcpConnector),
+}
+
+/// Lets operators in, by a name.
+pub(crate) async fn operated(what: Operable<'_>, name: &str) -> Result<Operated, Failure> {
+    let kind = match what {
+        Operable::Server(_) => Kind::Server,
+        Operable::Proxy(_) => Kind::Proxy,
+    };
+    let socket = folders::runtime()?.join(format!("{name}.{}", kind.ending()));
+    let operated = match what {
+        Operable::Server(control) => control.operate(&socket).await,
+        Operable::Proxy(connector) => connector.operate(&socket).await,
+    };
+    operated.map_err(|error| no_socket((kind, name), &error))
+}
+
+fn no_socket((kind, name): (Kind, &str), error: &std::io::Error) -> Failure {
     if error.kind() == std::io::ErrorKind::AddrInUse {
-        return Failure::failed(format!("a server `{name}` runs here already"))
+        let noun = kind.noun();
+        return Failure::failed(format!("a {noun} `{name}` runs here already"))
             .help("give this one another name: --name NAME");
     }
     Failure::failed(format!("cannot listen to orders: {error}"))

@@ -128,9 +128,9 @@ impl Options {
         let server = Server::start(&socket, orders.clone())
             .await
             .map_err(|error| no_socket(&name, &error))?;
-        let defs = &settings.services;
-        let services = Services::open(terminal, &name, defs, &key, &settings.limits).await?;
-        let (places, _operated) = (services.places, services.operated);
+        let services = Services::open(terminal, settings, (&name, &key)).await?;
+        let places = services.places;
+        let _operated = services.operated;
         let parts = Parts {
             name: name.clone(),
             config: Config {

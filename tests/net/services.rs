@@ -86,7 +86,26 @@ impl Servers {
         servers
     }
 
-    fn begin(&mut self, at: usize) {
+    pub(crate) fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// As `smc mtcp proxy --service` takes it.
+    pub(crate) fn place(&self) -> String {
+        let [a, b] = self.ports;
+        let ServiceId { name, key } = &self.service;
+        format!("{name}={key}@127.0.0.1:{a},127.0.0.1:{b}")
+    }
+
+    /// Ends a node as an operator does: its clients go elsewhere before.
+    pub(crate) fn end(&mut self, at: usize) {
+        let mut process = self.processes[at].take().expect("it runs");
+        process.signal("TERM");
+        let code = process.ended();
+        assert_eq!(code, Some(0), "{:?}", process.heard());
+    }
+
+    pub(crate) fn begin(&mut self, at: usize) {
         let config = self.user.path(&format!("{}.toml", NAMES[at]));
         let config = config.display().to_string();
         let process = Process::start(self.user.smc(&["node", "--config", &config]));
@@ -282,7 +301,7 @@ fn served(user: &User, connection: &str) -> (String, u64) {
     let has = |one: &&Value| one["connection"] == connection && one["has"] == "service";
     let server = all.iter().find(has).expect("it is served")["server"].as_str();
     let server = server.expect("a name").to_owned();
-    let node = server.strip_suffix(".chat").expect("both names");
+    let node = server.strip_suffix("-chat").expect("both names");
     let nodes = nodes["nodes"].as_array().expect("a list");
     let node = nodes.iter().find(|one| one["name"] == node);
     let pid = node.expect("it runs")["pid"].as_u64().expect("a number");

@@ -52,12 +52,30 @@ pub struct Migrate {
     pub which: Option<ConnectionName>,
     /// The key of the server that they go to; none for any.
     pub to: Option<Name>,
-    /// How many of them begin to move in a second, at most; none for all at once.
-    pub rate: Option<u32>,
+    /// How many nanoseconds lie between two that begin to move.
+    pub pause: u64,
+    /// How many are under way at a time, at most.
+    pub at_once: Option<u32>,
+    /// Which goes first.
+    pub order: Order,
+    /// After how many nanoseconds those that are left stay.
+    pub deadline: Option<u64>,
     /// Whether the server takes no more, asks all that there are, and waits until none is left.
     pub drain: bool,
     /// Whether nothing is done, and only said.
     pub dry_run: bool,
+}
+
+/// In which order connections move.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Order {
+    /// In that of their names.
+    #[default]
+    Listed,
+    /// Those first of which the fewest bytes move.
+    Smallest,
+    /// Those first of which the most bytes move.
+    Largest,
 }
 
 /// What a node answers.
@@ -130,6 +148,8 @@ pub enum Has {
     Copy(Name),
     /// Nothing yet: a client has come with it.
     Nothing,
+    /// The client's end; the service runs at this server.
+    Client(Name),
 }
 
 /// Whether a connection can move, and what it would take.
@@ -155,6 +175,12 @@ pub struct Server {
     /// How long clients would hear nothing at least, in nanoseconds: the round trips of a move
     /// there, if they are known.
     pub gap: Option<u64>,
+    /// How long the transfer of its bytes would take besides, in nanoseconds, by the rate at which
+    /// the session with that server took bytes before, if it was measured.
+    pub transfer: Option<u64>,
+    /// How long its log would take to be run again besides, in nanoseconds, by the rate at which
+    /// logs were run again here, if it was measured.
+    pub replay: Option<u64>,
 }
 
 /// What became of a connection that was to move.

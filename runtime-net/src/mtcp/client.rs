@@ -3,6 +3,7 @@
 mod drive;
 mod link;
 mod moving;
+mod operate;
 mod state;
 mod stream;
 mod warm;
@@ -24,6 +25,7 @@ use super::session::{Calling, SessionError};
 use crate::clock::Clock;
 use crate::limits;
 pub use moving::Exported;
+use operate::Open;
 use state::{Known, Shared};
 pub use stream::{Broken, ClientControl, MtcpStream};
 
@@ -107,6 +109,8 @@ pub struct MtcpConnector {
     calling: Calling,
     options: Arc<ClientOptions>,
     clock: Clock,
+    /// The connections that there are.
+    open: Arc<Open>,
 }
 
 impl MtcpConnector {
@@ -128,6 +132,7 @@ impl MtcpConnector {
             calling: Calling::new(options.versions)?,
             options: Arc::new(options),
             clock: Clock::start(),
+            open: Arc::default(),
         })
     }
 

@@ -28,7 +28,6 @@ use super::session::Caller;
 use crate::identity::KeyPair;
 use crate::limits;
 use hub::Hub;
-pub use operate::Operated;
 pub use shed::Readings;
 use shed::shed;
 pub use stream::{ServiceStream, StateError};

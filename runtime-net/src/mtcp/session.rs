@@ -274,7 +274,17 @@ async fn shake(
     // Keys are names here: what stands for a host is not looked at.
     let name = ServerName::try_from("service").map_err(io::Error::other)?;
     let tls = TlsConnector::from(config).connect_with(name, tcp, |tls| queue(tls, &hello));
-    Session::new(TlsStream::Client(tls.await?))
+    match tls.await {
+        Ok(tls) => Session::new(TlsStream::Client(tls)),
+        // What it says is no TLS: another program listens there.
+        Err(error) if is_no_tls(&error) => Err(SessionError::Foreign),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_no_tls(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    matches!(error, Some(rustls::Error::InvalidMessage(_)))
 }
 
 /// Puts the first bytes of an end where they leave as soon as TLS lets them.

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use sm_core::ids::Span;
 use sm_net::control::Client;
 use sm_net::control::protocol::{
-    Answer, Connection, Explained, Has, Migrate, Move, Outcome, Request,
+    Answer, Connection, Explained, Has, Migrate, Move, Order, Outcome, Request,
 };
+use sm_net::mtcp::policy::{Policy, Rule};
 use sm_net::mtcp::{MtcpStream, Operated};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -77,7 +79,10 @@ fn all() -> Migrate {
     Migrate {
         which: None,
         to: None,
-        rate: None,
+        pause: 0,
+        at_once: None,
+        order: Order::Listed,
+        deadline: None,
         drain: false,
         dry_run: false,
     }
@@ -176,24 +181,28 @@ async fn what_cannot_move_stays_and_it_is_said_why() {
 
 #[tokio::test]
 async fn a_drain_is_paced_and_counts() {
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+    const COUNT: u32 = 11;
     let world = World::start(2, 0, lines).await;
     let desk = Desk::at(&world, 0).await;
     let mut streams = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..COUNT {
         streams.push(world.connect().await);
     }
     let wish = Migrate {
         drain: true,
-        rate: Some(20),
+        pause: PAUSE.as_nanos() as u64,
         ..all()
     };
     #[expect(clippy::disallowed_methods, reason = "this measures time")]
     let since = std::time::Instant::now();
     let moves = desk.migrate(wish).await;
-    // Three pauses lie between four.
-    assert!(since.elapsed() >= std::time::Duration::from_millis(150));
+    // Ten pauses lie between eleven. A machine with much to do is later, never earlier.
+    let passed = since.elapsed();
+    assert!(passed >= PAUSE * (COUNT - 1), "{passed:?}");
     let counts: Vec<(u64, u64)> = moves.iter().map(|one| one.count).collect();
-    assert_eq!(counts, [(1, 4), (2, 4), (3, 4), (4, 4)]);
+    let all = u64::from(COUNT);
+    assert!(counts.iter().copied().eq((1..=all).map(|done| (done, all))));
     let moved = |one: &Move| matches!(one.outcome, Outcome::Moved(_));
     assert!(moves.iter().all(moved), "{moves:?}");
     for stream in &mut streams {
@@ -233,4 +242,124 @@ async fn a_drain_that_is_broken_off_leaves_the_server_as_it_was() {
     })
     .await;
     assert_eq!(stream.control().server(), world.server(0));
+}
+
+/// The new server says no to the client, who says so to the old one.
+#[tokio::test]
+async fn who_refuses_and_why_is_told_at_once() {
+    let world = World::start(3, 0, lines).await;
+    // They have nothing, and take nothing from now on.
+    soon(world.controls[1].drain()).await;
+    soon(world.controls[2].drain()).await;
+    let desk = Desk::at(&world, 0).await;
+    let mut stream = world.connect().await;
+    says(&mut stream, "one", "1 one").await;
+    let to = Migrate {
+        to: Some(world.server(1).0),
+        ..all()
+    };
+    let at = |server: usize| world.places[server].address.clone();
+    let no = |server| format!("{} refuses: the server is about to stop", at(server));
+    for (wish, servers) in [(to, vec![1]), (all(), vec![1, 2])] {
+        let moves = desk.migrate(wish).await;
+        let [one] = &moves[..] else {
+            panic!("there is one: {moves:?}");
+        };
+        let Outcome::Stays(why) = &one.outcome else {
+            panic!("it stays: {one:?}");
+        };
+        let parts = servers.iter().filter(|server| why.contains(&no(**server)));
+        assert_eq!(parts.count(), servers.len(), "{why}");
+    }
+    says(&mut stream, "two", "2 two").await;
+    assert_eq!(stream.control().server(), world.server(0));
+}
+
+#[tokio::test]
+async fn a_policy_that_lets_nobody_ask_is_told_at_once() {
+    let world = World::start(2, 0, lines).await;
+    let desk = Desk::at(&world, 0).await;
+    let mut options = client_options(world.addresses());
+    options.policy = Some(Policy {
+        rules: vec![Rule::Drain { hold: Span::ZERO }],
+        ..Policy::default()
+    });
+    let stream = soon(MtcpStream::connect(options)).await;
+    let stream = stream.expect("a server takes it");
+    let moves = desk.migrate(all()).await;
+    let why = "its client's policy does not let it go".to_owned();
+    assert_eq!(moves.len(), 1);
+    assert_eq!(moves[0].outcome, Outcome::Stays(why));
+    assert_eq!(stream.control().server(), world.server(0));
+}
+
+#[tokio::test]
+async fn a_drain_keeps_order_and_deadline() {
+    let world = World::start(2, 0, lines).await;
+    let desk = Desk::at(&world, 0).await;
+    let mut streams = Vec::new();
+    for count in [3, 1, 2] {
+        let mut stream = world.connect().await;
+        let line = "x".repeat(count * 20);
+        says(&mut stream, &line, &format!("1 {line}")).await;
+        streams.push(stream);
+    }
+    let largest = Migrate {
+        order: Order::Largest,
+        at_once: Some(1),
+        dry_run: true,
+        ..all()
+    };
+    let size = |list: &[Connection], one: &Move| {
+        let found = list.iter().find(|conn| conn.id == one.id);
+        found.expect("it is listed").bytes
+    };
+    let list = desk.list().await;
+    let would = desk.migrate(largest.clone()).await;
+    assert!(would.is_sorted_by_key(|one| u64::MAX - size(&list, one)));
+    let smallest = Migrate {
+        order: Order::Smallest,
+        dry_run: false,
+        drain: true,
+        // The second one would begin long after the deadline.
+        pause: 60_000_000_000,
+        deadline: Some(200_000_000),
+        ..largest
+    };
+    let moves = desk.migrate(smallest).await;
+    assert!(moves.is_sorted_by_key(|one| size(&list, one)));
+    let outcomes: Vec<&Outcome> = moves.iter().map(|one| &one.outcome).collect();
+    let over = Outcome::Stays("the time for it is over".to_owned());
+    assert!(
+        matches!(outcomes[..], [Outcome::Moved(_), a, b] if *a == over && *b == over),
+        "{outcomes:?}"
+    );
+    for stream in &mut streams {
+        says(stream, "two", "2 two").await;
+    }
+}
+
+/// What a move takes is foretold from those that there were.
+#[tokio::test]
+async fn transfer_and_replay_are_foretold_once_they_were_measured() {
+    let world = World::start(2, 0, lines).await;
+    let desk = Desk::at(&world, 0).await;
+    let mut stream = world.connect().await;
+    // Behind the first line the service exports nothing before the third.
+    says(&mut stream, "one", "1 one").await;
+    let line = "x".repeat(200_000);
+    says(&mut stream, &line, &format!("2 {line}")).await;
+    let other = async |desk: &Desk| {
+        let mut explained = desk.explain(stream.id().0).await;
+        explained.candidates.remove(0)
+    };
+    let before = other(&desk).await;
+    assert_eq!((before.transfer, before.replay), (None, None));
+    for _ in 0..2 {
+        soon(stream.migrate()).await.expect("the other takes it");
+    }
+    until(|| stream.control().server() == world.server(0)).await;
+    let after = other(&desk).await;
+    assert!(after.transfer.is_some_and(|time| time > 0), "{after:?}");
+    assert!(after.replay.is_some_and(|time| time > 0), "{after:?}");
 }

@@ -1,23 +1,27 @@
-//! Programs as they are, between two proxies whose links are cut. A program that is not here is not
-//! asked.
+//! Programs as they are, between two proxies whose links are cut, and with services that move. One
+//! that is not here is not asked, except in the gate, which installs them.
 
 use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
+use sm_net::control::Client;
+use sm_net::control::protocol::{Answer, Migrate, Order, Outcome, Request};
+use sm_net::mtcp::{MtcpConnector, Operated, relay};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::proxies::{plain_echo, proxied};
 use crate::relay::Relay;
-use crate::services::byte_at;
-use crate::world::soon;
+use crate::services::{byte_at, lines};
+use crate::world::{Process, World, client_options, places, soon};
 
 /// Runs a program with an input, cuts links all the while, and gives what it says; none if there is
 /// no such program.
 async fn run(mut command: Command, input: Vec<u8>, between: &Relay) -> Option<Output> {
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = piped.stderr(Stdio::piped()).spawn().ok()?;
+    let mut child = started(piped.stderr(Stdio::piped()))?;
     let mut feed = child.stdin.take().expect("it was asked for");
     let done = tokio::task::spawn_blocking(move || {
         std::thread::spawn(move || drop(feed.write_all(&input)));
@@ -32,6 +36,18 @@ async fn run(mut command: Command, input: Vec<u8>, between: &Relay) -> Option<Ou
         between.cut();
     }
     Some(soon(done).await.expect("it does not panic"))
+}
+
+/// None if there is no such program.
+fn started(command: &mut Command) -> Option<Child> {
+    let child = command.spawn();
+    if let Err(error) = &child {
+        let program = command.get_program().display();
+        let missing = format!("{program}: {error}");
+        assert!(std::env::var_os("SM_ALL_PROGRAMS").is_none(), "{missing}");
+        eprintln!("SKIPPED: {missing}");
+    }
+    child.ok()
 }
 
 fn text(output: &Output) -> String {
@@ -122,4 +138,195 @@ async fn what_is_piped_through_netcat_comes_back() {
     }
     assert!(output.status.success(), "{}", text(&output));
     assert!(output.stdout == input, "{} bytes", output.stdout.len());
+}
+
+/// A proxy to servers that move connections, and how an operator reaches it.
+struct Moved {
+    address: String,
+    socket: std::path::PathBuf,
+    _operated: Operated,
+}
+
+impl Moved {
+    async fn to(name: &str, servers: Vec<String>) -> Self {
+        let connector = MtcpConnector::new(client_options(servers)).expect("there is TLS");
+        let connector = Arc::new(connector);
+        let socket = format!("sm-programs-{}-{name}.proxy", std::process::id());
+        let socket = std::env::temp_dir().join(socket);
+        let operated = connector.operate(&socket).await;
+        let near = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = near.local_addr().expect("it listens").to_string();
+        tokio::spawn(async move {
+            while let Ok((tcp, _)) = near.accept().await {
+                let connector = connector.clone();
+                tokio::spawn(async move { relay(tcp, &connector).await });
+            }
+        });
+        Self {
+            address,
+            socket,
+            _operated: operated.expect("the folder is there"),
+        }
+    }
+
+    /// Moves all connections to another server, and counts those that moved.
+    async fn migrate(&self) -> usize {
+        let wish = Migrate {
+            which: None,
+            to: None,
+            pause: 0,
+            at_once: None,
+            order: Order::Listed,
+            deadline: None,
+            drain: false,
+            dry_run: false,
+        };
+        let mut client = Client::open(&self.socket).await.expect("it listens");
+        let request = Request::Migrate(Box::new(wish));
+        client.ask(&request).await.expect("it reads");
+        let mut moved = 0;
+        loop {
+            match soon(client.answer()).await.expect("it answers") {
+                Answer::Move(one) => moved += usize::from(matches!(one.outcome, Outcome::Moved(_))),
+                Answer::Done => return moved,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Runs a program, which has an input, and moves its connection again and again. Gives what it
+    /// says and how often it moved; none if there is no such program.
+    async fn run(&self, mut command: Command, input: Vec<u8>) -> Option<(Output, usize)> {
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = started(piped.stderr(Stdio::piped()))?;
+        let mut feed = child.stdin.take().expect("it was asked for");
+        let done = tokio::task::spawn_blocking(move || {
+            std::thread::spawn(move || drop(feed.write_all(&input)));
+            child.wait_with_output().expect("it runs")
+        });
+        let mut moved = 0;
+        while !done.is_finished() {
+            moved += self.migrate().await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Some((soon(done).await.expect("it does not panic"), moved))
+    }
+}
+
+/// The answers of the service that counts lines, each behind its number.
+fn numbered(count: usize) -> String {
+    let line = |number| format!("{number} line {number}\n");
+    (1..=count).map(line).collect()
+}
+
+#[tokio::test]
+async fn a_program_in_python_talks_while_its_connection_moves() {
+    let world = World::start(3, 0, lines).await;
+    let moved = Moved::to("python", world.addresses()).await;
+    let (host, port) = moved.address.split_once(':').expect("it is an address");
+    let mut python = Command::new("python3");
+    python.args(["-c", COUNT, host, port]);
+    let Some((output, times)) = moved.run(python, Vec::new()).await else {
+        return;
+    };
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), numbered(300));
+    assert!(times > 3, "it moved {times} times");
+}
+
+/// A client that sends a line, and reads its number before the next.
+const COUNT: &str = "
+import socket, sys, time
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+f = s.makefile('rw', newline='\\n')
+for n in range(1, 301):
+    f.write(f'line {n}\\n')
+    f.flush()
+    sys.stdout.write(f.readline())
+    time.sleep(0.002)
+s.shutdown(socket.SHUT_WR)
+assert f.readline() == ''
+";
+
+/// It says that it has ended before most of the answers are there.
+#[tokio::test]
+async fn half_a_connection_of_netcat_moves() {
+    let world = World::start(3, 0, lines).await;
+    let moved = Moved::to("netcat", world.addresses()).await;
+    let (host, port) = moved.address.split_once(':').expect("it is an address");
+    let mut netcat = Command::new("nc");
+    netcat.args(["-N", host, port]);
+    let count = 200_000;
+    let input: String = (1..=count)
+        .map(|number| format!("line {number}\n"))
+        .collect();
+    let Some((output, times)) = moved.run(netcat, input.into_bytes()).await else {
+        return;
+    };
+    // One of another kind does not know how to end its output.
+    if text(&output).contains("invalid option") {
+        return;
+    }
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(
+        output.stdout == numbered(count).as_bytes(),
+        "{} bytes",
+        output.stdout.len()
+    );
+    assert!(times > 0, "it never moved");
+}
+
+/// 50 MB, while the connection moves, and the server that has it is killed.
+#[tokio::test]
+async fn curl_downloads_from_servers_that_are_left_and_killed() {
+    let length: u64 = 50 << 20;
+    let folder = std::env::temp_dir().join(format!("sm-files-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file: Vec<u8> = (0..length).map(byte_at).collect();
+    std::fs::write(folder.join("long.bin"), &file).expect("a file");
+    let places = places(3);
+    let start = |server| Some(Process::start_as(server, &places, (1, Some(&folder))));
+    let mut servers: Vec<Option<Process>> = (0..3).map(start).collect();
+    let addresses = places.iter().map(|place| place.address.clone()).collect();
+    let moved = Moved::to("curl", addresses).await;
+    let mut curl = Command::new("curl");
+    // Slow enough that there is something to move.
+    let url = format!("http://{}/long.bin", moved.address);
+    curl.args(["-sS", "--limit-rate", "25M", &url]);
+    curl.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Some(child) = started(&mut curl) else {
+        return;
+    };
+    let done = tokio::task::spawn_blocking(move || child.wait_with_output().expect("it runs"));
+    let mut times = 0;
+    for _ in 0..4 {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        times += moved.migrate().await;
+    }
+    // It may have the standby's copy as soon as the client has heard of it.
+    let owner = soon(async {
+        loop {
+            let listed = Client::call(&moved.socket, &Request::Connections).await;
+            let Ok(Answer::Connections(all)) = listed else {
+                panic!("{listed:?}");
+            };
+            match &all[..] {
+                [one] if !one.standbys.is_empty() => match one.has {
+                    sm_net::control::protocol::Has::Client(owner) => return owner,
+                    other => panic!("{other:?}"),
+                },
+                [_] => tokio::time::sleep(Duration::from_millis(10)).await,
+                other => panic!("{other:?}"),
+            }
+        }
+    })
+    .await;
+    let place = places.iter().position(|place| place.server.0 == owner);
+    servers[place.expect("it is one of them")] = None;
+    times += moved.migrate().await;
+    let output = soon(done).await.expect("it does not panic");
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(output.stdout == file, "{} bytes", output.stdout.len());
+    assert!(times >= 4, "it moved {times} times");
+    let _ = std::fs::remove_dir_all(&folder);
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use sm_net::mtcp::{
 };
 use tokio::net::TcpListener;
 
-use crate::services;
+use crate::{mtcp_files, services};
 
 /// No test waits longer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -166,6 +167,15 @@ pub(crate) struct Process(Child);
 impl Process {
     /// Runs server `server` of these places; it has as many standbys.
     pub(crate) fn start(server: u8, places: &[Candidate], standbys: usize) -> Self {
+        Self::start_as(server, places, (standbys, None))
+    }
+
+    /// The same; where a folder is given the service is a web server for its files.
+    pub(crate) fn start_as(
+        server: u8,
+        places: &[Candidate],
+        (standbys, files): (usize, Option<&Path>),
+    ) -> Self {
         let own = std::env::current_exe().expect("this is a program");
         let mut child = Command::new(own)
             .args([
@@ -180,7 +190,8 @@ impl Process {
             .spawn()
             .expect("it starts");
         let addresses: Vec<&str> = places.iter().map(|place| &place.address[..]).collect();
-        let line = format!("{server} {standbys} {}\n", addresses.join(" "));
+        let files = files.map_or("-".to_owned(), |folder| folder.display().to_string());
+        let line = format!("{server} {standbys} {files} {}\n", addresses.join(" "));
         let mut input = child.stdin.take().expect("it was asked for");
         input.write_all(line.as_bytes()).expect("it reads");
         // It ends when its input does, should this process die.
@@ -236,6 +247,8 @@ fn server_of_a_test() {
         .next()
         .and_then(|word| word.parse().ok())
         .expect("a number");
+    let files = words.next().filter(|folder| *folder != "-");
+    let files = files.map(PathBuf::from);
     let places: Vec<Candidate> = (0..)
         .zip(words)
         .map(|(server, address)| Candidate {
@@ -258,8 +271,14 @@ fn server_of_a_test() {
             .await
             .expect("the port is free");
         println!("READY");
-        serve(listener, |stream| async move {
-            let _ = services::lines(stream).await;
+        serve(listener, move |stream| {
+            let files = files.clone();
+            async move {
+                let _ = match files {
+                    Some(folder) => mtcp_files::answer(stream, &folder).await,
+                    None => services::lines(stream).await,
+                };
+            }
         })
         .await;
     });

@@ -9,7 +9,7 @@ use sm_net::mtcp::{
     Candidate, ClientOptions, MtcpConnector, MtcpListener, Protocol, ServiceOptions, front,
 };
 
-use super::{Place, cannot_listen, place, unusable};
+use super::{Operable, Place, called, cannot_listen, operated, place, unusable};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Signals;
 use crate::output;
@@ -80,7 +80,11 @@ impl Front {
 
     /// Serves until a signal comes, and then until all connections are elsewhere or a second one
     /// comes.
-    pub(super) async fn run(&self, options: ServiceOptions, listen: &str) -> Result<Exit, Failure> {
+    pub(super) async fn run(
+        &self,
+        options: ServiceOptions,
+        (listen, name): (&str, Option<&String>),
+    ) -> Result<Exit, Failure> {
         let connector = Arc::new(self.connector()?);
         let service = options.service.clone();
         let options = options
@@ -89,13 +93,15 @@ impl Front {
         let listener = MtcpListener::bind(listen, options).await;
         let mut listener = listener.map_err(|error| cannot_listen(listen, &error))?;
         let mut signals = Signals::listen()?;
+        let control = listener.control();
+        let name = called(name, &service.name, listener.local_addr().port());
+        let _operated = operated(Operable::Server(&control), &name).await?;
         output::talk(&format!(
             "clients reach it with --service {}={}@{}",
             service.name,
             service.key,
             listener.local_addr()
         ));
-        let control = listener.control();
         let protocol = match self.protocol {
             Speaks::Plain => Protocol::Plain,
             Speaks::Postgresql => Protocol::Postgresql,

@@ -1,26 +1,30 @@
 //! What an operator does with a server's connections: list, explain, migrate and drain.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
 use sm_core::ids::{NodeId, Span};
 use sm_net::control::protocol::{
-    Answer, Connection, ConnectionName, Explained, Has, Migrate, Move, Outcome, Request, Server,
+    Answer, Connection, ConnectionName, Explained, Has, Migrate, Move, Order, Outcome, Request,
+    Server,
 };
 use sm_net::identity::parse_key;
 use sm_sim::reading::show_span;
 
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Signals;
+use crate::output::Terminal;
 use crate::remote::names::{hex, short};
 use crate::remote::{self, Kind, Node, Wanted};
+use crate::settings::drain;
 use crate::{output, table, text};
 
 /// Which server is meant.
 #[derive(Debug, Args)]
 struct At {
-    /// The server: its name, or the path of its socket
+    /// The server, or the proxy: its name, or the path of its socket
     #[arg(long, env = "SM_AT", value_name = "SERVER")]
     at: Option<String>,
 }
@@ -33,8 +37,28 @@ impl At {
         }
     }
 
+    /// The server that is meant; a proxy where there is none.
     fn find(&self) -> Result<Node, Failure> {
-        remote::find_of(Kind::Server, self.wanted())
+        let name = self.at.as_deref();
+        let is_proxy = !remote::is_there(Kind::Server, name) && remote::is_there(Kind::Proxy, name);
+        let kind = if is_proxy { Kind::Proxy } else { Kind::Server };
+        remote::find_of(kind, self.wanted())
+    }
+
+    /// The one that is named, or all.
+    fn find_all(&self) -> Result<Vec<Node>, Failure> {
+        if self.at.is_some() {
+            return Ok(vec![self.find()?]);
+        }
+        match remote::is_there(Kind::Proxy, None) {
+            true if remote::is_there(Kind::Server, None) => {
+                let servers = remote::find_all_of(Kind::Server, self.wanted())?;
+                let proxies = remote::find_all_of(Kind::Proxy, self.wanted())?;
+                Ok(servers.into_iter().chain(proxies).collect())
+            }
+            true => remote::find_all_of(Kind::Proxy, self.wanted()),
+            false => remote::find_all_of(Kind::Server, self.wanted()),
+        }
     }
 }
 
@@ -136,6 +160,10 @@ pub(super) struct MigrateOptions {
 pub(super) struct Drain {
     #[command(flatten)]
     how: How,
+
+    /// How: pause, at_once, order, deadline
+    #[arg(long, env = "SM_POLICY", value_name = "FILE.toml")]
+    policy: Option<PathBuf>,
 }
 
 async fn connections(server: &Node) -> Result<Vec<Connection>, Failure> {
@@ -164,7 +192,7 @@ async fn find(server: &Node, prefix: &Prefix) -> Result<ConnectionName, Failure>
 
 impl List {
     pub(super) async fn run(&self) -> Result<Exit, Failure> {
-        let servers = remote::find_all_of(Kind::Server, self.at.wanted())?;
+        let servers = self.at.find_all()?;
         let answered = remote::each(&servers, connections).await?;
         let of_server = |(server, all): &(Node, Vec<Connection>)| {
             let name = server.name.clone();
@@ -224,6 +252,7 @@ fn has(has: Has) -> String {
         Has::Leaving(to) => format!("leaving to {}", short(&to)),
         Has::Copy(of) => format!("copy of {}", short(&of)),
         Has::Nothing => "nothing".to_owned(),
+        Has::Client(at) => format!("client of {}", short(&at)),
     }
 }
 
@@ -233,6 +262,7 @@ fn object(server: &str, one: &Connection) -> Json {
         Has::Leaving(to) => ("leaving", Some(to)),
         Has::Copy(of) => ("copy", Some(of)),
         Has::Nothing => ("nothing", None),
+        Has::Client(at) => ("client", Some(at)),
     };
     json!({
         "server": server,
@@ -278,27 +308,37 @@ impl Explain {
             None => output::line("it can move now")?,
             Some(why) => output::line(format!("it cannot move now: {why}"))?,
         }
-        let (all, log) = (size(one.bytes), size(one.log));
-        output::line(format!(
-            "{all} would move; {log} of them would be run again"
-        ))?;
+        if !matches!(one.has, Has::Client(_)) {
+            let (all, log) = (size(one.bytes), size(one.log));
+            output::line(format!(
+                "{all} would move; {log} of them would be run again"
+            ))?;
+        }
         let trip = one.round_trip.map(|nanos| show_span(Span(nanos)));
         let trip = trip.map_or("not known".to_owned(), |trip| trip);
-        output::line(format!("round trip to its client: {trip}"))?;
+        let whom = match one.has {
+            Has::Client(_) => "server",
+            _ => "client",
+        };
+        output::line(format!("round trip to its {whom}: {trip}"))?;
         let standbys: Vec<String> = one.standbys.iter().map(|one| hex(one)).collect();
         if !standbys.is_empty() {
             output::line(format!("standbys: {}", standbys.join(", ")))?;
         }
         for candidate in candidates {
-            output::line(where_to(candidate))?;
+            output::line(where_to(candidate, one.has))?;
+            if candidate.round_trip.is_some() {
+                output::line(times(candidate, one))?;
+            }
         }
         Ok(Exit::Ok)
     }
 }
 
-fn where_to(one: &Server) -> String {
+fn where_to(one: &Server, has: Has) -> String {
     let begin = format!("it could go to {} at {}", hex(&one.key), one.address);
     match one.gap {
+        _ if matches!(has, Has::Client(_)) => begin,
         _ if !one.linked => format!("{begin}, which cannot be reached"),
         None => begin,
         Some(gap) => {
@@ -308,6 +348,27 @@ fn where_to(one: &Server) -> String {
     }
 }
 
+/// How long it would take besides, and where that is known from.
+fn times(one: &Server, of: &Connection) -> String {
+    let transfer = match one.transfer {
+        Some(nanos) => format!(
+            "{} for {}, at the rate at which it took bytes before",
+            show_span(Span(nanos)),
+            size(of.bytes)
+        ),
+        None => "not known, since nothing long was sent there yet".to_owned(),
+    };
+    let replay = match one.replay {
+        Some(0) => "nothing is run again".to_owned(),
+        Some(nanos) => format!(
+            "running again {}, at the rate of those that came here",
+            show_span(Span(nanos))
+        ),
+        None => "running again not known, since none that came here was run again".to_owned(),
+    };
+    format!("  besides, the transfer: {transfer}; {replay}")
+}
+
 fn candidate(one: &Server) -> Json {
     json!({
         "key": hex(&one.key),
@@ -315,6 +376,8 @@ fn candidate(one: &Server) -> Json {
         "linked": one.linked,
         "round_trip_nanos": one.round_trip,
         "gap_nanos": one.gap,
+        "transfer_nanos": one.transfer,
+        "replay_nanos": one.replay,
     })
 }
 
@@ -326,33 +389,55 @@ impl MigrateOptions {
             None => None,
         };
         let to = self.to.map(|to| to.0);
-        self.how.have(&server, (which, to), false).await
+        let wish = Migrate {
+            which,
+            to,
+            ..self.how.wish()
+        };
+        self.how.have(&server, wish).await
     }
 }
 
 impl Drain {
-    pub(super) async fn run(&self) -> Result<Exit, Failure> {
+    pub(super) async fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+        let policy = self.policy.as_deref();
+        let policy = policy.map(|path| drain::read(terminal, path)).transpose()?;
+        let policy = policy.unwrap_or_default();
         let server = self.how.at.find()?;
-        self.how.have(&server, (None, None), true).await
+        let mut wish = Migrate {
+            at_once: policy.at_once,
+            order: policy.order,
+            deadline: policy.deadline.map(|span| span.0),
+            drain: true,
+            ..self.how.wish()
+        };
+        // What is said here is meant more than what stands in a file.
+        if self.how.rate.is_none() {
+            wish.pause = policy.pause.0;
+        }
+        self.how.have(&server, wish).await
     }
 }
 
 impl How {
-    /// Asks for it, and tells what becomes of it.
-    async fn have(
-        &self,
-        server: &Node,
-        (which, to): (Option<ConnectionName>, Option<[u8; 32]>),
-        drain: bool,
-    ) -> Result<Exit, Failure> {
-        let mut signals = Signals::listen()?;
-        let wish = Migrate {
-            which,
-            to,
-            rate: self.rate,
-            drain,
+    /// What is asked for of all.
+    fn wish(&self) -> Migrate {
+        Migrate {
+            which: None,
+            to: None,
+            pause: self.rate.map_or(0, |rate| 1_000_000_000 / u64::from(rate)),
+            at_once: None,
+            order: Order::default(),
+            deadline: None,
+            drain: false,
             dry_run: self.dry_run,
-        };
+        }
+    }
+
+    /// Asks for it, and tells what becomes of it.
+    async fn have(&self, server: &Node, wish: Migrate) -> Result<Exit, Failure> {
+        let mut signals = Signals::listen()?;
+        let drain = wish.drain && !wish.dry_run;
         let mut client = server.open(&Request::Migrate(Box::new(wish))).await?;
         let mut told = Told::default();
         loop {

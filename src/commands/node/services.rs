@@ -11,11 +11,11 @@ use sm_net::host::{Service, Starter};
 use sm_net::identity::KeyPair;
 use sm_net::mtcp::{MtcpListener, Operated, ServiceId, ServiceOptions};
 
-use crate::commands::mtcp;
+use crate::commands::mtcp::{Operable, operated};
 use crate::exit::{Exit, Failure};
 use crate::output::Terminal;
 use crate::program::Program;
-use crate::settings::ServiceDef;
+use crate::settings::{ServiceDef, Settings};
 
 /// Services that can be run, and the code of their programs.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ pub(super) struct Services {
     pub(super) content: Vec<(ContentKind, Arc<[u8]>)>,
     /// How clients reach them, as `smc mtcp proxy --service` takes it.
     pub(super) places: Vec<String>,
-    /// Operators are let in to their connections as long as this is there.
+    /// What lets operators in.
     pub(super) operated: Vec<Operated>,
 }
 
@@ -32,13 +32,12 @@ impl Services {
     /// Compiles all programs, and listens for their clients.
     pub(super) async fn open(
         terminal: &Terminal,
-        node: &str,
-        defs: &[ServiceDef],
-        key: &KeyPair,
-        grants: &NodeLimits,
+        settings: &Settings,
+        (node, key): (&str, &KeyPair),
     ) -> Result<Self, Failure> {
         let mut all = Self::default();
-        for def in defs {
+        let grants = &settings.limits;
+        for def in &settings.services {
             let program = Program::open(terminal, &def.program)?;
             let starter = starter(def, &program, key, grants)?;
             let options = options(def, key)?;
@@ -52,11 +51,12 @@ impl Services {
                 Failure::new(Exit::Unreachable, what).help("port 0 takes any that is free")
             })?;
             let at = listener.local_addr();
-            let name = format!("{node}.{}", service.name);
-            all.operated
-                .push(mtcp::operate(&listener.control(), &name).await?);
             all.places
                 .push(format!("{}={}@{at}", service.name, service.key));
+            let name = format!("{node}-{}", def.name);
+            let control = listener.control();
+            all.operated
+                .push(operated(Operable::Server(&control), &name).await?);
             all.content.extend(program.content());
             all.services.push(Service {
                 listener,

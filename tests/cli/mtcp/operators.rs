@@ -268,3 +268,45 @@ fn a_plain_server_is_not_emptied_by_moves_and_a_drain_can_be_broken_off() {
         ended.stderr
     );
 }
+
+#[test]
+fn a_proxy_is_operated_too_and_a_drain_goes_by_a_file() {
+    let user = scratch_folder("mtcp_proxy");
+    let serve = ["serve", "--service", "web", "--listen", "127.0.0.1:0"];
+    let serve = [&serve[..], &["--name", "shop", "--forward", &web()]].concat();
+    let (_server, said) = Running::start(mtcp(&user, &serve));
+    let place = said.split_once("--service ").expect("it says how").1;
+    let proxy = ["proxy", "--service", place, "--listen", "127.0.0.1:0"];
+    let proxy = [&proxy[..], &["--name", "desk"]].concat();
+    let (_proxy, said) = Running::start(mtcp(&user, &proxy));
+    let twice = run(&user, &proxy);
+    let expected = "a proxy `desk` runs here already";
+    assert!(twice.stderr.contains(expected), "{}", twice.stderr);
+    let address = said.split_whitespace().nth(2).expect("it says where");
+    let _client = std::net::TcpStream::connect(address).expect("it listens");
+    let listed = || run(&user, &["list", "--at", "desk"]).stdout;
+    while !listed().contains("attached") {}
+    assert!(listed().contains("client of "), "{}", listed());
+    let both = run(&user, &["list"]).stdout;
+    assert!(both.contains("shop ") && both.contains("desk "), "{both}");
+    let stays = run(&user, &["migrate", "--all", "--at", "desk"]);
+    assert_eq!(stays.exit, 1);
+    let expected = "stays: no other server is known";
+    assert!(stays.stdout.contains(expected), "{}", stays.stdout);
+    let drain = run(&user, &["drain", "--at", "desk"]);
+    assert_eq!(drain.exit, 1);
+    let expected = "it is a client end";
+    assert!(drain.stderr.contains(expected), "{}", drain.stderr);
+
+    let file = user.join("slowly.toml");
+    std::fs::write(&file, "pause = \"1ms\"\ndeadline = \"200ms\"\n").expect("a file");
+    let file = file.display().to_string();
+    let drain = run(&user, &["drain", "--at", "shop", "--policy", &file]);
+    assert_eq!(drain.exit, 1);
+    let expected = "stays: the time for it is over: its log is over";
+    assert!(drain.stdout.contains(expected), "{}", drain.stdout);
+    std::fs::write(&file, "paus = \"1ms\"\n").expect("a file");
+    let wrong = run(&user, &["drain", "--at", "shop", "--policy", &file]);
+    let expected = "did you mean `pause`?";
+    assert!(wrong.stderr.contains(expected), "{}", wrong.stderr);
+}

@@ -288,6 +288,14 @@ impl Client {
         self.send(link, Frame::Attach { id: self.id });
     }
 
+    /// Tells the server, which has asked for a move, that it stays: who did not take it, and why.
+    pub fn stays(&mut self, mut refusals: Vec<(NodeId, Reason)>) {
+        refusals.truncate(limits::MTCP_CANDIDATES);
+        if let Phase::Attached(link) = self.phase {
+            self.send(link, Frame::Stays { refusals });
+        }
+    }
+
     /// The links to servers that would take it.
     pub fn warm(&self) -> impl Iterator<Item = LinkId> {
         self.warm.iter().copied()

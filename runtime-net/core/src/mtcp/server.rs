@@ -122,6 +122,8 @@ pub enum ServerEffect {
     Detached,
     /// The client is attached for good, and said so: whoever had it before knows.
     Confirmed(Epoch),
+    /// The client was asked to move, and stays: who did not take it, and why.
+    Stays(Vec<(NodeId, Reason)>),
     /// Open the seal of this record, then call [`Server::unsealed`].
     Unseal(Vec<u8>),
     /// This server knows nothing of the connection any more.

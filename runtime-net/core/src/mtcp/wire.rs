@@ -122,6 +122,11 @@ pub enum Frame<'a> {
         /// Where it could.
         candidates: Vec<Candidate>,
     },
+    /// Client: it was asked to move, and stays.
+    Stays {
+        /// Who did not take it, and why; none where it does not try.
+        refusals: Vec<(NodeId, Reason)>,
+    },
     /// Client: both directions have ended, and it has everything.
     Close,
     /// Both: it broke off.
@@ -332,6 +337,7 @@ mod kind {
     pub(super) const LOG: u8 = 25;
     pub(super) const LOGGED: u8 = 26;
     pub(super) const UNLOGGED: u8 = 27;
+    pub(super) const STAYS: u8 = 28;
 }
 
 /// What stands before the fields: the length of the rest, and the kind.
@@ -414,6 +420,7 @@ impl<'a> Frame<'a> {
             Frame::Recorded { .. } => kind::RECORDED,
             Frame::Held { .. } => kind::HELD,
             Frame::Move { .. } => kind::MOVE,
+            Frame::Stays { .. } => kind::STAYS,
             Frame::Close => kind::CLOSE,
             Frame::Reset { .. } => kind::RESET,
             Frame::Pull { .. } => kind::PULL,

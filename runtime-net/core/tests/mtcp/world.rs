@@ -527,6 +527,7 @@ impl World {
             ServerEffect::Unseal(sealed) => host.server.unsealed(now, Some(&sealed)),
             ServerEffect::Attached(_)
             | ServerEffect::Detached
+            | ServerEffect::Stays(_)
             | ServerEffect::Confirmed(_)
             | ServerEffect::Forget => {}
         }

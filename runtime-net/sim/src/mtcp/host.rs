@@ -305,7 +305,7 @@ impl World<'_> {
                 let local = self.local(at);
                 self.host_mut(at).end.unsealed(local, None);
             }
-            ServerEffect::Detached => {}
+            ServerEffect::Detached | ServerEffect::Stays(_) => {}
         }
     }
 

@@ -116,7 +116,10 @@ async fn grant(shared: &Arc<Shared>, wish: Wish) {
         }
         result = match attempt(shared, &place, limits::MTCP_CALL_TIME).await {
             Ok(server) => Ok(server),
-            Err(trouble) => Err(format!("{}: {trouble}", place.address)),
+            Err(trouble) => {
+                shared.lock().refused = trouble.told(&place).map(|(_, reason)| reason);
+                Err(format!("{}: {trouble}", place.address))
+            }
         };
         if result.is_ok() || shared.lock().closed.is_some() {
             break;
@@ -129,17 +132,17 @@ async fn grant(shared: &Arc<Shared>, wish: Wish) {
     let mut state = shared.lock();
     state.granted = Some((wish.number, result));
     shared.changed.notify_waiters();
+    shared.connector.open.rings();
 }
 
 /// Goes elsewhere because the server asks for it; where nobody takes it, it stays.
 async fn leave(shared: &Arc<Shared>) {
     let places = shared.lock().advised_places();
+    let mut refusals = Vec::new();
     for place in places {
-        if attempt(shared, &place, limits::MTCP_CALL_TIME)
-            .await
-            .is_ok()
-        {
-            return;
+        match attempt(shared, &place, limits::MTCP_CALL_TIME).await {
+            Ok(_) => return,
+            Err(trouble) => refusals.extend(trouble.told(&place)),
         }
         if shared.lock().closed.is_some() {
             return;
@@ -148,6 +151,7 @@ async fn leave(shared: &Arc<Shared>) {
             recover(shared).await;
         }
     }
+    shared.with(|state, _| state.machine.stays(refusals));
     // It still wants that after a while, and others may have come then.
     let elsewhere = |state: &mut State| {
         let gone = state.closed.is_some() || state.detached.is_some();
@@ -221,6 +225,17 @@ impl std::fmt::Display for Trouble {
 }
 
 impl Trouble {
+    /// What the server is told that the connection stays at.
+    pub(super) fn told(&self, place: &Known) -> Option<(NodeId, Reason)> {
+        let reason = match self {
+            Self::Session(_) => Reason::Unreachable,
+            Self::Refused(reason) => *reason,
+            Self::Other => Reason::Superseded,
+            Self::Closed => return None,
+        };
+        Some((place.server?, reason))
+    }
+
     /// The server has answered, and will not answer otherwise.
     fn is_final(&self) -> bool {
         let Self::Refused(reason) = self else {

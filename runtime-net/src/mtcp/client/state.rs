@@ -6,7 +6,7 @@ use std::task::Waker;
 
 use sm_core::ids::{NodeId, Time};
 use sm_core::mtcp::wire::{Advice, Candidate};
-use sm_core::mtcp::{Client, ClientEffect, End, LinkId, Reason};
+use sm_core::mtcp::{Client, ClientEffect, ConnectionId, End, LinkId, Reason};
 use tokio::sync::Notify;
 
 use super::MtcpConnector;
@@ -23,6 +23,7 @@ pub(super) struct Known {
 
 pub(super) struct Shared {
     pub(super) connector: MtcpConnector,
+    pub(super) id: ConnectionId,
     state: Mutex<State>,
     /// It is attached or detached or closed, or somebody wants something.
     pub(super) changed: Notify,
@@ -51,6 +52,8 @@ pub(super) struct State {
     /// What became of the newest wish.
     pub(super) granted: Option<(u64, Result<NodeId, String>)>,
     pub(super) wishes: u64,
+    /// Why it could not move, the last time that somebody wanted it.
+    pub(super) refused: Option<Reason>,
     /// What went wrong where, since it was attached.
     pub(super) tried: Vec<(String, String)>,
     pub(super) closed: Option<End>,
@@ -94,6 +97,7 @@ impl Shared {
         machine: Client,
         (secret, known): ([u8; 32], Vec<Known>),
     ) -> Arc<Self> {
+        let id = machine.id();
         let state = State {
             machine,
             secret,
@@ -109,18 +113,22 @@ impl Shared {
             wish: None,
             granted: None,
             wishes: 0,
+            refused: None,
             tried: Vec::new(),
             closed: None,
             finished: false,
             dropped: None,
             armed: Time::NEVER,
         };
-        Arc::new(Self {
+        let shared = Arc::new(Self {
             connector,
+            id,
             state: Mutex::new(state),
             changed: Notify::new(),
             earlier: Notify::new(),
-        })
+        });
+        shared.connector.open.add(&shared);
+        shared
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -189,6 +197,7 @@ impl Shared {
             ClientEffect::Cold(link, reason) => self.answered(state, (link, Err(reason))),
             ClientEffect::Closed(end) => {
                 state.closed = Some(end);
+                self.connector.open.rings();
                 state.close_links(|_, _| true);
                 state.wake();
                 self.changed.notify_waiters();
@@ -243,6 +252,12 @@ impl Shared {
             }
             changed.await;
         }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.connector.open.remove(self);
     }
 }
 

@@ -85,8 +85,13 @@ pub(super) async fn obey(shared: Arc<Shared>, policy: Policy) {
             here = news.owner;
             decider.moved(now);
         }
-        if matches!(news.advised, Some((Advice::Load, _))) {
-            decider.ask();
+        if matches!(news.advised, Some((Advice::Load, _))) && !decider.ask() {
+            // Who asks is told at once.
+            shared.with(|state, _| {
+                state.advised = None;
+                state.machine.stays(Vec::new());
+            });
+            continue;
         }
         // While it is nowhere there is nothing to be decided.
         let decision = match news.detached {
@@ -109,12 +114,16 @@ pub(super) async fn obey(shared: Arc<Shared>, policy: Policy) {
                 due = due.min(ready);
             }
             Decision::Move(_) => {
-                let moved = go(&shared).await;
+                let (moved, refusals) = go(&shared).await;
                 here = News::of(&shared.lock()).owner;
                 if moved {
                     decider.moved(clock.now());
                 } else {
-                    shared.with(|state, _| state.advised = None);
+                    shared.with(|state, _| {
+                        if state.advised.take().is_some() {
+                            state.machine.stays(refusals);
+                        }
+                    });
                     decider.failed(clock.now());
                 }
                 ready = Time::ZERO;
@@ -164,22 +173,24 @@ fn sample(state: &State) -> Sample {
     }
 }
 
-/// Moves it to the first server that takes it.
-async fn go(shared: &Arc<Shared>) -> bool {
+/// Moves it to the first server that takes it; if none does, says who did not, and why.
+async fn go(shared: &Arc<Shared>) -> (bool, Vec<(NodeId, Reason)>) {
     let control = ClientControl::new(shared.clone());
     let places = shared.lock().advised_places();
+    let mut refusals = Vec::new();
     for place in places {
         // A server that nobody has spoken with yet may be there all the same.
-        let to = match place.server {
-            Some(server) => Ok(server),
-            None => ask(shared, &place).await,
+        let to = match ask(shared, &place).await {
+            Ok(server) => server,
+            Err(trouble) => {
+                refusals.extend(trouble.told(&place));
+                continue;
+            }
         };
-        if let Ok(to) = to
-            && prepare(shared, Some(to)).await.is_ok()
-            && control.migrate(Some(to)).await.is_ok()
-        {
-            return true;
+        match control.migrate(Some(to)).await {
+            Ok(_) => return (true, refusals),
+            Err(_) => refusals.push((to, shared.lock().refused.unwrap_or(Reason::Unreachable))),
         }
     }
-    false
+    (false, refusals)
 }

@@ -46,6 +46,10 @@ pub(super) struct State {
     pub(super) wanted: Vec<(NodeId, Box<Claim>, [u8; 32])>,
     /// The service that ran in turns has ended with this snapshot.
     pub(super) winding: Option<Vec<u8>>,
+    /// The client was asked to go, and stays: who did not take it, and why.
+    pub(super) refusals: Option<Vec<(NodeId, Reason)>>,
+    /// Since when the service runs again what it did before, and how many bytes.
+    replays: Option<(Time, u64)>,
     /// When the clock rings.
     armed: Time,
 }
@@ -87,6 +91,8 @@ impl Conn {
             recruited: BTreeSet::new(),
             wanted: Vec::new(),
             winding: None,
+            refusals: None,
+            replays: None,
             armed: Time::NEVER,
         };
         let conn = Arc::new(Self {
@@ -166,7 +172,11 @@ impl Conn {
                     outlet.wake();
                 }
             }
-            ServerEffect::Start => self.start(state),
+            ServerEffect::Start => self.start(state, now),
+            ServerEffect::Stays(refusals) => {
+                state.refusals = Some(refusals);
+                self.hub.changed.notify_waiters();
+            }
             ServerEffect::Freeze | ServerEffect::Detached | ServerEffect::Confirmed(_) => {}
             ServerEffect::Thaw => state.wake(),
             ServerEffect::Stop(end) => {
@@ -186,6 +196,9 @@ impl Conn {
             }
             ServerEffect::Attached(_) => {
                 state.wake();
+                if let Some((since, bytes)) = state.replays.take() {
+                    self.hub.replays.add(bytes, now.since(since));
+                }
                 let candidates = self.hub.options.peers.clone();
                 let advice = match self.hub.is_draining() {
                     true => Advice::Drain,
@@ -202,12 +215,14 @@ impl Conn {
         }
     }
 
-    fn start(self: &Arc<Self>, state: &mut State) {
+    fn start(self: &Arc<Self>, state: &mut State, now: Time) {
         state.generation += 1;
         state.stopped = None;
         state.stop = Arc::new(Notify::new());
         state.recruited.clear();
         state.winding = None;
+        let log = state.machine.summary().log as u64;
+        state.replays = Some((now, log)).filter(|_| log > 0);
         if self.hub.options.in_turns {
             state.machine.importing();
         }

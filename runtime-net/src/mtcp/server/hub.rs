@@ -5,13 +5,14 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use sm_core::ids::NodeId;
+use sm_core::ids::{NodeId, Span};
 use sm_core::mtcp::wire::{Advice, Frame};
 use sm_core::mtcp::{ConnectionId, LinkId};
 use tokio::sync::{Notify, mpsc};
 
 use super::ServiceOptions;
 use super::conn::Conn;
+use super::operate::Pace;
 use super::peers::PeerServer;
 use super::stream::ServiceStream;
 use crate::clock::Clock;
@@ -25,9 +26,11 @@ pub(super) struct Hub {
     pub(super) door: Door,
     pub(super) clock: Clock,
     pub(super) accepted: mpsc::UnboundedSender<ServiceStream>,
-    /// A connection has ended here.
+    /// A connection has ended here, or its client has said that it stays.
     pub(super) changed: Notify,
     pub(super) peers: BTreeMap<NodeId, PeerServer>,
+    /// How fast services run again what they did before.
+    pub(super) replays: Replays,
     connections: Mutex<BTreeMap<ConnectionId, Arc<Conn>>>,
     draining: AtomicBool,
     links: AtomicU64,
@@ -64,6 +67,7 @@ impl Hub {
             accepted,
             changed: Notify::new(),
             peers,
+            replays: Replays::default(),
             connections: Mutex::default(),
             draining: AtomicBool::new(false),
             links: AtomicU64::new(1),
@@ -176,5 +180,24 @@ impl Hub {
             *blake3::hash(&both).as_bytes()
         });
         servers
+    }
+}
+
+/// How fast services run again what they did before.
+#[derive(Debug, Default)]
+pub(super) struct Replays(Mutex<Pace>);
+
+impl Replays {
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.0.lock().expect("nobody panics with it")
+    }
+
+    pub(super) fn add(&self, bytes: u64, time: Span) {
+        self.pace().add(bytes, time);
+    }
+
+    /// As [`Pace::time_of`].
+    pub(super) fn time_of(&self, bytes: u64) -> Option<u64> {
+        self.pace().time_of(bytes)
     }
 }

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::hub::Hub;
+use super::operate::Pace;
 use crate::limits;
 use crate::mtcp::carry::{Gone, Port, carry};
 use crate::mtcp::session::Session;
@@ -38,6 +39,8 @@ struct Queue {
     waker: Option<Waker>,
     /// The last round trip that was measured.
     rtt: Option<Span>,
+    /// How fast the session took bytes while there was more to send.
+    pace: Pace,
     /// What ends the session that this server made, and the one that the other made.
     out: Option<Arc<Notify>>,
     input: Option<Arc<Notify>>,
@@ -62,6 +65,11 @@ impl PeerServer {
 
     pub(super) fn rtt(&self) -> Option<Span> {
         self.queue().rtt
+    }
+
+    /// How fast the session took bytes while there was more to send.
+    pub(super) fn pace(&self) -> Pace {
+        self.queue().pace
     }
 
     /// Asks whether it is there, if there is a session.
@@ -257,6 +265,7 @@ async fn talk(hub: &Arc<Hub>, peer: NodeId, session: Session) {
         hub: hub.clone(),
         peer,
         heard: heard.clone(),
+        full: None,
     };
     let ask = |now: Time| {
         let _ = known.send(&Frame::Ping { token: now.0 });
@@ -313,6 +322,8 @@ struct PeerOutput {
     hub: Arc<Hub>,
     peer: NodeId,
     heard: Heard,
+    /// When it was last filled up, and with how many bytes.
+    full: Option<(Time, u64)>,
 }
 
 impl Port for PeerOutput {
@@ -332,6 +343,11 @@ impl Port for PeerOutput {
 
     fn fill(&mut self, out: &mut Vec<u8>, waker: &Waker) -> Result<(), Gone> {
         let known = &self.hub.peers[&self.peer];
+        let now = self.hub.clock.now();
+        if let Some((since, bytes)) = self.full.take() {
+            known.queue().pace.add(bytes, now.since(since));
+        }
+        let before = out.len();
         loop {
             let id = {
                 let mut queue = known.queue();
@@ -341,6 +357,9 @@ impl Port for PeerOutput {
                     false => None,
                 };
                 let Some(id) = next else {
+                    if out.len() >= limits::MTCP_BATCH_BYTES {
+                        self.full = Some((now, (out.len() - before) as u64));
+                    }
                     queue.waker = Some(waker.clone());
                     return Ok(());
                 };

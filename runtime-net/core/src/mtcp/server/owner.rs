@@ -455,6 +455,10 @@ impl Server {
             Frame::Confirm { epoch } if *epoch == owner.epoch => self.confirm(),
             Frame::Confirm { .. } => {}
             Frame::Recorded { revision } => owner.adopt(*revision),
+            Frame::Stays { refusals } => {
+                let stays = ServerEffect::Stays(refusals.clone());
+                self.effects.push_back(stays);
+            }
             Frame::Close if owner.stream.image.input.closed() && owner.stream.finished() => {
                 owner.left = true;
                 self.end_when_read();

@@ -55,6 +55,7 @@ pub(super) fn write(out: &mut Writer, frame: &Frame<'_>) {
             out.raw(sealed);
         }
         Frame::Move { advice, candidates } => write_move(out, *advice, candidates),
+        Frame::Stays { refusals } => write_refusals(out, refusals),
         Frame::Close => {}
         Frame::Pull { .. }
         | Frame::Transfer { .. }
@@ -165,6 +166,9 @@ pub(super) fn read<'a>(kind: u8, input: &mut Reader<'a>) -> Result<Frame<'a>, De
             sealed: Cow::Borrowed(some(input, limits::MTCP_HELD_BYTES)?),
         },
         kind::MOVE => read_move(input)?,
+        kind::STAYS => Frame::Stays {
+            refusals: read_refusals(input)?,
+        },
         kind::CLOSE => Frame::Close,
         kind::RESET => Frame::Reset {
             reason: read_reason(input)?,
@@ -350,6 +354,20 @@ fn read_move<'a>(input: &mut Reader<'a>) -> Result<Frame<'a>, DecodeError> {
         })
     })?;
     Ok(Frame::Move { advice, candidates })
+}
+
+fn write_refusals(out: &mut Writer, refusals: &[(NodeId, Reason)]) {
+    out.len(refusals.len());
+    for (server, reason) in refusals {
+        out.raw(&server.0);
+        out.u8(reason.code());
+    }
+}
+
+fn read_refusals(input: &mut Reader<'_>) -> Result<Vec<(NodeId, Reason)>, DecodeError> {
+    input.list(limits::MTCP_CANDIDATES, |input| {
+        Ok((NodeId(input.array()?), read_reason(input)?))
+    })
 }
 
 fn write_attempt(out: &mut Writer, id: &ConnectionId, epoch: Epoch) {

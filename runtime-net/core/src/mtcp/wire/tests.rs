@@ -140,6 +140,9 @@ fn frames<'a>(claim: &Claim, bytes: &'a [u8], numbers: [u64; 3]) -> Vec<Frame<'a
             input: c,
         },
         Frame::Unlogged { id, epoch },
+        Frame::Stays {
+            refusals: vec![(claim.record.owner, Reason::Diverged)],
+        },
     ]
 }
 
