@@ -2,6 +2,7 @@
 
 mod front;
 mod operate;
+mod pulse;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,6 +61,9 @@ struct Proxy {
     /// When connections go to another server; else when theirs asks for it
     #[arg(long, env = "SM_POLICY", value_name = "FILE.toml")]
     policy: Option<PathBuf>,
+
+    #[command(flatten)]
+    pulse: pulse::Pulse,
 }
 
 /// Take connections of a service, and carry them to a plain TCP server
@@ -113,6 +117,9 @@ struct Serve {
     #[arg(long, env = "SM_DELEGATION", value_name = "DIGITS", value_parser = delegation)]
     #[arg(requires = "service_key")]
     delegation: Option<Delegation>,
+
+    #[command(flatten)]
+    pulse: pulse::Pulse,
 }
 
 /// Let a server speak for a service, with the service's key
@@ -194,6 +201,7 @@ impl Proxy {
         let Place { service, addresses } = self.service.clone();
         let mut options = ClientOptions::new(service, addresses);
         options.policy = policy(terminal, self.policy.as_deref(), Side::Client)?;
+        options.timing = self.pulse.timing();
         let connector = MtcpConnector::new(options).map_err(|error| unusable(&error))?;
         let connector = Arc::new(connector);
         let listener = listen_at(&self.listen).await;
@@ -220,6 +228,7 @@ impl Serve {
     async fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         let key = keys::place_or_default(terminal, self.key.as_ref())?;
         let mut options = ServiceOptions::new(key, &self.service);
+        options.config.timing = self.pulse.timing();
         if let (Some(key), Some(delegation)) = (self.service_key, &self.delegation) {
             options.service.key = key;
             options.delegation = Some(delegation.clone());

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use sm_core::ids::Span;
 use sm_net::identity::parse_key;
 use sm_net::mtcp::{
-    Candidate, ClientOptions, MtcpConnector, MtcpListener, Protocol, ServiceOptions, front,
+    Candidate, ClientOptions, MtcpConnector, MtcpListener, Protocol, ServiceOptions, Timing, front,
 };
 
 use super::{Place, cannot_listen, place, unusable};
@@ -81,7 +81,7 @@ impl Front {
     /// Serves until a signal comes, and then until all connections are elsewhere or a second one
     /// comes.
     pub(super) async fn run(&self, options: ServiceOptions, listen: &str) -> Result<Exit, Failure> {
-        let connector = Arc::new(self.connector()?);
+        let connector = Arc::new(self.connector(options.config.timing)?);
         let service = options.service.clone();
         let options = options
             .with_peers(self.peers.clone())
@@ -121,12 +121,15 @@ impl Front {
         Ok(Exit::Ok)
     }
 
-    fn connector(&self) -> Result<MtcpConnector, Failure> {
+    fn connector(&self, timing: Timing) -> Result<MtcpConnector, Failure> {
         let upstream = self.upstream.clone();
         let Place { service, addresses } = upstream.expect("it is asked for only with one");
         let mut options = ClientOptions::new(service, addresses);
         options.moving = true;
-        options.timing.linger = Span::secs(u64::from(self.patience));
+        options.timing = Timing {
+            linger: Span::secs(u64::from(self.patience)),
+            ..timing
+        };
         MtcpConnector::new(options).map_err(|error| unusable(&error))
     }
 }

@@ -45,6 +45,22 @@ impl Control {
     }
 }
 
+impl Control {
+    /// As [`Control::drain`], but no more than so many of the clients are asked in a second.
+    pub async fn drain_at(&self, rate: u32) {
+        let wish = Migrate {
+            which: None,
+            to: None,
+            rate: Some(rate),
+            drain: true,
+            dry_run: false,
+        };
+        let (answers, mut answered) = mpsc::channel(limits::CONTROL_ORDERS);
+        let heard = async { while answered.recv().await.is_some() {} };
+        tokio::join!(migrate(self.0.clone(), wish, answers), heard);
+    }
+}
+
 async fn obey(hub: Arc<Hub>, mut orders: mpsc::Receiver<Order>) {
     let mut tasks = JoinSet::new();
     while let Some(order) = orders.recv().await {
