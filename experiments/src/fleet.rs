@@ -1,16 +1,18 @@
 //! Servers of one service, each a process of its own, so that they share nothing and can be killed.
 //!
 //! A process is this program again, with [`SERVER`] as its first argument. It prints its address,
-//! and reads those of all as one line; at a further line it gives its connections away.
+//! and reads those of all as one line; at a further line it gives its connections away, so many in a
+//! second if there is a number in it.
 
 use std::fmt;
 use std::io::{self, BufRead};
 use std::process::Command;
 
+use sm_core::ids::Span;
 use sm_net::identity::KeyPair;
 use sm_net::mtcp::{
     Candidate, ClientOptions, Delegation, MtcpListener, ServiceId, ServiceOptions, ServiceStream,
-    serve,
+    Timing, serve,
 };
 use tokio::net::TcpListener;
 
@@ -37,6 +39,7 @@ pub struct Fleet {
     /// Where they are.
     pub places: Vec<Candidate>,
     standbys: usize,
+    heartbeat: Span,
 }
 
 impl fmt::Debug for Fleet {
@@ -51,18 +54,24 @@ impl Fleet {
     /// # Errors
     /// If a process does not start, or does not say where it listens.
     pub fn start(count: usize, standbys: usize) -> io::Result<Fleet> {
+        Self::start_with(count, standbys, Timing::default().heartbeat)
+    }
+
+    /// The same with another heartbeat.
+    ///
+    /// # Errors
+    /// As [`Fleet::start`].
+    pub fn start_with(count: usize, standbys: usize, heartbeat: Span) -> io::Result<Fleet> {
         let mut fleet = Fleet {
             servers: Vec::new(),
             places: Vec::new(),
             standbys,
+            heartbeat,
         };
         for index in 0..count {
-            let (server, address) = server(index, standbys, "127.0.0.1:0")?;
+            let (server, address) = server(index, (standbys, heartbeat), "127.0.0.1:0")?;
             fleet.servers.push(server);
-            fleet.places.push(Candidate {
-                server: key(index).node_id(),
-                address,
-            });
+            fleet.places.push(place(index, address));
         }
         let line = fleet.addresses().join(" ");
         for server in &mut fleet.servers {
@@ -81,7 +90,11 @@ impl Fleet {
     /// If it does not start.
     pub fn restart(&mut self, index: usize) -> io::Result<()> {
         self.servers[index].kill()?;
-        let (mut new, _) = server(index, self.standbys, &self.places[index].address)?;
+        let (mut new, _) = server(
+            index,
+            (self.standbys, self.heartbeat),
+            &self.places[index].address,
+        )?;
         tell(&mut new, &self.addresses().join(" "))?;
         self.servers[index] = new;
         Ok(())
@@ -89,20 +102,18 @@ impl Fleet {
 
     /// For a client of it.
     pub fn options(&self) -> ClientOptions {
-        let service = ServiceId {
-            name: NAME.to_owned(),
-            key: owner().node_id(),
-        };
         let addresses = self.places.iter().map(|place| place.address.clone());
-        ClientOptions::new(service, addresses.collect())
+        ClientOptions::new(service(), addresses.collect())
     }
 
-    /// Has a server take no more connections, and ask its clients to go elsewhere.
+    /// Has a server take no more connections, and ask its clients to go elsewhere: so many in a
+    /// second, or all at once.
     ///
     /// # Errors
     /// If it has ended.
-    pub fn drain(&mut self, index: usize) -> io::Result<()> {
-        tell(&mut self.servers[index], "drain")
+    pub fn drain(&mut self, index: usize, rate: Option<u32>) -> io::Result<()> {
+        let rate = rate.map_or(String::new(), |rate| rate.to_string());
+        tell(&mut self.servers[index], &rate)
     }
 
     /// As the command line says which service, and where.
@@ -116,9 +127,14 @@ impl Fleet {
 }
 
 /// Starts a server. Gives its address.
-fn server(index: usize, standbys: usize, at: &str) -> io::Result<(Process, String)> {
+fn server(
+    index: usize,
+    (standbys, heartbeat): (usize, Span),
+    at: &str,
+) -> io::Result<(Process, String)> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args([SERVER, &index.to_string(), &standbys.to_string(), at]);
+    let numbers = [index as u64, standbys as u64, heartbeat.0].map(|one| one.to_string());
+    command.arg(SERVER).args(numbers).arg(at);
     let (process, mut output, errors) = Process::start(command)?;
     drain(errors);
     let mut address = String::new();
@@ -128,17 +144,44 @@ fn server(index: usize, standbys: usize, at: &str) -> io::Result<(Process, Strin
     }
 }
 
+/// A server of these places.
+///
+/// # Errors
+/// If there are too many.
+pub fn server_options(index: usize, places: Vec<Candidate>) -> io::Result<ServiceOptions> {
+    let key = key(index);
+    let delegation = Delegation::sign(&owner(), NAME, key.node_id(), u64::MAX);
+    let delegation = delegation.map_err(io::Error::other)?;
+    Ok(ServiceOptions::delegated(key, service(), delegation).with_peers(places))
+}
+
+/// Where a server is.
+pub fn place(index: usize, address: String) -> Candidate {
+    Candidate {
+        server: key(index).node_id(),
+        address,
+    }
+}
+
+/// The service.
+pub fn service() -> ServiceId {
+    ServiceId {
+        name: NAME.to_owned(),
+        key: owner().node_id(),
+    }
+}
+
 /// If this process is to be a server of a fleet, it is one until its end.
 ///
 /// # Errors
 /// If it cannot listen, or its arguments are not those of a fleet.
-pub fn be_a_server<F, R>(service: F) -> io::Result<()>
+pub fn be_a_server<F, R>(run: F) -> io::Result<()>
 where
     F: Fn(ServiceStream) -> R + Send + Sync + 'static,
     R: Future<Output = ()> + Send + 'static,
 {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [first, index, standbys, at] = &arguments[..] else {
+    let [first, index, standbys, heartbeat, at] = &arguments[..] else {
         return Ok(());
     };
     if first != SERVER {
@@ -146,6 +189,7 @@ where
     }
     let number = |text: &String| text.parse::<usize>().map_err(io::Error::other);
     let (index, standbys) = (number(index)?, number(standbys)?);
+    let timing = Timing::of_heartbeat(Span(number(heartbeat)? as u64));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -155,28 +199,24 @@ where
         let mut line = String::new();
         io::stdin().read_line(&mut line)?;
         let places = line.split_whitespace().enumerate();
-        let places = places.map(|(index, address)| Candidate {
-            server: key(index).node_id(),
-            address: address.to_owned(),
-        });
-        let service_id = ServiceId {
-            name: NAME.to_owned(),
-            key: owner().node_id(),
-        };
-        let delegation = Delegation::sign(&owner(), NAME, key(index).node_id(), u64::MAX);
-        let delegation = delegation.map_err(io::Error::other)?;
-        let options = ServiceOptions::delegated(key(index), service_id, delegation)
-            .with_peers(places.collect())
-            .with_standbys(standbys);
+        let places = places.map(|(index, address)| place(index, address.to_owned()));
+        let mut options = server_options(index, places.collect())?.with_standbys(standbys);
+        options.config.timing = timing;
         let listener = MtcpListener::on(socket, options)?;
         let control = listener.control();
         tokio::spawn(async move {
-            let line = tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new()));
-            if matches!(line.await, Ok(Ok(1..))) {
-                control.drain().await;
+            let line = tokio::task::spawn_blocking(|| {
+                let mut line = String::new();
+                io::stdin().read_line(&mut line).map(|read| (read, line))
+            });
+            if let Ok(Ok((1.., line))) = line.await {
+                match line.trim().parse() {
+                    Ok(rate) => control.drain_at(rate).await,
+                    Err(_) => control.drain().await,
+                }
             }
         });
-        serve(listener, service).await;
+        serve(listener, run).await;
         std::process::exit(0)
     })
 }

@@ -52,6 +52,11 @@ impl Process {
         self.0.stdin.as_mut().expect("it is piped")
     }
 
+    /// What the system calls it.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Ends it at once, as `kill -9` does.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod front;
 mod operate;
+mod pulse;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,6 +66,9 @@ struct Proxy {
     /// What operators call it; else the service and its port, as `web-7800`
     #[arg(long, env = "SM_NAME", value_name = "NAME", value_parser = name)]
     name: Option<String>,
+
+    #[command(flatten)]
+    pulse: pulse::Pulse,
 }
 
 /// Take connections of a service, and carry them to a plain TCP server
@@ -118,6 +122,9 @@ struct Serve {
     #[arg(long, env = "SM_DELEGATION", value_name = "DIGITS", value_parser = delegation)]
     #[arg(requires = "service_key")]
     delegation: Option<Delegation>,
+
+    #[command(flatten)]
+    pulse: pulse::Pulse,
 }
 
 /// Let a server speak for a service, with the service's key
@@ -199,6 +206,7 @@ impl Proxy {
         let Place { service, addresses } = self.service.clone();
         let mut options = ClientOptions::new(service, addresses);
         options.policy = policy(terminal, self.policy.as_deref(), Side::Client)?;
+        options.timing = self.pulse.timing();
         let connector = MtcpConnector::new(options).map_err(|error| unusable(&error))?;
         let connector = Arc::new(connector);
         let listener = listen_at(&self.listen).await;
@@ -229,6 +237,7 @@ impl Serve {
     async fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
         let key = keys::place_or_default(terminal, self.key.as_ref())?;
         let mut options = ServiceOptions::new(key, &self.service);
+        options.config.timing = self.pulse.timing();
         if let (Some(key), Some(delegation)) = (self.service_key, &self.delegation) {
             options.service.key = key;
             options.delegation = Some(delegation.clone());

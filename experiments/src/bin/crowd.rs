@@ -25,6 +25,9 @@ struct Args {
     /// How many connections
     #[arg(long, default_value_t = 10_000)]
     connections: usize,
+    /// Drain so many in a second, not all at once
+    #[arg(long)]
+    rate: Option<u32>,
     /// Write the page
     #[arg(long)]
     record: bool,
@@ -77,7 +80,7 @@ async fn connect(connector: &Arc<MtcpConnector>, count: usize) -> io::Result<Vec
     Ok(streams)
 }
 
-async fn run(count: usize) -> io::Result<Table> {
+async fn run(count: usize, rate: Option<u32>) -> io::Result<Table> {
     let mut fleet = Fleet::start(2, 0)?;
     let empty = fleet.servers[0].memory()?;
     // All of them go to the first server: the second is known only once one has to go there.
@@ -92,7 +95,7 @@ async fn run(count: usize) -> io::Result<Table> {
     let each = (fleet.servers[0].memory()? - empty) / there.max(1) as u64;
 
     let began = now();
-    fleet.drain(0)?;
+    fleet.drain(0, rate)?;
     let mut gone = Spread::default();
     let mut left: Vec<_> = streams.iter().map(MtcpStream::control).collect();
     left.retain(|control| control.server() == first);
@@ -124,6 +127,18 @@ async fn run(count: usize) -> io::Result<Table> {
         "drained, connections a second",
         format!("{:.0}", there as f64 / drained),
     );
+    if let Some(rate) = rate {
+        // From the first to the last, so that the beginning does not count.
+        let span = (gone.micros(100) - gone.micros(0)) / 1e6;
+        let pace = (there - 1) as f64 / span;
+        let off = (pace / f64::from(rate) - 1.0) * 100.0;
+        let misses = if off.abs() <= 10.0 { "" } else { " *" };
+        row("pace wished, connections a second", rate.to_string());
+        row(
+            "pace measured, and how far off",
+            format!("{pace:.0}, {off:+.1} %{misses}"),
+        );
+    }
     row(
         "half were gone after, s",
         format!("{:.2}", gone.micros(50) / 1e6),
@@ -151,7 +166,7 @@ fn main() -> io::Result<()> {
         let _ = service(stream).await;
     })?;
     let args = Args::parse();
-    let table = block_on(run(args.connections))?;
+    let table = block_on(run(args.connections, args.rate))?;
     print!("{}", table.markdown());
     if !args.record {
         return Ok(());

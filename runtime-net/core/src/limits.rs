@@ -108,8 +108,11 @@ pub const CONNECTION_READ_BYTES: usize = 64 << 10;
 
 /// How long two ends of a connection hear nothing before one asks whether the other is there.
 pub const MTCP_HEARTBEAT: Span = Span::secs(5);
-/// How long an end hears nothing before it takes the link for dead.
-pub const MTCP_DEAD: Span = Span::secs(15);
+/// After how many heartbeats without a word an end takes the link for dead: the question after the
+/// first has had as long to be answered. A server end's heartbeat is half as long again.
+pub const MTCP_DEAD_BEATS: u64 = 2;
+/// The shortest and the longest heartbeat.
+pub const MTCP_HEARTBEATS: (Span, Span) = (Span::millis(10), Span::secs(3_600));
 /// How long a connection that no client is attached to is kept.
 pub const MTCP_LINGER: Span = Span::secs(120);
 /// How long one attempt to resume at a server may take.

@@ -259,15 +259,24 @@ pub struct Timing {
     pub ack_delay: Span,
 }
 
-impl Default for Timing {
-    fn default() -> Self {
+impl Timing {
+    /// With this heartbeat, brought within [`limits::MTCP_HEARTBEATS`].
+    pub fn of_heartbeat(heartbeat: Span) -> Self {
+        let (least, most) = limits::MTCP_HEARTBEATS;
+        let heartbeat = heartbeat.clamp(least, most);
         Self {
-            heartbeat: limits::MTCP_HEARTBEAT,
-            dead: limits::MTCP_DEAD,
+            heartbeat,
+            dead: Span(heartbeat.0 * limits::MTCP_DEAD_BEATS),
             linger: limits::MTCP_LINGER,
             attempt: limits::MTCP_ATTEMPT,
             ack_delay: limits::MTCP_ACK_DELAY,
         }
+    }
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self::of_heartbeat(limits::MTCP_HEARTBEAT)
     }
 }
 

@@ -19,6 +19,8 @@ mod paths;
 mod policy;
 #[path = "mtcp/service.rs"]
 mod service;
+#[path = "mtcp/silence.rs"]
+mod silence;
 #[path = "mtcp/streams.rs"]
 mod streams;
 #[path = "mtcp/turns.rs"]

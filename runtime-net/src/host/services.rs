@@ -216,7 +216,11 @@ impl Host {
     fn begin_service(&mut self, attachment: Attachment, handle: TurnHandle, service: usize) {
         let (name, offsets) = (handle.id(), handle.offsets());
         let (starter, servers) = &self.services.plans[service];
-        let happening = match handle.snapshot() {
+        // Gone before it was taken up. Its service is not to begin anew.
+        let Ok(snapshot) = handle.snapshot() else {
+            return;
+        };
+        let happening = match snapshot {
             Some(snapshot) if snapshot == ENDED => {
                 handle.imported();
                 return handle.end(ENDED);

@@ -140,7 +140,7 @@ pub(super) fn names(servers: &[NodeId]) -> Vec<Name> {
 }
 
 /// Has connections move, as an operator wants it, until they have or he hangs up.
-async fn migrate<S: Site>(site: Arc<S>, wish: Migrate, answers: mpsc::Sender<Answer>) {
+pub(super) async fn migrate<S: Site>(site: Arc<S>, wish: Migrate, answers: mpsc::Sender<Answer>) {
     let mut all = match wish.which {
         // Copies of what others have stay where they are, unless one of them is meant.
         None => {

@@ -15,6 +15,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use sm_core::ids::{NodeId, Span};
 use sm_core::mtcp::Config;
 use sm_core::mtcp::policy::Policy;
 use sm_core::mtcp::wire::{Candidate, Versions};
@@ -230,6 +231,11 @@ impl Control {
     /// How many connections run here.
     pub fn running(&self) -> usize {
         self.0.running()
+    }
+
+    /// Measures a round trip to another server; none if there is no session with it.
+    pub async fn round_trip(&self, server: &NodeId) -> Option<Span> {
+        self.0.peers.get(server)?.measure(self.0.clock.now()).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lost links, silent links, and servers that die.
 
 use std::io::ErrorKind;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sm_core::ids::Span;
 use sm_net::mtcp::MtcpStream;
@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::relay::Relay;
 use crate::services::{byte_at, download, lines, loaded_dice};
-use crate::world::{Process, World, client_options, connect, places, soon, until};
+use crate::world::{Process, World, client_options, connect, places, soon, timing, until};
 
 #[tokio::test]
 async fn links_are_cut_in_the_middle_of_frames() {
@@ -113,6 +113,39 @@ async fn a_killed_server_with_a_standby_is_not_missed() {
         assert_eq!(got, format!("{number} after\n"));
         assert_ne!(control.server(), owner);
     }
+}
+
+/// Its sockets stay, so nothing says that it is gone. Whoever goes on does not ask it for longer
+/// than it takes to know that.
+#[tokio::test]
+async fn a_silent_server_with_a_standby_is_not_waited_for() {
+    let places = places(2);
+    let mut servers: Vec<Process> = (0..2)
+        .map(|server| Process::start(server, &places, 1))
+        .collect();
+    let addresses = places.iter().map(|place| place.address.clone()).collect();
+    let mut stream = connect(addresses).await;
+    let control = stream.control();
+    let got = soon(line(&mut stream, "x\n"))
+        .await
+        .expect("it is attached");
+    assert_eq!(got, "1 x\n");
+    until(|| !control.standbys().is_empty()).await;
+    let owner = control.server();
+    let place = places.iter().position(|place| place.server == owner);
+    #[expect(clippy::disallowed_methods, reason = "this measures time")]
+    let since = Instant::now();
+    servers[place.expect("it is one of them")].stop();
+    let got = soon(line(&mut stream, "after\n"))
+        .await
+        .expect("it goes on");
+    assert_eq!(got, "2 after\n");
+    assert_ne!(control.server(), owner);
+    let lost = control.last_loss().expect("it has lost its link");
+    // Half of an attempt is how long an owner is waited for of which nothing is known.
+    let most = Duration::from_nanos(timing().dead.0 + timing().attempt.0 / 2);
+    assert!(since.elapsed() < most, "{:?}", since.elapsed());
+    assert!(lost > since);
 }
 
 #[tokio::test]

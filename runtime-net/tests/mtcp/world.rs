@@ -205,6 +205,13 @@ impl Process {
         Self(child)
     }
 
+    /// It does nothing any more, and its sockets stay.
+    pub(crate) fn stop(&mut self) {
+        let process = self.0.id().to_string();
+        let status = Command::new("kill").args(["-STOP", &process]).status();
+        assert!(status.expect("there is `kill`").success());
+    }
+
     /// As `kill -9` does.
     pub(crate) fn kill(&mut self) {
         self.0.kill().expect("it runs");

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use sm_core::ids::Span;
 use sm_net::identity::parse_key;
 use sm_net::mtcp::{
-    Candidate, ClientOptions, MtcpConnector, MtcpListener, Protocol, ServiceOptions, front,
+    Candidate, ClientOptions, MtcpConnector, MtcpListener, Protocol, ServiceOptions, Timing, front,
 };
 
 use super::{Operable, Place, called, cannot_listen, operated, place, unusable};
@@ -85,7 +85,7 @@ impl Front {
         options: ServiceOptions,
         (listen, name): (&str, Option<&String>),
     ) -> Result<Exit, Failure> {
-        let connector = Arc::new(self.connector()?);
+        let connector = Arc::new(self.connector(options.config.timing)?);
         let service = options.service.clone();
         let options = options
             .with_peers(self.peers.clone())
@@ -127,12 +127,15 @@ impl Front {
         Ok(Exit::Ok)
     }
 
-    fn connector(&self) -> Result<MtcpConnector, Failure> {
+    fn connector(&self, timing: Timing) -> Result<MtcpConnector, Failure> {
         let upstream = self.upstream.clone();
         let Place { service, addresses } = upstream.expect("it is asked for only with one");
         let mut options = ClientOptions::new(service, addresses);
         options.moving = true;
-        options.timing.linger = Span::secs(u64::from(self.patience));
+        options.timing = Timing {
+            linger: Span::secs(u64::from(self.patience)),
+            ..timing
+        };
         MtcpConnector::new(options).map_err(|error| unusable(&error))
     }
 }

@@ -687,7 +687,7 @@ impl Client {
             }
             Silence::Dead => {
                 self.effects.push_back(ClientEffect::Drop(link));
-                self.detach(now, Reason::Unreachable);
+                self.detach(now, Reason::Expired);
             }
         }
     }

@@ -15,11 +15,12 @@ pub(super) struct Pulse {
 
 impl Timing {
     /// Those of a server end: it asks half a heartbeat later than a client end does, so that on an
-    /// idle link only one of the two asks.
+    /// idle link only one of the two asks, and waits as much longer for the answer.
     pub(super) fn of_server(self) -> Self {
-        let later = Span(self.heartbeat.0 / 2);
+        let longer = |span: Span| span + Span(span.0 / 2);
         Self {
-            heartbeat: self.heartbeat + later,
+            heartbeat: longer(self.heartbeat),
+            dead: longer(self.dead),
             ..self
         }
     }

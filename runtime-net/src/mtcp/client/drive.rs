@@ -170,7 +170,14 @@ async fn recover(shared: &Arc<Shared>) {
     loop {
         let (owner, places) = {
             let state = shared.lock();
-            (state.machine.record().owner, state.in_order())
+            let mut places = state.in_order();
+            // One that fell silent would keep this one waiting before a standby was asked.
+            if state.detached == Some(Reason::Expired) {
+                let record = state.machine.record();
+                let keeps = |server| record.standbys.contains(&server);
+                places.sort_by_key(|place| !place.server.is_some_and(keeps));
+            }
+            (state.machine.record().owner, places)
         };
         let mut tried = Vec::new();
         let mut hopeless = false;
@@ -372,6 +379,7 @@ impl State {
         let proof = prove(&self.secret, &at.binding, of);
         let server = at.server;
         self.detached = None;
+        self.carried = false;
         self.machine.resume(now, Contact { link, server }, proof);
         Some(server)
     }

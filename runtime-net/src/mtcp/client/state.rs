@@ -45,6 +45,10 @@ pub(super) struct State {
     pub(super) opened: bool,
     /// No link carries it.
     pub(super) detached: Option<Reason>,
+    /// A link carries it, and nobody has asked for another.
+    pub(super) carried: bool,
+    /// When that link was last lost.
+    pub(super) lost: Option<Time>,
     /// The server asks that it goes elsewhere: why, and where it could.
     pub(super) advised: Option<(Advice, Vec<NodeId>)>,
     /// Somebody wants it elsewhere.
@@ -109,6 +113,8 @@ impl Shared {
             known,
             opened: false,
             detached: None,
+            carried: false,
+            lost: None,
             advised: None,
             wish: None,
             granted: None,
@@ -177,12 +183,16 @@ impl Shared {
             ClientEffect::Attached(_) => {
                 state.opened = true;
                 state.detached = None;
+                state.carried = true;
                 state.advised = None;
                 state.tried.clear();
                 self.changed.notify_waiters();
             }
             ClientEffect::Detached(reason) => {
                 state.detached = Some(reason);
+                if std::mem::take(&mut state.carried) {
+                    state.lost = Some(self.connector.clock.now());
+                }
                 self.changed.notify_waiters();
             }
             ClientEffect::Move(advice, candidates) => {

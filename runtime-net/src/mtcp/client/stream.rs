@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use sm_core::ids::{NodeId, Span};
 use sm_core::mtcp::{ConnectionId, End, Reason};
@@ -113,6 +114,12 @@ impl ClientControl {
     /// Whether a server carries it now.
     pub fn is_attached(&self) -> bool {
         self.shared.lock().machine.attached().is_some()
+    }
+
+    /// When it last lost the link that carried it.
+    pub fn last_loss(&self) -> Option<Instant> {
+        let lost = self.shared.lock().lost?;
+        Some(self.shared.connector.clock.instant(lost))
     }
 
     /// The last round trip that was measured.

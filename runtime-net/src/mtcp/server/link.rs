@@ -214,3 +214,49 @@ impl ClientPort {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::{Instant, timeout};
+
+    use super::*;
+
+    const MINUTE: Duration = limits::MTCP_ASIDE_TIME;
+
+    fn ask(about: &About) {
+        about.lock().expect("nobody panics with it").ahead = true;
+    }
+
+    /// A session that nothing is asked on is closed after a minute, and one that was prepared ahead
+    /// of a move after two at most: it keeps a place that others may need.
+    #[tokio::test(start_paused = true)]
+    async fn a_session_about_nothing_is_closed() {
+        let began = Instant::now();
+        idle(About::default()).await;
+        assert_eq!(began.elapsed().as_secs(), MINUTE.as_secs());
+        let (began, about) = (Instant::now(), About::default());
+        ask(&about);
+        idle(about).await;
+        assert_eq!(began.elapsed().as_secs(), 2 * MINUTE.as_secs());
+    }
+
+    /// One that is asked for again as often as client ends with a policy do stays for a day.
+    #[tokio::test(start_paused = true)]
+    async fn a_prepared_session_is_kept_for_who_asks_again() {
+        let about = About::default();
+        let session = tokio::spawn(idle(about.clone()));
+        let day = Duration::from_secs(24 * 3_600);
+        let asks = async {
+            loop {
+                ask(&about);
+                sleep(limits::MTCP_WARM_AGAIN).await;
+            }
+        };
+        assert!(timeout(day, asks).await.is_err(), "it asks for ever");
+        assert!(!session.is_finished());
+        let rest = timeout(2 * MINUTE + Duration::from_secs(1), session).await;
+        rest.expect("nobody asks any more").expect("it ends");
+    }
+}

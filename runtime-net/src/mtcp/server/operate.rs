@@ -1,20 +1,21 @@
 //! What an operator sees of a server's connections, and does with them, over a control socket.
 
 use std::io;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
 use sm_core::ids::{NodeId, Span};
 use sm_core::mtcp::wire::{Advice, Candidate};
 use sm_core::mtcp::{ConnectionId, End, Reason};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 
 use super::Control;
 use super::conn::{Conn, State};
 use super::hub::Hub;
 use crate::clock::Clock;
-use crate::control::protocol::{Answer, Connection, Explained, Has, Server};
+use crate::control::protocol::{Answer, Connection, Explained, Has, Migrate, Order, Server};
 use crate::limits;
 use crate::mtcp::operate::{self, Gone, Operated, Site, names};
 
@@ -25,6 +26,23 @@ impl Control {
     /// As [`crate::control::Server::start`].
     pub async fn operate(&self, socket: &Path) -> io::Result<Operated> {
         operate::operate(self.0.clone(), socket).await
+    }
+
+    /// As [`Control::drain`], but no more than so many of the clients are asked in a second.
+    pub async fn drain_at(&self, rate: NonZeroU32) {
+        let wish = Migrate {
+            which: None,
+            to: None,
+            pause: 1_000_000_000 / u64::from(rate.get()),
+            at_once: None,
+            order: Order::Listed,
+            deadline: None,
+            drain: true,
+            dry_run: false,
+        };
+        let (answers, mut answered) = mpsc::channel(limits::CONTROL_ORDERS);
+        let heard = async { while answered.recv().await.is_some() {} };
+        tokio::join!(operate::migrate(self.0.clone(), wish, answers), heard);
     }
 }
 

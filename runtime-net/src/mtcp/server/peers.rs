@@ -28,11 +28,15 @@ pub(super) struct PeerServer {
     queue: Mutex<Queue>,
     /// There is something to send, and no session.
     wanted: Notify,
+    /// A round trip was measured, or the session has ended.
+    answered: Notify,
 }
 
 #[derive(Default)]
 struct Queue {
     up: bool,
+    /// It was silent or refused, and no call has reached it since.
+    gone: bool,
     frames: Vec<u8>,
     /// Connections that may have more.
     more: BTreeSet<ConnectionId>,
@@ -52,6 +56,7 @@ impl PeerServer {
             address,
             queue: Mutex::default(),
             wanted: Notify::new(),
+            answered: Notify::new(),
         }
     }
 
@@ -72,6 +77,19 @@ impl PeerServer {
         self.queue().pace
     }
 
+    /// Measures a round trip on the session that this server made, if there is one.
+    pub(super) async fn measure(&self, now: Time) -> Option<Span> {
+        let answered = self.answered.notified();
+        tokio::pin!(answered);
+        answered.as_mut().enable();
+        self.queue().rtt = None;
+        self.probe(now);
+        if self.is_up() {
+            answered.await;
+        }
+        self.rtt()
+    }
+
     /// Asks whether it is there, if there is a session.
     pub(super) fn probe(&self, now: Time) {
         if self.is_up() {
@@ -79,9 +97,14 @@ impl PeerServer {
         }
     }
 
-    /// False if too much waits already.
+    /// False if too much waits already, or if it is gone: who needs something of it does not wait
+    /// until another call has come to nothing, which takes long where a host is silent.
     pub(super) fn send(&self, frame: &Frame<'_>) -> bool {
         let mut queue = self.queue();
+        if queue.gone {
+            self.wanted.notify_one();
+            return false;
+        }
         if queue.frames.len() > limits::MTCP_PEER_WAITING_BYTES {
             end(&queue.out);
             return false;
@@ -226,14 +249,23 @@ async fn call(hub: Arc<Hub>, peer: NodeId) {
     let mut pause = limits::MTCP_RETRY_FIRST;
     loop {
         let called = hub.door.call(peer, &known.address).await;
+        let mut lasted = Duration::ZERO;
         if let Ok(session) = called {
             pause = limits::MTCP_RETRY_FIRST;
+            let began = hub.clock.now();
             talk(&hub, peer, session).await;
+            lasted = duration(hub.clock.now().since(began));
             tokio::spawn(replace_later(hub.clone(), peer));
         } else {
-            known.queue().frames.clear();
+            let mut queue = known.queue();
+            queue.gone = true;
+            queue.frames.clear();
         }
         hub.peer_down(peer);
+        if lasted >= pause {
+            // Whether it is still there is to be known at once: others may have to go on.
+            continue;
+        }
         let again = timeout(pause, known.wanted.notified()).await;
         if again.is_ok() {
             // Somebody needs it now. But who refuses is not asked all the time.
@@ -257,6 +289,7 @@ async fn talk(hub: &Arc<Hub>, peer: NodeId, session: Session) {
     {
         let mut queue = known.queue();
         queue.up = true;
+        queue.gone = false;
         queue.out = Some(own.clone());
     }
     hub.peer_up(peer);
@@ -270,17 +303,19 @@ async fn talk(hub: &Arc<Hub>, peer: NodeId, session: Session) {
     let ask = |now: Time| {
         let _ = known.send(&Frame::Ping { token: now.0 });
     };
-    tokio::select! {
-        _ = carry(session, &mut port) => {}
-        () = own.notified() => {}
-        () = heard.silence(hub, ask) => {}
-    }
+    let silent = tokio::select! {
+        _ = carry(session, &mut port) => false,
+        () = own.notified() => false,
+        () = heard.silence(hub, ask) => true,
+    };
     let mut queue = known.queue();
     queue.up = false;
+    queue.gone = silent;
     queue.out = None;
     queue.frames.clear();
     queue.more.clear();
     end(&queue.input);
+    known.answered.notify_waiters();
 }
 
 /// When the other end of a session was last heard.
@@ -299,16 +334,20 @@ impl Heard {
     /// Asks after some silence, and returns after too much.
     async fn silence(&self, hub: &Hub, ask: impl Fn(Time)) {
         let timing = hub.options.config.timing;
+        let mut asked = hub.clock.now();
         loop {
-            sleep(duration(timing.heartbeat)).await;
             let now = hub.clock.now();
-            let silent = now.since(Time(self.0.load(Ordering::Relaxed)));
-            if silent >= timing.dead {
+            let heard = Time(self.0.load(Ordering::Relaxed));
+            if now >= heard + timing.dead {
                 return;
             }
-            if silent >= timing.heartbeat {
+            let mut due = heard.max(asked) + timing.heartbeat;
+            if now >= due {
                 ask(now);
+                asked = now;
+                due = now + timing.heartbeat;
             }
+            sleep(duration(due.min(heard + timing.dead).since(now))).await;
         }
     }
 }
@@ -335,7 +374,9 @@ impl Port for PeerOutput {
             };
             taken += length;
             let rtt = self.hub.clock.now().since(Time(token));
-            self.hub.peers[&self.peer].queue().rtt = Some(rtt);
+            let known = &self.hub.peers[&self.peer];
+            known.queue().rtt = Some(rtt);
+            known.answered.notify_waiters();
             self.heard.again(&self.hub);
         }
         Ok(taken)

@@ -10,6 +10,7 @@ use sm_core::mtcp::{ConnectionId, End, Offsets, Peer, Reason, Turn};
 
 use super::conn::{Conn, State};
 use super::stream::{ServiceStream, check, keep};
+use crate::mtcp::Closed;
 
 /// What happens to a connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,10 +69,13 @@ impl TurnHandle {
     }
 
     /// The state behind the last turn, here or elsewhere; none at the beginning.
-    pub fn snapshot(&self) -> Option<Vec<u8>> {
+    ///
+    /// # Errors
+    /// If the connection is not here any more: then nothing is known of its state.
+    pub fn snapshot(&self) -> Result<Option<Vec<u8>>, Closed> {
         let state = self.conn.lock();
-        check(&state, self.generation).ok()?;
-        state.machine.snapshot().map(<[u8]>::to_vec)
+        check(&state, self.generation)?;
+        Ok(state.machine.snapshot().map(<[u8]>::to_vec))
     }
 
     /// Where its streams are.
