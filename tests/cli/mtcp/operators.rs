@@ -273,7 +273,8 @@ fn a_plain_server_is_not_emptied_by_moves_and_a_drain_can_be_broken_off() {
 fn a_proxy_is_operated_too_and_a_drain_goes_by_a_file() {
     let user = scratch_folder("mtcp_proxy");
     let serve = ["serve", "--service", "web", "--listen", "127.0.0.1:0"];
-    let serve = [&serve[..], &["--name", "shop", "--forward", &web()]].concat();
+    let web = web();
+    let serve = [&serve[..], &["--name", "shop", "--forward", &web]].concat();
     let (_server, said) = Running::start(mtcp(&user, &serve));
     let place = said.split_once("--service ").expect("it says how").1;
     let proxy = ["proxy", "--service", place, "--listen", "127.0.0.1:0"];
