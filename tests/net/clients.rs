@@ -106,6 +106,11 @@ fn redis_cli_notices_nothing() {
             .to_owned()
     };
     until("all keys", || ask(&["DBSIZE"]) == (ROUNDS + 1).to_string());
+    // Nothing is left of those whose clients have gone.
+    until("no connection", || {
+        let listed = servers.user().json(&["mtcp", "list", "--json"]);
+        listed["connections"].as_array().is_some_and(Vec::is_empty)
+    });
     servers.end(0);
     assert_eq!(ask(&["GET", "key7"]), "value 7");
     assert_eq!(ask(&["INCR", "n"]), (ROUNDS + 1).to_string());

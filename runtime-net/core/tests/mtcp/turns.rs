@@ -6,7 +6,7 @@ use super::breakages::config;
 use super::world::{ID, key};
 use sm_core::ids::Time;
 use sm_core::mtcp::wire::{Ends, Frame, Open};
-use sm_core::mtcp::{LinkId, Peer, Reason, Server, ServerEffect, Turn};
+use sm_core::mtcp::{End, LinkId, Peer, Reason, Server, ServerEffect, Turn};
 
 const LINK: LinkId = LinkId(1);
 const CLIENT: Peer = Peer::Client(LINK);
@@ -112,6 +112,34 @@ fn a_service_that_cannot_go_on_refuses_the_attempt() {
         },
     );
     assert!(effects(&mut server).contains(&refused));
+    assert!(server.is_empty());
+}
+
+/// The client may have gone before the service has looked at the end of what it wrote.
+#[test]
+fn a_connection_whose_client_has_gone_is_over_when_a_turn_has_taken_all() {
+    let mut server = opened();
+    server.imported(NOW);
+    let data = Frame::Data {
+        offset: 0,
+        bytes: b"bye",
+    };
+    for frame in [data, Frame::Fin { offset: 3 }] {
+        server.frame(NOW, CLIENT, &frame).expect("it is granted");
+    }
+    let last = Turn {
+        finished: true,
+        ..wrote(b"bye", 3)
+    };
+    assert!(server.turn(NOW, last));
+    assert_eq!(said(&mut server), b"bye");
+    server
+        .frame(NOW, CLIENT, &Frame::Close)
+        .expect("both ended");
+    assert!(!server.is_empty());
+    assert_eq!(server.unread(3), (&b""[..], true));
+    assert!(server.turn(NOW, wrote(b"", 1)));
+    assert!(effects(&mut server).contains(&ServerEffect::Stop(End::Done)));
     assert!(server.is_empty());
 }
 

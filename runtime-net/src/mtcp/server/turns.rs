@@ -164,7 +164,9 @@ impl State {
     fn wind_up(&mut self, now: Time, snapshot: &[u8]) {
         loop {
             let read = self.machine.offsets().read;
-            let taken = self.machine.unread(read).0.len() as u64;
+            let (bytes, ended) = self.machine.unread(read);
+            // The end of the input counts as one: before it is taken the connection is not over.
+            let taken = bytes.len() as u64 + u64::from(ended);
             let turn = Turn {
                 taken,
                 finished: true,

@@ -107,6 +107,7 @@ impl Server {
             self.pin();
         }
         self.note(now);
+        self.end_when_read();
         true
     }
 }
