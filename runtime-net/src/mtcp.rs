@@ -18,6 +18,7 @@ mod front;
 mod proof;
 mod server;
 mod session;
+mod socket;
 
 #[cfg(test)]
 mod tests;

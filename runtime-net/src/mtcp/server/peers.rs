@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use super::hub::Hub;
 use crate::limits;
-use crate::mtcp::carry::{Gone, Port, carry};
+use crate::mtcp::carry::{Gone, Out, Port, carry};
 use crate::mtcp::session::Session;
 
 /// Another server.
@@ -330,13 +330,13 @@ impl Port for PeerOutput {
         Ok(taken)
     }
 
-    fn fill(&mut self, out: &mut Vec<u8>, waker: &Waker) -> Result<(), Gone> {
+    fn fill(&mut self, out: &mut Out<'_>, waker: &Waker) -> Result<(), Gone> {
         let known = &self.hub.peers[&self.peer];
         loop {
             let id = {
                 let mut queue = known.queue();
-                out.append(&mut queue.frames);
-                let next = match out.len() < limits::MTCP_BATCH_BYTES {
+                out.frames(&mut queue.frames);
+                let next = match out.has_room() {
                     true => queue.more.pop_first(),
                     false => None,
                 };
@@ -353,6 +353,11 @@ impl Port for PeerOutput {
                 known.queue().more.insert(id);
             }
         }
+    }
+
+    /// What waits is bounded where it is put, and nothing is answered here.
+    fn waiting(&self) -> usize {
+        0
     }
 }
 
@@ -381,8 +386,12 @@ impl Port for PeerInput {
         Ok(taken)
     }
 
-    fn fill(&mut self, out: &mut Vec<u8>, _: &Waker) -> Result<(), Gone> {
-        out.append(&mut self.answers);
+    fn fill(&mut self, out: &mut Out<'_>, _: &Waker) -> Result<(), Gone> {
+        out.frames(&mut self.answers);
         Ok(())
+    }
+
+    fn waiting(&self) -> usize {
+        self.answers.len()
     }
 }
