@@ -108,8 +108,11 @@ pub const MTCP_CALL_TIME: Duration = Duration::from_secs(3);
 pub const MTCP_TRY_FIRST: Duration = Duration::from_millis(500);
 /// How much is written to a link at once, and read from it: one system call for some records.
 pub const MTCP_BATCH_BYTES: usize = 64 << 10;
-/// What an idle link keeps of its buffer: enough for a short answer.
-pub const MTCP_IDLE_BYTES: usize = 2 << 10;
+/// How much of a stream waits for a link that takes it before the program waits, and how much is
+/// read from a link before the program gets its turn: so little that it stays in a cache.
+pub const MTCP_TURN_BYTES: usize = 2 * MTCP_BATCH_BYTES;
+/// What an idle link keeps of its buffer: enough for the heads of some frames.
+pub const MTCP_IDLE_BYTES: usize = 128;
 /// How much may wait for a link to take it before nothing more is read from it: answers of a peer
 /// that asks and does not read.
 pub const MTCP_WAITING_BYTES: usize = 256 << 10;

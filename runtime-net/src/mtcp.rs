@@ -19,6 +19,7 @@ mod operate;
 mod proof;
 mod server;
 mod session;
+mod socket;
 
 #[cfg(test)]
 mod tests;

@@ -50,20 +50,23 @@ pub(crate) async fn listen(listener: TcpListener) {
     }
 }
 
-/// Connects to it.
-pub(crate) async fn connect(at: SocketAddr) -> TlsStream<TcpStream> {
+/// What all clients share.
+pub(crate) fn connector() -> TlsConnector {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&TLS13])
         .expect("it is spoken")
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Anyone))
         .with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
+}
+
+/// Connects to it.
+pub(crate) async fn connect(at: SocketAddr, connector: &TlsConnector) -> TlsStream<TcpStream> {
     let tcp = TcpStream::connect(at).await.expect("it listens");
     tcp.set_nodelay(true).expect("it is TCP");
     let name = ServerName::try_from("bench").expect("it is a name");
-    let connected = TlsConnector::from(Arc::new(config))
-        .connect(name, tcp)
-        .await;
+    let connected = connector.connect(name, tcp).await;
     connected.expect("both speak it")
 }
 

@@ -135,8 +135,10 @@ pub const MTCP_POLICY_RULES: usize = 32;
 pub const MTCP_FIRST_WINDOW: u64 = 64 << 10;
 /// The largest window that is granted or believed, and so the most that is kept in one direction.
 pub const MTCP_WINDOW: u64 = 1 << 20;
-/// The most data in one frame, so that control frames do not wait long behind it.
+/// The most data that is taken in one frame.
 pub const MTCP_DATA_BYTES: usize = 64 << 10;
+/// The most data that is sent in one frame: one record of TLS, with an acknowledgement before it.
+pub const MTCP_SEND_BYTES: usize = (16 << 10) - 48;
 /// The longest frame of M-TCP: a sealed record and what is around it.
 pub const MTCP_FRAME_BYTES: usize = MTCP_HELD_BYTES + (16 << 10);
 /// The most input and log that are kept since the newest export; beyond it a connection is pinned.

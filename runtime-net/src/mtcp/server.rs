@@ -297,13 +297,14 @@ async fn listen(listener: TcpListener, hub: Arc<Hub>, plainly: mpsc::Sender<TcpS
         let (hub, plainly) = (hub.clone(), plainly.clone());
         tokio::spawn(async move {
             let _session = session;
-            let caller = hub.door.answer(tcp).await;
+            // What only greetings take is given back behind them.
+            let caller = Box::pin(hub.door.answer(tcp)).await;
             drop(turn);
             match caller {
                 Ok(Caller::Client(session)) => link::run(hub, session).await,
                 // Whoever does not take them lets them wait.
-                Ok(Caller::Plain(tcp)) => drop(plainly.send(tcp).await),
-                Ok(Caller::Server(peer, session)) => hub.hear_peer(peer, session).await,
+                Ok(Caller::Plain(tcp)) => drop(Box::pin(plainly.send(tcp)).await),
+                Ok(Caller::Server(peer, session)) => Box::pin(hub.hear_peer(peer, session)).await,
                 Err(_) => {}
             }
         });

@@ -25,6 +25,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::{LazyConfigAcceptor, TlsConnector, TlsStream};
 
 use super::delegation::{DelegationError, ServiceId, check_shown};
+use super::socket::Socket;
 use crate::identity::KeyPair;
 use crate::tls::{Strangers, Tls, Trusted, anonymous, key_shown};
 use crate::{clock, limits};
@@ -41,7 +42,7 @@ const GREETING_BYTES: usize = 1 << 10;
 
 /// An encrypted session whose ends know each other, and speak the same version.
 pub(super) struct Session {
-    pub(super) tls: TlsStream<TcpStream>,
+    pub(super) tls: Box<TlsStream<Socket>>,
     /// What has come behind the greeting.
     pub(super) rest: BytesMut,
     /// What proofs of possession are bound to.
@@ -204,7 +205,7 @@ impl Door {
         if magic != MAGIC {
             return Err(SessionError::Foreign);
         }
-        let start = LazyConfigAcceptor::new(Acceptor::default(), tcp).await?;
+        let start = LazyConfigAcceptor::new(Acceptor::default(), Socket::new(tcp)).await?;
         let is_server = {
             let hello = start.client_hello();
             hello
@@ -273,6 +274,7 @@ async fn shake(
     let hello = hello(versions);
     // Keys are names here: what stands for a host is not looked at.
     let name = ServerName::try_from("service").map_err(io::Error::other)?;
+    let tcp = Socket::new(tcp);
     let tls = TlsConnector::from(config).connect_with(name, tcp, |tls| queue(tls, &hello));
     match tls.await {
         Ok(tls) => Session::new(TlsStream::Client(tls)),
@@ -292,6 +294,12 @@ fn queue<T>(tls: &mut rustls::ConnectionCommon<T>, bytes: &[u8]) {
     io::Write::write_all(&mut tls.writer(), bytes).expect("the buffer has room for a greeting");
 }
 
+/// Makes what proofs are bound to. What waits to be written is bounded by who writes.
+fn bind<T>(tls: &mut rustls::ConnectionCommon<T>) -> Result<[u8; 32], rustls::Error> {
+    tls.set_buffer_limit(None);
+    tls.export_keying_material([0; 32], EXPORTER, None)
+}
+
 fn hello(versions: Versions) -> Vec<u8> {
     let mut out = Vec::new();
     Frame::Hello(versions).encode(&mut out);
@@ -299,20 +307,13 @@ fn hello(versions: Versions) -> Vec<u8> {
 }
 
 impl Session {
-    fn new(tls: TlsStream<TcpStream>) -> Result<Self, SessionError> {
-        let binding = [0; 32];
-        let binding = match &tls {
-            TlsStream::Client(tls) => tls
-                .get_ref()
-                .1
-                .export_keying_material(binding, EXPORTER, None),
-            TlsStream::Server(tls) => tls
-                .get_ref()
-                .1
-                .export_keying_material(binding, EXPORTER, None),
+    fn new(mut tls: TlsStream<Socket>) -> Result<Self, SessionError> {
+        let binding = match &mut tls {
+            TlsStream::Client(tls) => bind(tls.get_mut().1),
+            TlsStream::Server(tls) => bind(tls.get_mut().1),
         };
         Ok(Self {
-            tls,
+            tls: Box::new(tls),
             rest: BytesMut::new(),
             binding: binding.map_err(io::Error::other)?,
             expires: u64::MAX,

@@ -267,6 +267,40 @@ async fn who_knows_only_the_name_of_a_connection_gets_nothing() {
     echoes(&mut stream, b"after").await;
 }
 
+/// Answers that nobody takes would be kept.
+#[tokio::test]
+async fn who_asks_and_does_not_listen_is_not_read_for_long() {
+    let address = serve_as(2, |_| ()).await;
+    let (_, mut session) = call(&address).await;
+    let settings = Settings {
+        secret: [7; 32],
+        service: "echo".to_owned(),
+        user: Vec::new(),
+    };
+    let open = Open {
+        id: super::proof::name(&settings.secret),
+        ends: Ends::default(),
+        digest_seed: 1,
+        window: 1 << 16,
+        settings: settings.encode().into(),
+    };
+    let mut bytes = Vec::new();
+    Frame::Open(open).encode(&mut bytes);
+    session.tls.write_all(&bytes).await.expect("it reads");
+    let mut questions = Vec::new();
+    while questions.len() < 1 << 20 {
+        Frame::Ping { token: 1 << 60 }.encode(&mut questions);
+    }
+    // The buffers of the system take some of both directions.
+    for _ in 0..64 {
+        let asked = timeout(Duration::from_secs(2), session.tls.write_all(&questions));
+        if asked.await.is_err() {
+            return;
+        }
+    }
+    panic!("it reads on and on, and keeps the answers");
+}
+
 #[tokio::test]
 async fn a_proof_is_of_no_use_in_another_session() {
     let address = serve_as(2, |_| ()).await;

@@ -395,7 +395,12 @@ impl Client {
 
     /// The next thing to do.
     pub fn poll(&mut self) -> Option<ClientEffect> {
-        self.effects.pop_front()
+        let effect = self.effects.pop_front();
+        if effect.is_none() {
+            // Nearly always there is none, and one takes much room.
+            self.effects = VecDeque::new();
+        }
+        effect
     }
 
     /// What goes out next on the link that carries the connection, which has room for it.
@@ -404,18 +409,15 @@ impl Client {
             return None;
         }
         let marks = self.marks();
-        let speaks = self.speaks();
-        let fin = speaks && self.output.closed() && self.sent + 1 == self.output.end();
-        let data = fin || speaks && self.sent < self.output.end().min(self.credit);
-        if let Some(Marks { taken, stable }) = self.acks.take(marks, data) {
+        if let Some(Marks { taken, stable }) = self.acks.take(marks, self.has_data()) {
             return Some(Frame::Ack { taken, stable });
         }
-        if !speaks {
+        if !self.speaks() {
             return None;
         }
         let offset = self.sent;
         let most = self.credit.saturating_sub(offset) as usize;
-        match self.output.at(offset, most.min(limits::MTCP_DATA_BYTES)) {
+        match self.output.at(offset, most.min(limits::MTCP_SEND_BYTES)) {
             At::Fin => {
                 self.sent += 1;
                 Some(Frame::Fin { offset })
@@ -426,6 +428,29 @@ impl Client {
             }
             At::Bytes(_) | At::Nothing => None,
         }
+    }
+
+    /// Whether [`Client::poll_stream`] has something.
+    pub fn has_stream(&self) -> bool {
+        let attached = matches!(self.phase, Phase::Attached(_));
+        attached && (self.has_data() || self.acks.is_urgent(self.marks()))
+    }
+
+    /// How many bytes of the stream could be sent now.
+    pub fn sendable(&self) -> u64 {
+        let attached = matches!(self.phase, Phase::Attached(_));
+        let reach = if attached && self.speaks() {
+            self.output.end().min(self.credit)
+        } else {
+            0
+        };
+        reach.saturating_sub(self.sent)
+    }
+
+    /// Whether bytes of the stream, or its end, may be sent.
+    fn has_data(&self) -> bool {
+        let fin = self.output.closed() && self.sent + 1 == self.output.end();
+        self.speaks() && (fin || self.sent < self.output.end().min(self.credit))
     }
 
     /// Whether this link carries the connection or the attempt.

@@ -11,8 +11,8 @@ const PRIME: u64 = (1 << 61) - 1;
 /// The bytes of a coefficient.
 const WORD: usize = 7;
 
-/// The words that are taken at once.
-const LANES: usize = 8;
+/// The words that are taken at once: few enough that sums of products stay below 2^125.
+const LANES: usize = 32;
 
 /// The secret point and its powers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -128,20 +128,21 @@ impl DigestKey {
         digest.sum = reduce(u128::from(digest.sum) * u128::from(self.powers[0]) + u128::from(word));
     }
 
-    /// Eight words with one reduction: each product is below 2^122, so nine fit 128 bits.
+    /// A block of words with one reduction: each product is below 2^122. That of the words does not
+    /// wait for the one of the sum, so blocks are worked on at the same time.
     #[inline]
     fn block(&self, sum: u64, block: &[u8; WORD * LANES]) -> u64 {
         const MASK: u64 = (1 << 56) - 1;
-        let mut total = u128::from(sum) * u128::from(self.powers[LANES - 1]);
+        // The last word ends with the block, so it is read together with the byte before it.
+        let bytes = block[WORD * LANES - 8..].try_into().expect("eight bytes");
+        let mut total = u128::from(u64::from_le_bytes(bytes) >> 8);
         for lane in 0..LANES - 1 {
             let at = lane * WORD;
             let bytes = block[at..at + 8].try_into().expect("eight bytes");
             let word = u64::from_le_bytes(bytes) & MASK;
             total += u128::from(word) * u128::from(self.powers[LANES - 2 - lane]);
         }
-        // The last word ends with the block, so it is read together with the byte before it.
-        let bytes = block[WORD * LANES - 8..].try_into().expect("eight bytes");
-        reduce(total + u128::from(u64::from_le_bytes(bytes) >> 8))
+        reduce(total + u128::from(sum) * u128::from(self.powers[LANES - 1]))
     }
 }
 

@@ -149,9 +149,14 @@ impl Acks {
         self.urgent |= self.due <= now;
     }
 
+    /// Whether these marks are to be said now, whatever goes with them.
+    pub(super) fn is_urgent(&self, marks: Marks) -> bool {
+        self.urgent && marks != self.said
+    }
+
     /// The marks to be said now, if any: with data, or because it is time.
     pub(super) fn take(&mut self, marks: Marks, data_follows: bool) -> Option<Marks> {
-        if marks == self.said || !(self.urgent || data_follows) {
+        if !self.is_urgent(marks) && (marks == self.said || !data_follows) {
             return None;
         }
         *self = Self::begin(marks);

@@ -429,7 +429,12 @@ impl Server {
 
     /// The next thing to do.
     pub fn poll(&mut self) -> Option<ServerEffect> {
-        self.effects.pop_front()
+        let effect = self.effects.pop_front();
+        if effect.is_none() {
+            // Nearly always there is none, and one takes much room.
+            self.effects = VecDeque::new();
+        }
+        effect
     }
 
     /// What goes out next to this peer, which has room for it.
@@ -441,6 +446,22 @@ impl Server {
             Peer::Client(link) if owner.link == Some(link) => owner.next_for_client(&self.config),
             Peer::Client(_) => None,
             Peer::Server(server) => owner.next_for_server(self.id, server),
+        }
+    }
+
+    /// Whether [`Server::poll_stream`] has something for a client's link.
+    pub fn has_stream(&self, link: LinkId) -> bool {
+        match &self.phase {
+            Phase::Owner(owner) => owner.link == Some(link) && owner.has_stream(&self.config),
+            _ => false,
+        }
+    }
+
+    /// How many bytes of the stream could be sent to the client now.
+    pub fn sendable(&self) -> u64 {
+        match &self.phase {
+            Phase::Owner(owner) => owner.sendable(&self.config),
+            _ => 0,
         }
     }
 

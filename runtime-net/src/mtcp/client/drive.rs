@@ -65,6 +65,9 @@ pub(super) async fn watch(shared: Arc<Shared>) {
                     state.machine.reset(Reason::Aborted);
                 }
                 state.machine.timeout(now);
+                if state.inbox.is_empty() {
+                    state.inbox = Default::default();
+                }
             }),
             () = shared.earlier.notified() => {}
         }
@@ -99,9 +102,10 @@ pub(super) async fn drive(shared: Arc<Shared>) {
         });
         match task.await {
             Task::End => return,
-            Task::Recover => recover(&shared).await,
-            Task::Move(wish) => grant(&shared, wish).await,
-            Task::Leave => leave(&shared).await,
+            // Nearly always nothing of that is under way, and it takes much memory.
+            Task::Recover => Box::pin(recover(&shared)).await,
+            Task::Move(wish) => Box::pin(grant(&shared, wish)).await,
+            Task::Leave => Box::pin(leave(&shared)).await,
         }
     }
 }

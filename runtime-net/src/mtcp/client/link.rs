@@ -9,7 +9,7 @@ use sm_core::mtcp::wire::Frame;
 use tokio::time::sleep;
 
 use super::state::{Shared, State, wake};
-use crate::mtcp::carry::{Gone, Port, carry};
+use crate::mtcp::carry::{Gone, Out, Port, carry};
 use crate::mtcp::session::Session;
 use crate::{clock, limits};
 
@@ -84,19 +84,26 @@ impl Port for ServerPort {
         Ok(taken)
     }
 
-    fn fill(&mut self, out: &mut Vec<u8>, waker: &Waker) -> Result<(), Gone> {
+    fn fill(&mut self, out: &mut Out<'_>, waker: &Waker) -> Result<(), Gone> {
         let mut state = self.shared.lock();
-        let State { machine, links, .. } = &mut *state;
+        let State {
+            machine,
+            links,
+            write,
+            ..
+        } = &mut *state;
         let at = links.get_mut(&self.link).ok_or(Gone)?;
-        if out.is_empty() {
-            std::mem::swap(out, &mut at.frames);
-        } else {
-            out.append(&mut at.frames);
-        }
-        while machine.attached() == Some(self.link) && out.len() < limits::MTCP_BATCH_BYTES {
-            match machine.poll_stream() {
-                Some(frame) => frame.encode(out),
-                None => break,
+        out.frames(&mut at.frames);
+        if machine.attached() == Some(self.link) {
+            let before = machine.sendable();
+            while out.has_room()
+                && let Some(frame) = machine.poll_stream()
+            {
+                out.frame(&frame);
+            }
+            let turn = limits::MTCP_TURN_BYTES as u64;
+            if before >= turn && machine.sendable() < turn {
+                wake(write);
             }
         }
         match &mut at.waker {
@@ -104,5 +111,10 @@ impl Port for ServerPort {
             none => *none = Some(waker.clone()),
         }
         if at.close { Err(Gone) } else { Ok(()) }
+    }
+
+    fn waiting(&self) -> usize {
+        let state = self.shared.lock();
+        state.links.get(&self.link).map_or(0, |at| at.frames.len())
     }
 }

@@ -38,7 +38,8 @@ pub(super) struct State {
     pub(super) inbox: VecDeque<u8>,
     pub(super) read: Option<Waker>,
     pub(super) write: Option<Waker>,
-    pub(super) links: BTreeMap<LinkId, ClientLink>,
+    /// Nearly always one; a node of the map has room for many.
+    pub(super) links: BTreeMap<LinkId, Box<ClientLink>>,
     next_link: LinkId,
     pub(super) known: Vec<Known>,
     /// Whether a server has ever answered.
@@ -151,16 +152,6 @@ impl Shared {
         value
     }
 
-    /// The same for what a link takes when it is ready: many short writes are one frame.
-    pub(super) fn with_later<T>(&self, act: impl FnOnce(&mut State, Time) -> T) -> T {
-        let now = self.connector.clock.now();
-        let mut state = self.lock();
-        let value = act(&mut state, now);
-        self.settle(&mut state);
-        state.links.values_mut().for_each(ClientLink::wake);
-        value
-    }
-
     fn settle(&self, state: &mut State) {
         while let Some(effect) = state.machine.poll() {
             self.effect(state, effect);
@@ -193,6 +184,8 @@ impl Shared {
                 if std::mem::take(&mut state.carried) {
                     state.lost = Some(self.connector.clock.now());
                 }
+                // There is no link that it could wait for.
+                wake(&mut state.write);
                 self.changed.notify_waiters();
             }
             ClientEffect::Move(advice, candidates) => {
@@ -242,7 +235,7 @@ impl Shared {
             close: false,
             answer: None,
         };
-        state.links.insert(link, at);
+        state.links.insert(link, Box::new(at));
         drop(state);
         // What the machine had to say before there was a link.
         self.with(|_, _| ());
@@ -293,19 +286,14 @@ impl State {
         }
     }
 
-    /// Puts what the machine has for the link that carries it where that finds it.
+    /// Wakes the links that have something to carry.
     fn pump(&mut self) {
-        let carrier = self.machine.attached();
-        if let Some(at) = carrier.and_then(|link| self.links.get_mut(&link)) {
-            while at.frames.len() < limits::MTCP_BATCH_BYTES {
-                match self.machine.poll_stream() {
-                    Some(frame) => frame.encode(&mut at.frames),
-                    None => break,
-                }
-            }
-        }
-        for at in self.links.values_mut() {
-            if !at.frames.is_empty() || at.close {
+        let carrier = self
+            .machine
+            .attached()
+            .filter(|_| self.machine.has_stream());
+        for (link, at) in &mut self.links {
+            if !at.frames.is_empty() || at.close || carrier == Some(*link) {
                 at.wake();
             }
         }

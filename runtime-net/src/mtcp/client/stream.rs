@@ -251,14 +251,18 @@ impl AsyncWrite for MtcpStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.shared.with_later(|state, _| {
+        self.shared.with(|state, _| {
             if let Some(end) = state.closed {
                 return Poll::Ready(Err(state.broken(end)));
             }
             if state.finished {
                 return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
             }
-            let count = state.machine.write(bytes);
+            let waits = state.machine.sendable() >= limits::MTCP_TURN_BYTES as u64;
+            let count = match waits {
+                true => 0,
+                false => state.machine.write(bytes),
+            };
             if count == 0 && !bytes.is_empty() {
                 keep(&mut state.write, cx.waker());
                 return Poll::Pending;
@@ -273,7 +277,7 @@ impl AsyncWrite for MtcpStream {
 
     /// Ends the output. It does not wait for the service to have it.
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.shared.with_later(|state, _| match state.closed {
+        self.shared.with(|state, _| match state.closed {
             Some(End::Done) => Poll::Ready(Ok(())),
             Some(end) => Poll::Ready(Err(state.broken(end))),
             None => {
@@ -288,7 +292,7 @@ impl AsyncWrite for MtcpStream {
 impl Drop for MtcpStream {
     fn drop(&mut self) {
         let patience = Span(limits::MTCP_DROPPED_TIME.as_nanos() as u64);
-        self.shared.with_later(|state, now| {
+        self.shared.with(|state, now| {
             if state.machine.is_elsewhere_too() {
                 return state.machine.abandon();
             }

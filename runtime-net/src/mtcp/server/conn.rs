@@ -12,6 +12,7 @@ use tokio::sync::{Notify, mpsc};
 use super::hub::Hub;
 use super::stream::ServiceStream;
 use crate::limits;
+use crate::mtcp::carry::Out;
 use crate::mtcp::proof::proves;
 
 /// A connection. Its lock is taken before that of a peer and that of the hub, never after.
@@ -37,7 +38,8 @@ pub(super) struct State {
     pub(super) progress: Option<Waker>,
     told: (Option<Epoch>, u64),
     pub(super) stop: Arc<Notify>,
-    pub(super) links: BTreeMap<LinkId, Outlet>,
+    /// Nearly always one; a node of the map has room for many.
+    pub(super) links: BTreeMap<LinkId, Box<Outlet>>,
     /// Servers that may have to be sent something.
     helpers: BTreeSet<NodeId>,
     /// Those of them that were asked to be standbys.
@@ -119,17 +121,6 @@ impl Conn {
         value
     }
 
-    /// The same for what the service does that a link has to carry: it takes it when it is ready,
-    /// so that many short writes are one frame.
-    pub(super) fn with_later<T>(self: &Arc<Self>, act: impl FnOnce(&mut State, Time) -> T) -> T {
-        let now = self.hub.clock.now();
-        let mut state = self.lock();
-        let value = act(&mut state, now);
-        self.settle(&mut state, now);
-        state.links.values_mut().for_each(Outlet::wake);
-        value
-    }
-
     fn settle(self: &Arc<Self>, state: &mut State, now: Time) {
         while let Some(effect) = state.machine.poll() {
             self.effect(state, now, effect);
@@ -177,7 +168,9 @@ impl Conn {
                 state.refusals = Some(refusals);
                 self.hub.changed.notify_waiters();
             }
-            ServerEffect::Freeze | ServerEffect::Detached | ServerEffect::Confirmed(_) => {}
+            ServerEffect::Freeze | ServerEffect::Confirmed(_) => {}
+            // There is no link that the service could wait for.
+            ServerEffect::Detached => wake(&mut state.write),
             ServerEffect::Thaw => state.wake(),
             ServerEffect::Stop(end) => {
                 state.stopped = Some(end);
@@ -250,39 +243,39 @@ impl Conn {
         }
     }
 
-    /// Puts what the machine has for its links where they find it.
+    /// Wakes the links that have something to carry.
     fn pump(&self, state: &mut State) {
         let State { machine, links, .. } = state;
         for (link, outlet) in links {
-            while outlet.frames.len() < limits::MTCP_BATCH_BYTES {
-                match machine.poll_stream(Peer::Client(*link)) {
-                    Some(frame) => frame.encode(&mut outlet.frames),
-                    None => break,
-                }
-            }
-            if !outlet.frames.is_empty() || outlet.close {
+            let has_more = !outlet.frames.is_empty() || outlet.close;
+            if has_more || machine.has_stream(*link) {
                 outlet.wake();
             }
         }
     }
 
     /// What a link is to write next; false if nothing comes after it.
-    pub(super) fn fill(&self, link: LinkId, out: &mut Vec<u8>, waker: &Waker) -> bool {
+    pub(super) fn fill(&self, link: LinkId, out: &mut Out<'_>, waker: &Waker) -> bool {
         let mut state = self.lock();
-        let State { machine, links, .. } = &mut *state;
+        let State {
+            machine,
+            links,
+            write,
+            ..
+        } = &mut *state;
         let Some(outlet) = links.get_mut(&link) else {
             return false;
         };
-        if out.is_empty() {
-            std::mem::swap(out, &mut outlet.frames);
-        } else {
-            out.append(&mut outlet.frames);
+        out.frames(&mut outlet.frames);
+        let before = machine.sendable();
+        while out.has_room()
+            && let Some(frame) = machine.poll_stream(Peer::Client(link))
+        {
+            out.frame(&frame);
         }
-        while out.len() < limits::MTCP_BATCH_BYTES {
-            match machine.poll_stream(Peer::Client(link)) {
-                Some(frame) => frame.encode(out),
-                None => break,
-            }
+        let turn = limits::MTCP_TURN_BYTES as u64;
+        if before >= turn && machine.sendable() < turn {
+            wake(write);
         }
         match &mut outlet.waker {
             Some(old) => old.clone_from(waker),
@@ -291,12 +284,21 @@ impl Conn {
         !outlet.close
     }
 
+    /// How much waits for a link beside the stream.
+    pub(super) fn waiting(&self, link: LinkId) -> usize {
+        let state = self.lock();
+        state
+            .links
+            .get(&link)
+            .map_or(0, |outlet| outlet.frames.len())
+    }
+
     /// What goes to another server next, up to a batch; true if there is more.
-    pub(super) fn fill_peer(&self, peer: NodeId, out: &mut Vec<u8>) -> bool {
+    pub(super) fn fill_peer(&self, peer: NodeId, out: &mut Out<'_>) -> bool {
         let mut state = self.lock();
         while let Some(frame) = state.machine.poll_stream(Peer::Server(peer)) {
-            frame.encode(out);
-            if out.len() >= limits::MTCP_BATCH_BYTES {
+            out.frame(&frame);
+            if !out.has_room() {
                 return true;
             }
         }

@@ -7,10 +7,10 @@ use sm_core::mtcp::wire::{Claim, Frame, Open};
 use sm_core::mtcp::{Epoch, LinkId, Reason};
 use tokio::time::sleep;
 
-use super::conn::{Conn, Outlet};
+use super::conn::Conn;
 use super::hub::Hub;
 use crate::limits;
-use crate::mtcp::carry::{Gone, Port, carry};
+use crate::mtcp::carry::{Gone, Out, Port, carry};
 use crate::mtcp::proof::{self, Settings, proves};
 use crate::mtcp::session::Session;
 
@@ -88,12 +88,17 @@ impl Port for ClientPort {
         Ok(taken)
     }
 
-    fn fill(&mut self, out: &mut Vec<u8>, waker: &Waker) -> Result<(), Gone> {
-        out.append(&mut self.aside);
+    fn fill(&mut self, out: &mut Out<'_>, waker: &Waker) -> Result<(), Gone> {
+        out.frames(&mut self.aside);
         match &self.conn {
             Some(conn) if !conn.fill(self.link, out, waker) => Err(Gone),
             _ => Ok(()),
         }
+    }
+
+    fn waiting(&self) -> usize {
+        let conn = self.conn.as_ref();
+        self.aside.len() + conn.map_or(0, |conn| conn.waiting(self.link))
     }
 }
 
@@ -179,7 +184,7 @@ impl ClientPort {
                 if state.forgotten {
                     return None;
                 }
-                state.links.entry(link).or_insert_with(Outlet::default);
+                state.links.entry(link).or_default();
                 let begin = begin.take()?;
                 let begun = begin(state, now);
                 if begun.is_err() {

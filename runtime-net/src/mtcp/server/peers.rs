@@ -19,7 +19,7 @@ use tokio::time::{sleep, timeout};
 use super::hub::Hub;
 use super::operate::Pace;
 use crate::limits;
-use crate::mtcp::carry::{Gone, Port, carry};
+use crate::mtcp::carry::{Gone, Out, Port, carry};
 use crate::mtcp::session::Session;
 
 /// Another server.
@@ -382,24 +382,24 @@ impl Port for PeerOutput {
         Ok(taken)
     }
 
-    fn fill(&mut self, out: &mut Vec<u8>, waker: &Waker) -> Result<(), Gone> {
+    fn fill(&mut self, out: &mut Out<'_>, waker: &Waker) -> Result<(), Gone> {
         let known = &self.hub.peers[&self.peer];
         let now = self.hub.clock.now();
         if let Some((since, bytes)) = self.full.take() {
             known.queue().pace.add(bytes, now.since(since));
         }
-        let before = out.len();
+        let before = out.bytes();
         loop {
             let id = {
                 let mut queue = known.queue();
-                out.append(&mut queue.frames);
-                let next = match out.len() < limits::MTCP_BATCH_BYTES {
+                out.frames(&mut queue.frames);
+                let next = match out.has_room() {
                     true => queue.more.pop_first(),
                     false => None,
                 };
                 let Some(id) = next else {
-                    if out.len() >= limits::MTCP_BATCH_BYTES {
-                        self.full = Some((now, (out.len() - before) as u64));
+                    if !out.has_room() {
+                        self.full = Some((now, (out.bytes() - before) as u64));
                     }
                     queue.waker = Some(waker.clone());
                     return Ok(());
@@ -413,6 +413,11 @@ impl Port for PeerOutput {
                 known.queue().more.insert(id);
             }
         }
+    }
+
+    /// What waits is bounded where it is put, and nothing is answered here.
+    fn waiting(&self) -> usize {
+        0
     }
 }
 
@@ -441,8 +446,12 @@ impl Port for PeerInput {
         Ok(taken)
     }
 
-    fn fill(&mut self, out: &mut Vec<u8>, _: &Waker) -> Result<(), Gone> {
-        out.append(&mut self.answers);
+    fn fill(&mut self, out: &mut Out<'_>, _: &Waker) -> Result<(), Gone> {
+        out.frames(&mut self.answers);
         Ok(())
+    }
+
+    fn waiting(&self) -> usize {
+        self.answers.len()
     }
 }

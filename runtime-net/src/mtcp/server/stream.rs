@@ -276,7 +276,7 @@ impl ServiceStream {
         mut ask: impl FnMut(&mut State, Time) -> Option<T>,
     ) -> Result<T, Closed> {
         std::future::poll_fn(|cx| {
-            self.conn.with_later(|state, now| {
+            self.conn.with(|state, now| {
                 if let Err(closed) = self.check(state) {
                     return Poll::Ready(Err(closed));
                 }
@@ -293,7 +293,7 @@ impl ServiceStream {
     }
 
     fn poll_finish(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
-        self.conn.with_later(|state, now| {
+        self.conn.with(|state, now| {
             self.check(state)?;
             if state.machine.finish(now) {
                 return Poll::Ready(Ok(()));
@@ -364,9 +364,13 @@ impl AsyncWrite for ServiceStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.conn.with_later(|state, now| {
+        self.conn.with(|state, now| {
             self.check(state)?;
-            let count = state.machine.write(now, bytes);
+            let waits = state.machine.sendable() >= limits::MTCP_TURN_BYTES as u64;
+            let count = match waits {
+                true => 0,
+                false => state.machine.write(now, bytes),
+            };
             if count == 0 && !bytes.is_empty() {
                 keep(&mut state.write, cx.waker());
                 return Poll::Pending;

@@ -195,7 +195,7 @@ impl TurnStream {
     /// The next thing that happens. After [`TurnEvent::Gone`] there is none.
     pub async fn next(&mut self) -> TurnEvent {
         let conn = self.handle.conn.clone();
-        poll_fn(|cx| conn.with_later(|state, now| self.poll(state, now, cx))).await
+        poll_fn(|cx| conn.with(|state, now| self.poll(state, now, cx))).await
     }
 
     fn poll(&mut self, state: &mut State, now: Time, cx: &Context<'_>) -> Poll<TurnEvent> {

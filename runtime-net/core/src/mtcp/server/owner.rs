@@ -179,25 +179,50 @@ impl Owner {
         }
     }
 
+    /// How much of the output can be sent in one frame, and whether it is the end that can.
+    fn next(&self, config: &Config) -> (usize, bool) {
+        let reach = self.reach(config.commit);
+        let most = reach.min(self.credit.0).saturating_sub(self.sent) as usize;
+        let most = most.min(limits::MTCP_SEND_BYTES);
+        match self.stream.output().at(self.sent, most) {
+            At::Bytes(bytes) => (bytes.len(), false),
+            At::Fin => (0, reach > self.sent),
+            At::Nothing => (0, false),
+        }
+    }
+
+    /// Whether the client may hear something.
+    fn speaks(&self) -> bool {
+        self.welcomed && self.frozen.is_none() && self.link.is_some()
+    }
+
+    /// Whether there is something to be sent to the client.
+    pub(super) fn has_stream(&self, config: &Config) -> bool {
+        let next = || self.next(config) != (0, false);
+        self.speaks() && (next() || self.acks.is_urgent(self.marks(config.commit)))
+    }
+
+    /// How much of the output could be sent to the client now.
+    pub(super) fn sendable(&self, config: &Config) -> u64 {
+        let reach = if self.speaks() {
+            self.reach(config.commit).min(self.credit.0)
+        } else {
+            0
+        };
+        reach.saturating_sub(self.sent)
+    }
+
     pub(super) fn next_for_client(&mut self, config: &Config) -> Option<Frame<'_>> {
-        if !self.welcomed || self.frozen.is_some() {
+        if !self.speaks() {
             return None;
         }
-        let reach = self.reach(config.commit);
-        let output = self.stream.output();
-        let offset = self.sent;
-        let most = reach.min(self.credit.0).saturating_sub(offset) as usize;
-        let next = output.at(offset, most.min(limits::MTCP_DATA_BYTES));
-        let fin = next == At::Fin && reach > offset;
-        let bytes = match next {
-            At::Bytes(bytes) => bytes.len(),
-            _ => 0,
-        };
+        let (bytes, fin) = self.next(config);
         let marks = self.marks(config.commit);
         if let Some(Marks { taken, stable }) = self.acks.take(marks, fin || bytes > 0) {
             self.promised = self.promised.max(stable);
             return Some(Frame::Ack { taken, stable });
         }
+        let offset = self.sent;
         if fin {
             self.sent += 1;
             return Some(Frame::Fin { offset });
