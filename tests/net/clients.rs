@@ -8,10 +8,9 @@ mod relay;
 #[path = "clients/ssh.rs"]
 mod ssh;
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use crate::processes::{Process, User, until};
 use crate::services::Servers;
@@ -64,13 +63,16 @@ fn redis_cli_notices_nothing() {
         .spawn()
         .expect("it starts");
     let mut input = client.stdin.take().expect("it was asked for");
-    let mut expected = String::new();
+    let mut output = BufReader::new(client.stdout.take().expect("it was asked for"));
+    let (mut heard, mut expected) = (String::new(), String::new());
     let mut moved = 0;
     for round in 1..=ROUNDS {
         let commands = format!("SET key{round} \"value {round}\"\nINCR n\nGET key{round}\n");
         input.write_all(commands.as_bytes()).expect("it reads");
         expected += &format!("OK\n{round}\nvalue {round}\n");
-        std::thread::sleep(Duration::from_millis(10));
+        for _ in 0..3 {
+            output.read_line(&mut heard).expect("it is text");
+        }
         if round % 15 == 0 {
             let at = ["a-test", "b-test", "kv"][round / 15 % 3];
             let output = servers
@@ -88,14 +90,11 @@ fn redis_cli_notices_nothing() {
         .write_all(b"EXISTS key1 key2 nobody\nGET key1\nFLY\n")
         .expect("it reads");
     drop(input);
-    let output = client.wait_with_output().expect("it ends");
-    let errors = String::from_utf8_lossy(&output.stderr);
     expected += "2\nvalue 1\nERR unknown command 'FLY'\n\n";
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        expected,
-        "{errors}"
-    );
+    output.read_to_string(&mut heard).expect("it is text");
+    let ended = client.wait_with_output().expect("it ends");
+    let errors = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(heard, expected, "{errors}");
     assert!(moved >= 3, "it moved {moved} times");
 
     // What was set is there for others, too, at either node.
