@@ -191,9 +191,8 @@ async fn idle(plan: Plan, servers: &Servers) {
         let (all, below) = (mtcp[side], tls[side]);
         let more = all - below;
         let star = miss(more <= IDLE);
-        println!(
-            "idle {name}: {all:.0} bytes, TLS {below:.0}, beyond it {more:.0}, of {IDLE} at most{star}"
-        );
+        let below = format!("TLS {below:.0}, beyond it {more:.0}");
+        println!("idle {name}: {all:.0} bytes, {below}, of {IDLE} at most{star}");
     }
 }
 
