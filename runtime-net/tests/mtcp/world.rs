@@ -210,6 +210,19 @@ impl Process {
         let process = self.0.id().to_string();
         let status = Command::new("kill").args(["-STOP", &process]).status();
         assert!(status.expect("there is `kill`").success());
+        // The signal is on its way yet, to each of its threads.
+        let threads = format!("/proc/{process}/task");
+        let stopped = |thread: std::fs::DirEntry| {
+            let state = std::fs::read_to_string(thread.path().join("stat"));
+            state.is_ok_and(|state| state.contains(") T "))
+        };
+        let all = || {
+            let mut threads = std::fs::read_dir(&threads).expect("it is a process");
+            threads.all(|thread| stopped(thread.expect("it is a thread")))
+        };
+        while !all() {
+            std::thread::yield_now();
+        }
     }
 
     /// As `kill -9` does.
