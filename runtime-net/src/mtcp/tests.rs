@@ -293,7 +293,10 @@ async fn who_asks_and_does_not_listen_is_not_read_for_long() {
     }
     // The buffers of the system take some of both directions.
     for _ in 0..64 {
-        let asked = timeout(Duration::from_secs(2), session.tls.write_all(&questions));
+        let asked = timeout(Duration::from_secs(2), async {
+            session.tls.write_all(&questions).await?;
+            session.tls.flush().await
+        });
         if asked.await.is_err() {
             return;
         }
