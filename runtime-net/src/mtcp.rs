@@ -16,6 +16,7 @@ mod client;
 mod delegation;
 mod front;
 mod proof;
+mod sealing;
 mod server;
 mod session;
 
@@ -30,6 +31,7 @@ pub use client::{
 };
 pub use delegation::{Delegation, DelegationError, ServiceId};
 pub use front::{Protocol, front};
+pub use sealing::{ClientHeld, SealingKeyError, SealingKeys};
 pub use server::{
     Accepted, Control, MtcpListener, Operated, Readings, ServiceOptions, ServiceStream, StateError,
     TurnEvent, TurnHandle, TurnStream, forward, forward_plain, listen_at, serve,

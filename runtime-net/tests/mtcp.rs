@@ -4,6 +4,8 @@
 mod crashes;
 #[path = "mtcp/fronts.rs"]
 mod fronts;
+#[path = "mtcp/held.rs"]
+mod held;
 #[path = "mtcp/moves.rs"]
 mod moves;
 #[path = "mtcp/operators.rs"]

@@ -148,12 +148,25 @@ impl Acks {
         self.urgent |= self.due <= now;
     }
 
-    /// The marks to be said now, if any: with data, or because it is time.
-    pub(super) fn take(&mut self, marks: Marks, data_follows: bool) -> Option<Marks> {
+    /// Whether what is unsaid is to be said now.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.urgent
+    }
+
+    /// The marks to be said now, if any: with data, or because it is time. What could be said soon
+    /// keeps its time.
+    pub(super) fn take(
+        &mut self,
+        (marks, ahead): (Marks, Marks),
+        data_follows: bool,
+    ) -> Option<Marks> {
         if marks == self.said || !(self.urgent || data_follows) {
             return None;
         }
-        *self = Self::begin(marks);
+        self.said = marks;
+        if ahead == marks {
+            *self = Self::begin(marks);
+        }
         Some(marks)
     }
 }

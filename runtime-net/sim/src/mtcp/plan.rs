@@ -1,7 +1,7 @@
 //! What there is in a run, and what goes wrong.
 
 use sm_core::ids::{Span, Time};
-use sm_core::mtcp::Config;
+use sm_core::mtcp::{Commit, Config};
 
 use crate::limits;
 use crate::network::{LinkModel, NodeIx};
@@ -100,6 +100,18 @@ impl Plan {
         }
     }
 
+    /// What its servers grant.
+    pub(super) fn granted(&self) -> Config {
+        let commit = match self.mode {
+            Mode::Lazy | Mode::Eager => self.config.commit,
+            Mode::Held => Commit::Carried,
+        };
+        Config {
+            commit,
+            ..self.config
+        }
+    }
+
     /// When a run that began at this time must be over.
     pub(super) fn deadline(&self, began: Time) -> Time {
         began + self.heal + limits::MTCP_SETTLE
@@ -113,6 +125,8 @@ pub enum Mode {
     Lazy,
     /// As it grows: output waits until a standby has what led to it.
     Eager,
+    /// As it grows, sealed and to the client end: output follows what led to it.
+    Held,
 }
 
 /// What a service does.

@@ -93,7 +93,7 @@ impl Port for ServerPort {
         } else {
             out.append(&mut at.frames);
         }
-        while machine.attached() == Some(self.link) && out.len() < limits::MTCP_BATCH_BYTES {
+        while machine.used() == Some(self.link) && out.len() < limits::MTCP_BATCH_BYTES {
             match machine.poll_stream() {
                 Some(frame) => frame.encode(out),
                 None => break,

@@ -270,7 +270,7 @@ impl State {
 
     /// Puts what the machine has for the link that carries it where that finds it.
     fn pump(&mut self) {
-        let carrier = self.machine.attached();
+        let carrier = self.machine.used();
         if let Some(at) = carrier.and_then(|link| self.links.get_mut(&link)) {
             while at.frames.len() < limits::MTCP_BATCH_BYTES {
                 match self.machine.poll_stream() {

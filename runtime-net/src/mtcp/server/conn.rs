@@ -12,7 +12,8 @@ use tokio::sync::{Notify, mpsc};
 use super::hub::Hub;
 use super::stream::ServiceStream;
 use crate::limits;
-use crate::mtcp::proof::proves;
+use crate::mtcp::proof::{self, proves};
+use crate::mtcp::sealing::Bound;
 
 /// A connection. Its lock is taken before that of a peer and that of the hub, never after.
 pub(super) struct Conn {
@@ -109,7 +110,7 @@ impl Conn {
         let mut state = self.lock();
         let value = act(&mut state, now);
         self.settle(&mut state, now);
-        self.pump(&mut state);
+        self.pump(&mut state, now);
         value
     }
 
@@ -196,8 +197,7 @@ impl Conn {
                 }
                 self.recruit(state, now);
             }
-            // No service here lets clients keep sealed records.
-            ServerEffect::Unseal(_) => state.machine.unsealed(now, None),
+            ServerEffect::Unseal(part) => self.unseal(state, now, &part),
             ServerEffect::Forget => {}
         }
     }
@@ -235,24 +235,64 @@ impl Conn {
         }
     }
 
-    /// Puts what the machine has for its links where they find it.
-    fn pump(&self, state: &mut State) {
-        let State { machine, links, .. } = state;
-        for (link, outlet) in links {
-            while outlet.frames.len() < limits::MTCP_BATCH_BYTES {
-                match machine.poll_stream(Peer::Client(*link)) {
-                    Some(frame) => frame.encode(&mut outlet.frames),
-                    None => break,
+    fn bound(&self) -> Bound {
+        Bound {
+            service: self.hub.options.service.key,
+            id: self.id,
+        }
+    }
+
+    fn unseal(&self, state: &mut State, now: Time, part: &[u8]) {
+        let held = self.hub.options.held.as_ref().ok_or(Reason::NotAllowed);
+        let opened = held.and_then(|held| held.keys.open(self.bound(), held.most, part));
+        let opened = opened.as_deref().map_err(|reason| *reason);
+        let shown = |claim: &Claim, binding: &[u8; 32], secret: &[u8; 32]| {
+            // As at OPEN: nobody takes a name that is another's, also not with a stolen key.
+            let own = proof::name(secret) == claim.id;
+            let of = (claim.id, claim.ends.server);
+            own && proves(&claim.proof, (secret, binding), of)
+        };
+        state.machine.unsealed(now, opened, &shown);
+    }
+
+    /// Appends what the machine has for a client's link, up to a batch. True if a part of a record
+    /// was among it: then there may be effects.
+    fn stream(&self, machine: &mut Server, link: LinkId, out: &mut Vec<u8>) -> bool {
+        let mut carried = false;
+        while out.len() < limits::MTCP_BATCH_BYTES {
+            if let Some(held) = &self.hub.options.held {
+                let seal = |epoch, part: &[u8]| held.keys.seal(self.bound(), epoch, part);
+                if let Some(frame) = machine.carry(self.hub.clock.now(), link, seal) {
+                    frame.encode(out);
+                    carried = true;
+                    continue;
                 }
             }
+            match machine.poll_stream(Peer::Client(link)) {
+                Some(frame) => frame.encode(out),
+                None => break,
+            }
+        }
+        carried
+    }
+
+    /// Puts what the machine has for its links where they find it.
+    fn pump(self: &Arc<Self>, state: &mut State, now: Time) {
+        let mut carried = false;
+        let State { machine, links, .. } = state;
+        for (link, outlet) in links {
+            carried |= self.stream(machine, *link, &mut outlet.frames);
             if !outlet.frames.is_empty() || outlet.close {
                 outlet.wake();
             }
         }
+        if carried {
+            self.settle(state, now);
+        }
     }
 
     /// What a link is to write next; false if nothing comes after it.
-    pub(super) fn fill(&self, link: LinkId, out: &mut Vec<u8>, waker: &Waker) -> bool {
+    pub(super) fn fill(self: &Arc<Self>, link: LinkId, out: &mut Vec<u8>, waker: &Waker) -> bool {
         let mut state = self.lock();
         let State { machine, links, .. } = &mut *state;
         let Some(outlet) = links.get_mut(&link) else {
@@ -263,17 +303,16 @@ impl Conn {
         } else {
             out.append(&mut outlet.frames);
         }
-        while out.len() < limits::MTCP_BATCH_BYTES {
-            match machine.poll_stream(Peer::Client(link)) {
-                Some(frame) => frame.encode(out),
-                None => break,
-            }
-        }
+        let carried = self.stream(machine, link, out);
         match &mut outlet.waker {
             Some(old) => old.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
-        !outlet.close
+        let open = !outlet.close;
+        if carried {
+            self.settle(&mut state, self.hub.clock.now());
+        }
+        open
     }
 
     /// What goes to another server next, up to a batch; true if there is more.
