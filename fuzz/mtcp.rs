@@ -3,8 +3,8 @@
 use sm_core::ids::{NodeId, Time};
 use sm_core::mtcp::wire::{Ends, Frame, Open};
 use sm_core::mtcp::{
-    Client, ClientEffect, Config, ConnectionId, Contact, Input, LinkId, Opening, Peer, Recorded,
-    Server, ServerEffect, Timing,
+    Client, ClientEffect, Commit, Config, ConnectionId, Contact, Input, LinkId, Opening, Peer,
+    Recorded, Server, ServerEffect, Timing,
 };
 use sm_net::identity::KeyPair;
 use sm_net::mtcp::{Delegation, ServiceId};
@@ -30,7 +30,11 @@ pub(crate) fn hear(data: &[u8]) {
     let mut client = Client::open(NOW, contact, opening());
     let mut mover = client.clone();
     mover.move_with_service();
-    let mut server = Server::new(SERVER, ID, Config::default());
+    let config = Config {
+        commit: Commit::Carried,
+        ..Config::default()
+    };
+    let mut server = Server::new(SERVER, ID, config);
     let mut rest = data;
     while let Some((who, bytes)) = rest.split_first() {
         let Ok(Some((frame, length))) = Frame::decode(bytes) else {
@@ -53,7 +57,7 @@ pub(crate) fn hear(data: &[u8]) {
             _ => match &frame {
                 Frame::Open(open) => server.accept(NOW, LINK, open, [0; 32]),
                 Frame::Resume { claim, held } => {
-                    server.resume(NOW, LINK, claim, (held.as_deref(), [0; 32]));
+                    server.resume(NOW, LINK, claim, (*held, [0; 32]));
                 }
                 frame => drop(server.frame(NOW, Peer::Client(LINK), frame)),
             },
@@ -116,12 +120,13 @@ fn work(client: &mut Client, server: &mut Server) {
     server.recruit(NOW, OTHER);
     for _ in 0..64 {
         match server.poll() {
-            Some(ServerEffect::Unseal(record)) => server.unsealed(NOW, Some(&record)),
+            Some(ServerEffect::Unseal(part)) => server.unsealed(NOW, Ok(&part), &|_, _, _| true),
             Some(_) => {}
             None => break,
         }
     }
     for peer in [Peer::Client(LINK), Peer::Server(OTHER)] {
+        while server.carry(NOW, LINK, |_, part| part.to_vec()).is_some() {}
         while server.poll_stream(peer).is_some() {}
     }
 }

@@ -38,6 +38,16 @@ pub const RUN_FRAMES: usize = 8;
 pub const LANES: usize = 8;
 /// The longest copy that goes in a lane: as long as the frame of a hop with a short state.
 pub const LANE_FRAME_BYTES: usize = sm_core::limits::INLINE_STATE_BYTES + (1 << 10);
+/// How old a state may be that a client keeps, if a service does not say.
+pub const MTCP_HELD_AGE: Duration = Duration::from_secs(24 * 3600);
+/// How far the clocks of two servers of a service may be apart.
+pub const MTCP_CLOCKS_APART: Duration = Duration::from_secs(60);
+/// How often it is looked whether a file of sealing keys has changed.
+pub const MTCP_KEYS_EVERY: Duration = Duration::from_secs(1);
+/// The most sealing keys of a service at once.
+pub const MTCP_SEALING_KEYS: usize = 16;
+/// The longest file of them.
+pub const MTCP_SEALING_FILE_BYTES: usize = 4 << 10;
 /// The most streams of a neighbor at a time: its lanes, and one for each long state.
 pub const STREAMS: u32 = 512;
 /// The room that is made for a frame before it has come.

@@ -17,6 +17,7 @@ mod delegation;
 mod front;
 mod operate;
 mod proof;
+mod sealing;
 mod server;
 mod session;
 mod socket;
@@ -34,6 +35,7 @@ pub use client::{
 pub use delegation::{Delegation, DelegationError, ServiceId};
 pub use front::{Protocol, front};
 pub use operate::Operated;
+pub use sealing::{ClientHeld, SealingKeyError, SealingKeys};
 pub use server::{
     Accepted, Control, MtcpListener, Readings, ServiceOptions, ServiceStream, StateError,
     TurnEvent, TurnHandle, TurnStream, forward, forward_plain, listen_at, serve,

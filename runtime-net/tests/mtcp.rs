@@ -4,6 +4,8 @@
 mod crashes;
 #[path = "mtcp/fronts.rs"]
 mod fronts;
+#[path = "mtcp/held.rs"]
+mod held;
 #[path = "mtcp/moves.rs"]
 mod moves;
 #[expect(dead_code, reason = "it is a program of its own, too")]

@@ -139,8 +139,8 @@ pub const MTCP_WINDOW: u64 = 1 << 20;
 pub const MTCP_DATA_BYTES: usize = 64 << 10;
 /// The most data that is sent in one frame: one record of TLS, with an acknowledgement before it.
 pub const MTCP_SEND_BYTES: usize = (16 << 10) - 48;
-/// The longest frame of M-TCP: a sealed record and what is around it.
-pub const MTCP_FRAME_BYTES: usize = MTCP_HELD_BYTES + (16 << 10);
+/// The longest frame of M-TCP.
+pub const MTCP_FRAME_BYTES: usize = (1 << 20) + (16 << 10);
 /// The most input and log that are kept since the newest export; beyond it a connection is pinned.
 pub const MTCP_LOG_BYTES: usize = 4 << 20;
 /// The most bytes of one direction that are kept: what was read since the export, and a window.
@@ -155,8 +155,14 @@ pub const MTCP_SNAPSHOT_BYTES: usize = STATE_BYTES;
 pub const MTCP_HEAD_BYTES: usize = 2 * MTCP_KEPT_BYTES + MTCP_LOG_BYTES + (16 << 10);
 /// The size of the pieces in which an image travels: what is buffered at a time.
 pub const MTCP_PIECE_BYTES: usize = 64 << 10;
-/// The longest sealed record that a client end keeps for a server.
-pub const MTCP_HELD_BYTES: usize = 1 << 20;
+/// The longest sealed record that a client end keeps for a server; while another one comes it keeps
+/// both.
+pub const MTCP_HELD_BYTES: usize = 8 << 20;
+/// After how long it is sealed anew, if nobody says: never, as far as anybody can tell.
+pub const MTCP_REFRESH: Span = Span(u64::MAX / 4);
+/// The longest sealed part of it: input and entries of a log, or a piece, with what is around them
+/// and a seal.
+pub const MTCP_PART_BYTES: usize = 2 * MTCP_PIECE_BYTES + (1 << 10);
 /// The longest settings of a connection, which travel with it.
 pub const MTCP_SETTINGS_BYTES: usize = 4 << 10;
 /// The most standbys of a connection.

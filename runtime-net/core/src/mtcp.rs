@@ -54,9 +54,9 @@ use crate::ids::{NodeId, Span};
 use crate::limits;
 pub use client::{Client, ClientEffect, Contact, Kept, Opening};
 pub use digest::{Digest, DigestKey};
-pub use image::Held;
 pub use server::{
-    Commit, Config, Input, Offsets, Overflow, Peer, Recorded, Server, ServerEffect, Summary, Turn,
+    Commit, Config, Input, Offsets, Overflow, Peer, Proves, Recorded, Server, ServerEffect,
+    Summary, Turn,
 };
 use wire::Frame;
 
@@ -153,11 +153,15 @@ pub enum Reason {
     Protocol,
     /// The program, the service or an operator ended it.
     Aborted,
+    /// The record that the client kept was sealed too long ago.
+    Aged,
+    /// The seal of that record cannot be opened here: it is broken, or another's.
+    Sealed,
 }
 
 impl Reason {
     /// All of them, in the order of their codes, which start at one.
-    pub const ALL: [Reason; 14] = [
+    pub const ALL: [Reason; 16] = [
         Reason::Busy,
         Reason::Pinned,
         Reason::Superseded,
@@ -172,6 +176,8 @@ impl Reason {
         Reason::Expired,
         Reason::Protocol,
         Reason::Aborted,
+        Reason::Aged,
+        Reason::Sealed,
     ];
 
     /// Its code on the wire.
@@ -202,6 +208,8 @@ impl fmt::Display for Reason {
             Reason::Expired => "nobody came back in time",
             Reason::Protocol => "the other end breaks the rules",
             Reason::Aborted => "it was ended",
+            Reason::Aged => "the state that the client kept is too old",
+            Reason::Sealed => "the state that the client kept cannot be opened here",
         })
     }
 }

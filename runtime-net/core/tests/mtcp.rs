@@ -9,6 +9,8 @@ mod breakages;
 mod checked;
 #[path = "mtcp/explored.rs"]
 mod explored;
+#[path = "mtcp/held.rs"]
+mod held;
 #[path = "mtcp/model.rs"]
 mod model;
 #[path = "mtcp/moving.rs"]

@@ -25,6 +25,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::delegation::{Delegation, ServiceId};
+use super::sealing::ClientHeld;
 use super::session::Caller;
 use crate::identity::KeyPair;
 use crate::limits;
@@ -47,6 +48,8 @@ pub struct ServiceOptions {
     pub peers: Vec<Candidate>,
     /// How many of them keep a copy of each connection, so that it survives this server.
     pub standbys: usize,
+    /// Whether its clients keep sealed records, so that connections survive without standbys.
+    pub held: Option<ClientHeld>,
     /// Whether the clients of the service speak first. Then plain clients may come to the same
     /// port: [`MtcpListener::accept_any`] gives their connections as they are.
     pub client_first: bool,
@@ -75,6 +78,7 @@ impl ServiceOptions {
             delegation: None,
             peers: Vec::new(),
             standbys: 0,
+            held: None,
             client_first: false,
             config: Config::default(),
             versions: Versions::OURS,
@@ -104,6 +108,14 @@ impl ServiceOptions {
     #[must_use]
     pub fn with_standbys(mut self, standbys: usize) -> Self {
         self.standbys = standbys;
+        self
+    }
+
+    /// Has the clients keep the state of their connections, sealed, so that any server with the
+    /// keys can go on from it when the one that had it is lost.
+    #[must_use]
+    pub fn client_held(mut self, held: ClientHeld) -> Self {
+        self.held = Some(held);
         self
     }
 }

@@ -128,7 +128,7 @@ fn claim(id: ConnectionId, owner: NodeId, proof: [u8; 32]) -> Claim {
 fn resume(claim: Claim) -> Frame<'static> {
     Frame::Resume {
         claim: Box::new(claim),
-        held: None,
+        held: 0,
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use sm_core::ids::{NodeId, Span};
 use sm_net::identity::KeyPair;
 use sm_net::mtcp::{
-    Candidate, ClientOptions, Config, Control, Delegation, MtcpListener, MtcpStream, ServiceId,
-    ServiceOptions, ServiceStream, Timing, serve,
+    Candidate, ClientHeld, ClientOptions, Config, Control, Delegation, MtcpListener, MtcpStream,
+    SealingKeys, ServiceId, ServiceOptions, ServiceStream, Timing, serve,
 };
 use tokio::net::TcpListener;
 
@@ -56,6 +56,21 @@ pub(crate) fn options(server: u8, peers: Vec<Candidate>) -> ServiceOptions {
         ..Config::default()
     };
     options
+}
+
+/// The same where clients keep the state, sealed with the keys of a file.
+pub(crate) fn held(options: ServiceOptions, keys: &Path) -> ServiceOptions {
+    let keys = SealingKeys::load(keys).expect("it was made");
+    options.client_held(ClientHeld::rollback_safe(keys))
+}
+
+/// A new file of sealing keys.
+pub(crate) fn sealing_keys(test: &str) -> PathBuf {
+    let name = format!("sm-sealing-{test}-{}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let _ = std::fs::remove_file(&path);
+    SealingKeys::create(&path).expect("it is written");
+    path
 }
 
 /// Servers in this process.
@@ -176,6 +191,15 @@ impl Process {
         places: &[Candidate],
         (standbys, files): (usize, Option<&Path>),
     ) -> Self {
+        Self::run(server, places, (&standbys.to_string(), files))
+    }
+
+    /// The same without any: its clients keep its state, sealed with the keys of a file.
+    pub(crate) fn start_held(server: u8, places: &[Candidate], keys: &Path) -> Self {
+        Self::run(server, places, (&keys.display().to_string(), None))
+    }
+
+    fn run(server: u8, places: &[Candidate], (how, files): (&str, Option<&Path>)) -> Self {
         let own = std::env::current_exe().expect("this is a program");
         let mut child = Command::new(own)
             .args([
@@ -191,7 +215,7 @@ impl Process {
             .expect("it starts");
         let addresses: Vec<&str> = places.iter().map(|place| &place.address[..]).collect();
         let files = files.map_or("-".to_owned(), |folder| folder.display().to_string());
-        let line = format!("{server} {standbys} {files} {}\n", addresses.join(" "));
+        let line = format!("{server} {how} {files} {}\n", addresses.join(" "));
         let mut input = child.stdin.take().expect("it was asked for");
         input.write_all(line.as_bytes()).expect("it reads");
         // It ends when its input does, should this process die.
@@ -263,10 +287,7 @@ fn server_of_a_test() {
         .next()
         .and_then(|word| word.parse().ok())
         .expect("a number");
-    let standbys: usize = words
-        .next()
-        .and_then(|word| word.parse().ok())
-        .expect("a number");
+    let how = words.next().expect("a number, or a file of keys");
     let files = words.next().filter(|folder| *folder != "-");
     let files = files.map(PathBuf::from);
     let places: Vec<Candidate> = (0..)
@@ -277,7 +298,10 @@ fn server_of_a_test() {
         })
         .collect();
     let address = places[usize::from(server)].address.clone();
-    let options = options(server, places).with_standbys(standbys);
+    let options = match how.parse() {
+        Ok(standbys) => options(server, places).with_standbys(standbys),
+        Err(_) => held(options(server, places), Path::new(how)),
+    };
     std::thread::spawn(|| {
         let mut rest = Vec::new();
         let _ = io::Read::read_to_end(&mut io::stdin(), &mut rest);

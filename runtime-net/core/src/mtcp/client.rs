@@ -1,13 +1,12 @@
 //! The client end: it holds the record, and is the one who knows what it has received.
 
+mod keeping;
 mod moving;
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
 
 use super::digest::{Digest, DigestKey};
-use super::image::Held;
 use super::policy::Sample;
 use super::pulse::{Acks, Marks, Pulse, Silence};
 use super::ring::{At, Ring};
@@ -15,6 +14,7 @@ use super::wire::{Advice, Candidate, Claim, Ends, Frame, Open};
 use super::{ConnectionId, End, Epoch, Fault, LinkId, Owned, Reason, Record, Timing};
 use crate::ids::{NodeId, Span, Time};
 use crate::limits;
+use keeping::Keeping;
 pub use moving::Kept;
 use moving::Moving;
 
@@ -114,7 +114,7 @@ pub struct Client {
     taken: u64,
     window: u64,
     acks: Acks,
-    held: Option<Held>,
+    held: Keeping,
     /// What else there is of an end that moves with its service.
     moving: Option<Box<Moving>>,
     pulse: Pulse,
@@ -158,7 +158,7 @@ impl Client {
             taken: 0,
             window,
             acks: Acks::begin(Marks::default()),
-            held: None,
+            held: Keeping::default(),
             moving: None,
             pulse: Pulse::begin(now),
             effects: VecDeque::new(),
@@ -193,6 +193,15 @@ impl Client {
     /// Who has the connection.
     pub fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// The link that [`Client::poll_stream`] is for: that which carries it, or the attempt.
+    pub fn used(&self) -> Option<LinkId> {
+        match self.phase {
+            Phase::Attached(link) => Some(link),
+            Phase::Resuming { to, .. } => Some(to.link),
+            Phase::Detached | Phase::Closed => None,
+        }
     }
 
     /// The link that carries it, if one does.
@@ -245,9 +254,9 @@ impl Client {
         self.received
     }
 
-    /// The newest sealed record that it keeps for a server.
-    pub fn held(&self) -> Option<&Held> {
-        self.held.as_ref()
+    /// How long the sealed record is that it keeps for a server, in bytes; zero if there is none.
+    pub fn held(&self) -> usize {
+        self.held.bytes()
     }
 
     /// Tries to go on at a server, with a proof for [`Client::next_epoch`]. From now on nothing is
@@ -259,6 +268,7 @@ impl Client {
         self.made = self.made.next();
         let (epoch, until) = (self.made, now + self.timing.attempt);
         self.leave(now);
+        self.held.leave();
         self.phase = Phase::Resuming { to, epoch, until };
         if !self.opened {
             return self.begin(to.link);
@@ -277,8 +287,7 @@ impl Client {
             digest,
             proof,
         });
-        let held = self.held.as_ref();
-        let held = held.map(|held| Cow::Owned(held.sealed.as_ref().clone()));
+        let held = self.held.bytes() as u64;
         self.send(to.link, Frame::Resume { claim, held });
     }
 
@@ -403,13 +412,16 @@ impl Client {
         effect
     }
 
-    /// What goes out next on the link that carries the connection, which has room for it.
+    /// What goes out next on the link that carries the connection or the attempt, and has room for
+    /// it.
     pub fn poll_stream(&mut self) -> Option<Frame<'_>> {
-        if !matches!(self.phase, Phase::Attached(_)) {
-            return None;
+        match self.phase {
+            Phase::Attached(_) => {}
+            Phase::Resuming { .. } => return self.held.next(),
+            Phase::Detached | Phase::Closed => return None,
         }
         let marks = self.marks();
-        if let Some(Marks { taken, stable }) = self.acks.take(marks, self.has_data()) {
+        if let Some(Marks { taken, stable }) = self.acks.take((marks, marks), self.has_data()) {
             return Some(Frame::Ack { taken, stable });
         }
         if !self.speaks() {
@@ -432,8 +444,11 @@ impl Client {
 
     /// Whether [`Client::poll_stream`] has something.
     pub fn has_stream(&self) -> bool {
-        let attached = matches!(self.phase, Phase::Attached(_));
-        attached && (self.has_data() || self.acks.is_urgent(self.marks()))
+        match self.phase {
+            Phase::Attached(_) => self.has_data() || self.acks.is_urgent(self.marks()),
+            Phase::Resuming { .. } => self.held.has_next(),
+            Phase::Detached | Phase::Closed => false,
+        }
     }
 
     /// How many bytes of the stream could be sent now.
@@ -533,6 +548,12 @@ impl Client {
                 self.send(link, Frame::Pong { token: *token });
                 Ok(())
             }
+            Frame::Show { epoch: asked } if *asked == epoch => {
+                let until = now + self.timing.attempt;
+                self.phase = Phase::Resuming { to, epoch, until };
+                self.held.show();
+                Ok(())
+            }
             other => {
                 // On a link that carried the connection before, what it still sent may be ahead of
                 // the answer.
@@ -623,18 +644,20 @@ impl Client {
             // The record of an end that moves would have to be exported with each change.
             Frame::Standbys { .. } | Frame::Held { .. } if self.moving.is_some() => {}
             Frame::Standbys { revision, standbys } => self.change(link, *revision, standbys)?,
-            Frame::Held { output, sealed } => {
-                self.held = Some(Held {
-                    output: *output,
-                    sealed: Arc::new(sealed.to_vec()),
-                });
-            }
+            Frame::Held {
+                begins,
+                whole,
+                sealed,
+            } => self.held.add(sealed, (*begins, *whole))?,
             Frame::Move { advice, candidates } => self
                 .effects
                 .push_back(ClientEffect::Move(*advice, candidates.clone())),
             Frame::Reset { reason } => self.close(End::Reset(*reason)),
             // An answer that came too late, to an attempt that was given up.
-            Frame::Refused { .. } | Frame::Resumed { .. } | Frame::Attached { .. } => {}
+            Frame::Refused { .. }
+            | Frame::Resumed { .. }
+            | Frame::Show { .. }
+            | Frame::Attached { .. } => {}
             _ => return Err(Fault::OutOfTurn),
         }
         Ok(&[])

@@ -79,13 +79,13 @@ pub(super) struct Assembly {
     snapshot: Vec<u8>,
 }
 
-/// A sealed image that the client end keeps. The seal is the driver's.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Held {
-    /// The offset of output up to which a server can go on from it.
-    pub output: u64,
-    /// The sealed bytes.
-    pub sealed: Arc<Vec<u8>>,
+/// What part of its streams an image is to hold.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Extent {
+    /// Where its output begins: who will go on from it has what comes before.
+    pub(super) output: u64,
+    /// Where its input ends.
+    pub(super) input: u64,
 }
 
 impl Image {
@@ -123,6 +123,15 @@ impl Image {
 
     /// Its bytes for who has so much of it already.
     pub(super) fn parcel(&self, had: Had) -> Parcel {
+        let all = Extent {
+            output: self.output.start(),
+            input: self.input.end(),
+        };
+        self.parcel_of(all, had)
+    }
+
+    /// The same of a part of its streams, which holds the input that was read.
+    pub(super) fn parcel_of(&self, extent: Extent, had: Had) -> Parcel {
         let mut out = Writer::default();
         out.raw(&self.id.0);
         out.var(self.key.seed());
@@ -134,13 +143,15 @@ impl Image {
         out.var(self.cut.digest.sum);
         out.var(self.cut.digest.open);
         out.u8(u8::from(self.cut.finished));
-        let before = self.cut.output.max(self.output.start());
-        let output_fin = self.cut.finished && self.output.start() < self.cut.output;
-        write_ring(&mut out, &self.output, had.output, (before, output_fin));
-        let input_fin = self.input.closed() && self.input.start() < self.input.end();
-        let end = self.input.end();
-        write_ring(&mut out, &self.input, had.input, (end, input_fin));
-        out.u8(u8::from(self.input.closed()));
+        let start = extent.output.max(self.output.start());
+        let before = (start, self.cut.output.max(start));
+        let fin = self.cut.finished && before.0 < before.1;
+        write_ring(&mut out, (&self.output, had.output), before, fin);
+        let read = (self.input.start(), extent.input);
+        let closed = self.input.closed() && extent.input == self.input.end();
+        let fin = closed && read.0 < read.1;
+        write_ring(&mut out, (&self.input, had.input), read, fin);
+        out.u8(u8::from(closed));
         out.bytes(&self.log.bytes);
         Parcel {
             head: out.0,
@@ -220,10 +231,10 @@ fn flag(input: &mut Reader<'_>) -> Result<bool, DecodeError> {
 
 /// Writes where a stream begins, where the bytes in the parcel begin, the bytes, and whether its
 /// end is among what is kept.
-fn write_ring(out: &mut Writer, ring: &Ring, had: u64, (end, fin): (u64, bool)) {
-    let from = had.clamp(ring.start(), end);
+fn write_ring(out: &mut Writer, (ring, had): (&Ring, u64), (start, end): (u64, u64), fin: bool) {
+    let from = had.clamp(start, end);
     let last = end - u64::from(fin && end > from);
-    out.var(ring.start());
+    out.var(start);
     out.var(from);
     out.bytes(&ring.copy(from, last));
     out.u8(u8::from(fin && end > from));
@@ -277,10 +288,15 @@ impl Parcel {
 
     /// Whether all of it has been taken.
     pub(super) fn is_sent(&self) -> bool {
-        self.sent == self.head.len() + self.snapshot.len()
+        self.sent == self.len()
     }
 
-    /// All of it in one, for a seal.
+    /// How long it is.
+    pub(super) fn len(&self) -> usize {
+        self.head.len() + self.snapshot.len()
+    }
+
+    /// All of it in one.
     pub(super) fn whole(self) -> Vec<u8> {
         let mut out = Writer::default();
         out.bytes(&self.head);

@@ -154,12 +154,20 @@ impl Acks {
         self.urgent && marks != self.said
     }
 
-    /// The marks to be said now, if any: with data, or because it is time.
-    pub(super) fn take(&mut self, marks: Marks, data_follows: bool) -> Option<Marks> {
+    /// The marks to be said now, if any: with data, or because it is time. What could be said soon
+    /// keeps its time.
+    pub(super) fn take(
+        &mut self,
+        (marks, ahead): (Marks, Marks),
+        data_follows: bool,
+    ) -> Option<Marks> {
         if !self.is_urgent(marks) && (marks == self.said || !data_follows) {
             return None;
         }
-        *self = Self::begin(marks);
+        self.said = marks;
+        if ahead == marks {
+            *self = Self::begin(marks);
+        }
         Some(marks)
     }
 }

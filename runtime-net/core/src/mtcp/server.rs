@@ -1,5 +1,6 @@
 //! The server end: what one server knows of one connection.
 
+mod keeper;
 mod owner;
 mod peers;
 mod service;
@@ -17,9 +18,11 @@ use super::wire::{Advice, Candidate, Claim, Frame, Open};
 use super::{ConnectionId, End, Epoch, Fault, LinkId, Owned, Reason, Timing};
 use crate::ids::{NodeId, Span, Time};
 use crate::limits;
+use keeper::Keeper;
 use owner::Owner;
 use standby::Standby;
 use stream::Stream;
+pub use take::Proves;
 use take::Taking;
 pub use turns::{Offsets, Turn};
 
@@ -38,7 +41,7 @@ pub enum Commit {
     /// When all standbys have what led to it; at once without standbys.
     #[default]
     Standbys,
-    /// Behind a sealed record that it follows from ([`Server::carry`]).
+    /// The same, and behind a sealed record that the client end keeps ([`Server::carry`]).
     Carried,
 }
 
@@ -65,6 +68,8 @@ pub struct Config {
     pub overflow: Overflow,
     /// When output may leave.
     pub commit: Commit,
+    /// After how long a record that the client end keeps is sealed anew.
+    pub refresh: Span,
 }
 
 impl Default for Config {
@@ -75,6 +80,7 @@ impl Default for Config {
             quota: limits::MTCP_LOG_BYTES / 4,
             overflow: Overflow::default(),
             commit: Commit::default(),
+            refresh: limits::MTCP_REFRESH,
         }
     }
 }
@@ -125,6 +131,7 @@ pub enum ServerEffect {
     /// The client was asked to move, and stays: who did not take it, and why.
     Stays(Vec<(NodeId, Reason)>),
     /// Open the seal of this record, then call [`Server::unsealed`].
+    /// Open the seal of this part of a record, then call [`Server::unsealed`].
     Unseal(Vec<u8>),
     /// This server knows nothing of the connection any more.
     Forget,
@@ -220,7 +227,7 @@ impl Server {
         self.seen = epoch;
         let key = DigestKey::new(open.digest_seed);
         let image = Image::fresh(self.id, key, secret, open.settings.to_vec());
-        let mut owner = Owner::new(self.stream(image), epoch, 0);
+        let mut owner = self.owner(self.stream(image), epoch, 0);
         owner.attach(now, link, (0, open.window.min(limits::MTCP_WINDOW)));
         owner.confirmed = true;
         self.phase = Phase::Owner(Box::new(owner));
@@ -249,7 +256,7 @@ impl Server {
         now: Time,
         link: LinkId,
         claim: &Claim,
-        (held, binding): (Option<&[u8]>, [u8; 32]),
+        (held, binding): (u64, [u8; 32]),
     ) {
         let epoch = claim.ends.server;
         if !claim.ends.fit() {
@@ -413,7 +420,7 @@ impl Server {
             Phase::Nothing => Time::NEVER,
             Phase::Standby(standby) => standby.expires,
             Phase::Taking(taking) => taking.until,
-            Phase::Owner(owner) => owner.due(&self.config.timing),
+            Phase::Owner(owner) => owner.due(&self.config),
         }
     }
 
@@ -443,7 +450,7 @@ impl Server {
             return None;
         };
         match peer {
-            Peer::Client(link) if owner.link == Some(link) => owner.next_for_client(&self.config),
+            Peer::Client(link) if owner.link == Some(link) => owner.next_for_client(),
             Peer::Client(_) => None,
             Peer::Server(server) => owner.next_for_server(self.id, server),
         }
@@ -452,7 +459,7 @@ impl Server {
     /// Whether [`Server::poll_stream`] has something for a client's link.
     pub fn has_stream(&self, link: LinkId) -> bool {
         match &self.phase {
-            Phase::Owner(owner) => owner.link == Some(link) && owner.has_stream(&self.config),
+            Phase::Owner(owner) => owner.link == Some(link) && owner.has_stream(),
             _ => false,
         }
     }
@@ -460,7 +467,7 @@ impl Server {
     /// How many bytes of the stream could be sent to the client now.
     pub fn sendable(&self) -> u64 {
         match &self.phase {
-            Phase::Owner(owner) => owner.sendable(&self.config),
+            Phase::Owner(owner) => owner.sendable(),
             _ => 0,
         }
     }
@@ -485,6 +492,13 @@ impl Server {
 
     fn stream(&self, image: Image) -> Stream {
         Stream::new(image, self.config.quota, self.config.overflow)
+    }
+
+    fn owner(&self, stream: Stream, epoch: Epoch, revision: u64) -> Owner {
+        let mut owner = Owner::new(stream, epoch, revision);
+        let held = self.config.commit == Commit::Carried;
+        owner.keeper = held.then(|| Box::new(Keeper::new()));
+        owner
     }
 
     fn send(&mut self, to: Peer, frame: Owned) {

@@ -36,8 +36,8 @@ pub enum Frame<'a> {
     Resume {
         /// What the client says of it.
         claim: Box<Claim>,
-        /// A sealed record that a server gave it to keep.
-        held: Option<Cow<'a, [u8]>>,
+        /// How long the sealed record is that it keeps, in bytes; zero for none.
+        held: u64,
     },
     /// Server: it begins or goes on here.
     Resumed {
@@ -108,12 +108,20 @@ pub enum Frame<'a> {
         /// The change.
         revision: u64,
     },
-    /// Server: a sealed record to be kept, before the output that follows from it.
+    /// Server: a sealed part of a record to be kept, before the output that follows from it; one
+    /// without bytes, that nothing is to be kept. Client: the same back, after SHOW.
     Held {
-        /// The offset of output up to which one can go on from it.
-        output: u64,
-        /// The record.
+        /// Whether a record begins with it.
+        begins: bool,
+        /// Whether one can go on from the record with it.
+        whole: bool,
+        /// The part.
         sealed: Cow<'a, [u8]>,
+    },
+    /// Server: nobody else has the connection, so the record that the client keeps is needed.
+    Show {
+        /// The attempt.
+        epoch: Epoch,
     },
     /// Server: where the connection could go on, and whether it should.
     Move {
@@ -338,6 +346,7 @@ mod kind {
     pub(super) const LOGGED: u8 = 26;
     pub(super) const UNLOGGED: u8 = 27;
     pub(super) const STAYS: u8 = 28;
+    pub(super) const SHOW: u8 = 29;
 }
 
 /// What stands before the fields: the length of the rest, and the kind.
@@ -419,6 +428,7 @@ impl<'a> Frame<'a> {
             Frame::Standbys { .. } => kind::STANDBYS,
             Frame::Recorded { .. } => kind::RECORDED,
             Frame::Held { .. } => kind::HELD,
+            Frame::Show { .. } => kind::SHOW,
             Frame::Move { .. } => kind::MOVE,
             Frame::Stays { .. } => kind::STAYS,
             Frame::Close => kind::CLOSE,

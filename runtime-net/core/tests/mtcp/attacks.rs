@@ -79,7 +79,7 @@ fn claim(epoch: u64, output: &[u8]) -> Claim {
 /// The second server, to which the first has given its connection.
 fn given(owner: &mut Server, claim: &Claim, config: Config) -> Server {
     let mut server = Server::new(key(1), ID, config);
-    server.resume(NOW, LINK, claim, (None, [4; 32]));
+    server.resume(NOW, LINK, claim, (0, [4; 32]));
     let pull = Frame::Pull {
         claim: Box::new(claim.clone()),
         binding: [4; 32],
@@ -171,7 +171,7 @@ fn a_standby_that_was_tried_does_not_keep_its_copy_for_ever() {
     let server = &mut world.hosts[1].server;
     assert_eq!(server.next_timeout(), Time::NEVER);
     // The client's record does not list it, and its owner has died.
-    server.resume(NOW, NEXT, &claim(5, b""), (None, [4; 32]));
+    server.resume(NOW, NEXT, &claim(5, b""), (0, [4; 32]));
     server.unreachable(NOW, key(0));
     assert!(server.settings().is_some());
     let due = server.next_timeout();
@@ -353,7 +353,7 @@ fn a_copy_that_runs_outlives_a_late_attempt() {
     world.split(0, 1, (0, 0));
     arrive(&mut world);
     let server = &mut world.hosts[1].server;
-    server.resume(NOW, LinkId(99), &claim(3, b""), (None, [4; 32]));
+    server.resume(NOW, LinkId(99), &claim(3, b""), (0, [4; 32]));
     world.settle(1);
     assert!(world.hosts[1].service.is_none());
     for _ in 0..3 {
@@ -368,47 +368,6 @@ fn a_copy_that_runs_outlives_a_late_attempt() {
     finish(world);
 }
 
-/// A sealed record of a service that has written nothing.
-fn sealed() -> Vec<u8> {
-    let mut owner = attached(config());
-    assert!(owner.export(NOW, b"state".to_vec()));
-    let mut sealed = Vec::new();
-    owner.carry(NOW, |bytes| {
-        sealed = bytes.to_vec();
-        sealed.clone()
-    });
-    sealed
-}
-
-#[test]
-fn a_seal_may_take_time_to_open() {
-    let record = sealed();
-    let mut server = Server::new(key(1), ID, config());
-    server.resume(NOW, LINK, &claim(1, b""), (Some(&record), [4; 32]));
-    let late = server.next_timeout();
-    server.timeout(late);
-    let asked = done_by(&mut server);
-    assert_eq!(asked.last(), Some(&ServerEffect::Unseal(record.clone())));
-    assert!(server.next_timeout() > late, "it is given time");
-    // That the owner is gone is no news.
-    server.unreachable(late, key(0));
-    assert_eq!(done_by(&mut server), []);
-    server.unsealed(late, Some(&record));
-    assert!(done_by(&mut server).contains(&ServerEffect::Start));
-}
-
-#[test]
-fn a_seal_that_was_opened_for_an_earlier_attempt_is_nothing() {
-    let record = sealed();
-    let mut server = Server::new(key(1), ID, config());
-    server.resume(NOW, LINK, &claim(1, b""), (Some(&record), [4; 32]));
-    server.unreachable(NOW, key(0));
-    server.resume(NOW, LINK, &claim(2, b""), (Some(&record), [4; 32]));
-    done_by(&mut server);
-    server.unsealed(NOW, Some(&record));
-    assert_eq!(done_by(&mut server), [], "it waits for the owner");
-}
-
 #[test]
 fn a_silent_owner_is_given_up_before_the_client_gives_up() {
     let mut world = standby();
@@ -416,7 +375,7 @@ fn a_silent_owner_is_given_up_before_the_client_gives_up() {
     let mut claim = claim(1, b"");
     claim.record = world.client.record().clone();
     let server = &mut world.hosts[1].server;
-    server.resume(NOW, NEXT, &claim, (None, [4; 32]));
+    server.resume(NOW, NEXT, &claim, (0, [4; 32]));
     let due = server.next_timeout();
     assert!(due <= NOW + Span(attempt.0 / 2));
     server.timeout(due);
@@ -526,11 +485,11 @@ fn an_attempt_that_nobody_has_proved_displaces_none() {
     let mut owner = attached(config());
     let mut server = Server::new(key(1), ID, config());
     let claim = claim(1, b"");
-    server.resume(NOW, LINK, &claim, (None, [4; 32]));
+    server.resume(NOW, LINK, &claim, (0, [4; 32]));
     done_by(&mut server);
     let mut other = claim.clone();
     other.ends = ends(u64::MAX);
-    server.resume(NOW, NEXT, &other, (None, [4; 32]));
+    server.resume(NOW, NEXT, &other, (0, [4; 32]));
     let busy = refused(NEXT, u64::MAX, Reason::Busy);
     assert_eq!(done_by(&mut server), [busy]);
     let pull = Frame::Pull {
@@ -547,11 +506,11 @@ fn an_attempt_that_nobody_has_proved_displaces_none() {
 #[test]
 fn an_attempt_that_is_denied_leaves_no_epoch_behind() {
     let mut server = Server::new(key(1), ID, config());
-    server.resume(NOW, NEXT, &claim(u64::MAX, b""), (None, [4; 32]));
+    server.resume(NOW, NEXT, &claim(u64::MAX, b""), (0, [4; 32]));
     let from = Peer::Server(key(0));
     assert_eq!(server.frame(NOW, from, &denied(u64::MAX)), Ok(()));
     done_by(&mut server);
-    server.resume(NOW, LINK, &claim(1, b""), (None, [4; 32]));
+    server.resume(NOW, LINK, &claim(1, b""), (0, [4; 32]));
     let asked = done_by(&mut server);
     let pulls = |effect: &ServerEffect| matches!(effect, ServerEffect::Send(_, Frame::Pull { .. }));
     assert!(asked.iter().any(pulls), "{asked:?}");
@@ -573,7 +532,7 @@ fn a_standby_that_is_filled_asks_anew_after_a_false_attempt() {
     let mut server = Server::new(key(1), ID, config());
     let from = Peer::Server(key(0));
     assert_eq!(server.frame(NOW, from, &piece(0, b"abc")), Ok(()));
-    server.resume(NOW, NEXT, &claim(u64::MAX, b""), (None, [4; 32]));
+    server.resume(NOW, NEXT, &claim(u64::MAX, b""), (0, [4; 32]));
     // Its owner is not to send more of it now.
     done_by(&mut server);
     assert_eq!(server.frame(NOW, from, &piece(3, b"def")), Ok(()));
@@ -704,7 +663,7 @@ fn nobody_opens_anew_what_others_have_opened() {
     standby.accept(NOW, NEXT, &open(9, b"other"), [9; 32]);
     assert_eq!(done_by(standby), std::slice::from_ref(&no));
     let mut server = Server::new(key(1), ID, config());
-    server.resume(NOW, LINK, &claim(1, b""), (None, [4; 32]));
+    server.resume(NOW, LINK, &claim(1, b""), (0, [4; 32]));
     done_by(&mut server);
     server.accept(NOW, NEXT, &open(9, b""), [9; 32]);
     assert_eq!(done_by(&mut server), [refused(NEXT, 9, Reason::Busy)]);
@@ -718,8 +677,6 @@ fn what_a_driver_says_too_much_of_is_not_sent() {
         address: "x".repeat(if at == 3 { 256 } else { 1 }),
     };
     owner.advise(Advice::Load, (0..40).map(candidate).collect());
-    assert!(owner.export(NOW, Vec::new()));
-    assert!(!owner.carry(NOW, |_| Vec::new()));
     let done = done_by(&mut owner);
     for effect in &done {
         if let ServerEffect::Send(_, frame) = effect {

@@ -415,7 +415,7 @@ fn b15_mixed_versions_are_refused_and_nothing_is_lost() {
     let mut claim = claim_of(&mut world);
     claim.ends.client = Epoch(1);
     let server = &mut world.hosts[1].server;
-    server.resume(world.now, LinkId(77), &claim, (None, [0; 32]));
+    server.resume(world.now, LinkId(77), &claim, (0, [0; 32]));
     let (epoch, reason) = (claim.ends.server, Reason::Version);
     let refused = Frame::Refused { epoch, reason };
     assert_eq!(

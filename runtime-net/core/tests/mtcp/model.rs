@@ -103,7 +103,7 @@ impl State {
                 host.server.copy_of() == Some(key(at))
             };
             let standbys = &world.client.record().standbys;
-            return standbys.iter().any(kept) || world.client.held().is_some();
+            return standbys.iter().any(kept) || world.client.held() > 0;
         }
         let runs = world.hosts[self.owner()].server.summary().runs;
         runs && world.lines.values().all(|line| line.server != at)
@@ -298,7 +298,7 @@ impl Model for Mtcp {
                     actions.push(Action::Serve(at));
                 }
                 let new = host.server.snapshot() != Some(&service.snapshot()[..]);
-                if new && (left.exports > 0 || self.carried) {
+                if new && left.exports > 0 {
                     actions.push(Action::Export(at));
                 }
             }

@@ -207,7 +207,7 @@ impl World {
             match &frame {
                 Frame::Open(open) => self.holder.accept(self.now, id, open, [5; 32]),
                 Frame::Resume { claim, .. } => {
-                    self.holder.resume(self.now, id, claim, (None, [0; 32]));
+                    self.holder.resume(self.now, id, claim, (0, [0; 32]));
                 }
                 frame => {
                     let taken = self.holder.frame(self.now, Peer::Client(id), frame);

@@ -61,7 +61,7 @@ fn apply(world: &mut World, event: Event, weather: Weather) {
         21 if weather.splits && at != other => split_or_heal(world, (at, other), b),
         22 if weather.crashes && is_free(world, at) => world.crash(at, kept),
         25 if weather.crashes && has_standby(world) => world.crash(owner(world), kept),
-        26 if weather.carried && world.client.held().is_some() => world.crash(at, kept),
+        26 if weather.carried && world.client.held() > 0 => world.crash(at, kept),
         23 if weather.standbys && at != other => recruit(world, at, other),
         24 if world.is_trying() => world.client_timeout(),
         _ => drop(deliver(world, a + 256 * b)),
@@ -147,7 +147,7 @@ fn calm(world: &mut World) {
         let delivered = deliver(world, round);
         let mut worked = false;
         for at in 0..world.hosts.len() {
-            worked |= world.step(at, world.needs_export(at));
+            worked |= world.step(at, false);
         }
         if !world.program.has_written() && world.client.attached().is_some() {
             let before = world.program.clone();
@@ -255,6 +255,16 @@ proptest! {
     #[test]
     fn clients_keep_sealed_records(events in events(500)) {
         run(&events, Weather { splits: true, carried: true, ..CLEAR });
+    }
+
+    #[test]
+    fn clients_keep_records_and_there_are_standbys_too(events in events(500)) {
+        run(&events, Weather { splits: true, standbys: true, carried: true, ..CLEAR });
+    }
+
+    #[test]
+    fn records_are_given_up_for_a_while(events in events(400)) {
+        run(&events, Weather { carried: true, quota: 20, ..CLEAR });
     }
 
     #[test]

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use sm_core::ids::{NodeId, Span, Time};
-use sm_core::mtcp::wire::Frame;
+use sm_core::mtcp::wire::{Claim, Frame};
 use sm_core::mtcp::{
-    Client, ClientEffect, Commit, Config, ConnectionId, Contact, End, LinkId, Opening, Peer,
-    Reason, Server, ServerEffect, Timing,
+    Client, ClientEffect, Config, ConnectionId, Contact, End, LinkId, Opening, Peer, Reason,
+    Server, ServerEffect, Timing,
 };
 
 use super::service::{Program, Service};
@@ -226,27 +226,15 @@ impl World {
         moved
     }
 
-    /// The service says that it can go on from here, and seals it if output waits for that.
+    /// The service says that it can go on from here.
     pub(crate) fn export(&mut self, at: Index) {
         let now = self.now;
         let host = &mut self.hosts[at];
         let Some(service) = host.service.as_ref().filter(|_| !host.frozen) else {
             return;
         };
-        let exported = host.server.export(now, service.snapshot());
-        if exported && self.config.commit == Commit::Carried {
-            host.server.carry(now, |record| record.to_vec());
-        }
+        host.server.export(now, service.snapshot());
         self.settle(at);
-    }
-
-    /// Whether output waits for an export.
-    pub(crate) fn needs_export(&self, at: Index) -> bool {
-        let host = &self.hosts[at];
-        let service = host.service.as_ref().filter(|_| !host.frozen);
-        self.config.commit == Commit::Carried
-            && service
-                .is_some_and(|service| host.server.snapshot() != Some(&service.snapshot()[..]))
     }
 
     /// The next item for a server on a client's link.
@@ -402,7 +390,7 @@ impl World {
         match whole(bytes) {
             Frame::Open(open) => server.accept(now, link, &open, SECRET),
             Frame::Resume { claim, held } => {
-                server.resume(now, link, &claim, (held.as_deref(), [4; 32]));
+                server.resume(now, link, &claim, (held, [4; 32]));
             }
             frame => {
                 let taken = server.frame(now, Peer::Client(link), &frame);
@@ -430,8 +418,9 @@ impl World {
                 ClientEffect::Move(..) | ClientEffect::Warm(_) | ClientEffect::Cold(..) => {}
             }
         }
-        if let Some(link) = self.client.attached() {
-            let line = self.lines.get_mut(&link).expect("it is attached to it");
+        if let Some(link) = self.client.used()
+            && let Some(line) = self.lines.get_mut(&link)
+        {
             while let Some(frame) = self.client.poll_stream() {
                 line.there.send(&frame);
             }
@@ -463,10 +452,17 @@ impl World {
         while let Some(effect) = self.hosts[at].server.poll() {
             self.effect(at, effect);
         }
+        let now = self.now;
         let Host { server, .. } = &mut self.hosts[at];
         for (link, line) in self.lines.iter_mut().filter(|(_, line)| line.server == at) {
-            while let Some(frame) = server.poll_stream(Peer::Client(*link)) {
-                line.back.send(&frame);
+            loop {
+                if let Some(frame) = server.carry(now, *link, |_, part| part.to_vec()) {
+                    line.back.send(&frame);
+                } else if let Some(frame) = server.poll_stream(Peer::Client(*link)) {
+                    line.back.send(&frame);
+                } else {
+                    break;
+                }
             }
         }
         let others = self.ways.iter_mut().filter(|((from, _), _)| *from == at);
@@ -524,7 +520,12 @@ impl World {
                 host.service = None;
                 self.diverged += u32::from(end == End::Reset(Reason::Diverged));
             }
-            ServerEffect::Unseal(sealed) => host.server.unsealed(now, Some(&sealed)),
+            ServerEffect::Unseal(sealed) => {
+                let proves = |claim: &Claim, binding: &[u8; 32], secret: &[u8; 32]| {
+                    (claim.proof, *binding, *secret) == ([3; 32], [4; 32], SECRET)
+                };
+                host.server.unsealed(now, Ok(&sealed), &proves);
+            }
             ServerEffect::Attached(_)
             | ServerEffect::Detached
             | ServerEffect::Stays(_)

@@ -164,7 +164,9 @@ impl World<'_> {
             let host = self.host(*other);
             self.key(*other) != record.owner && host.up && host.end.secret().is_some()
         };
-        self.key(at) == record.owner && !changes && holders.iter().any(standby)
+        let held = self.user.end.as_ref().is_some_and(|end| end.held() > 0);
+        let elsewhere = held || (!changes && holders.iter().any(standby));
+        self.key(at) == record.owner && elsewhere
     }
 
     fn crash(&mut self, at: NodeIx, (away, then): (Span, Then)) {
@@ -172,7 +174,7 @@ impl World<'_> {
             return;
         }
         let named = (self.key(at), self.id);
-        let config = self.plan.config;
+        let config = self.plan.granted();
         let host = self.host_mut(at);
         host.up = false;
         host.forget(named, config);

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use sm_core::ids::{NodeId, Time};
-use sm_core::mtcp::wire::{Frame, Versions};
+use sm_core::mtcp::wire::{Claim, Frame, Versions};
 use sm_core::mtcp::{Config, ConnectionId, Peer, Reason, Server, ServerEffect};
 use sm_core::node::Deed;
 
@@ -18,7 +18,7 @@ use crate::link::Signal;
 use crate::network::NodeIx;
 use crate::random::{Seed, Stream};
 
-/// What proofs of possession are made with: the simulated driver checks none.
+/// What proofs of possession are made with: the simulated driver makes all alike.
 const SECRET: [u8; 32] = [5; 32];
 /// What they are bound to.
 const BINDING: [u8; 32] = [4; 32];
@@ -211,7 +211,7 @@ impl World<'_> {
                 Ok(())
             }
             Frame::Resume { claim, held } if peer == CLIENT => {
-                end.resume(local, session, claim, (held.as_deref(), BINDING));
+                end.resume(local, session, claim, (*held, BINDING));
                 Ok(())
             }
             frame if peer == CLIENT => end.frame(local, Peer::Client(session), frame),
@@ -275,7 +275,7 @@ impl World<'_> {
     }
 
     fn host_stream(&mut self, at: NodeIx, peer: NodeIx) {
-        let key = self.key(peer);
+        let (local, key) = (self.local(at), self.key(peer));
         loop {
             let host = self.host_mut(at);
             let Some(line) = host
@@ -289,7 +289,14 @@ impl World<'_> {
                 CLIENT => Peer::Client(link(line.session)),
                 _ => Peer::Server(key),
             };
-            let Some(frame) = host.end.poll_stream(to) else {
+            let part = match to {
+                Peer::Client(session) => {
+                    let seal = |_, part: &[u8]| part.to_vec();
+                    host.end.carry(local, session, seal)
+                }
+                Peer::Server(_) => None,
+            };
+            let Some(frame) = part.or_else(|| host.end.poll_stream(to)) else {
                 return;
             };
             let bytes = super::world::encode(&frame);
@@ -338,9 +345,12 @@ impl World<'_> {
             }
             ServerEffect::Attached(_) => self.recruit_by_rule(at),
             ServerEffect::Forget => self.did(at, Step::Forgets),
-            ServerEffect::Unseal(_) => {
+            ServerEffect::Unseal(part) => {
                 let local = self.local(at);
-                self.host_mut(at).end.unsealed(local, None);
+                let proves = |claim: &Claim, binding: &[u8; 32], secret: &[u8; 32]| {
+                    (claim.proof, *binding, *secret) == ([3; 32], BINDING, SECRET)
+                };
+                self.host_mut(at).end.unsealed(local, Ok(&part), &proves);
             }
             ServerEffect::Detached | ServerEffect::Stays(_) => {}
         }

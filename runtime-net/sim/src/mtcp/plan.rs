@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sm_core::ids::{Span, Time};
-use sm_core::mtcp::Config;
+use sm_core::mtcp::{Commit, Config};
 
 use super::message::Program;
 use crate::limits;
@@ -103,6 +103,18 @@ impl Plan {
         }
     }
 
+    /// What its servers grant.
+    pub(super) fn granted(&self) -> Config {
+        let commit = match self.mode {
+            Mode::Lazy | Mode::Eager => self.config.commit,
+            Mode::Held => Commit::Carried,
+        };
+        Config {
+            commit,
+            ..self.config
+        }
+    }
+
     /// When a run that began at this time must be over.
     pub(super) fn deadline(&self, began: Time) -> Time {
         began + self.heal + limits::MTCP_SETTLE
@@ -116,6 +128,8 @@ pub enum Mode {
     Lazy,
     /// As it grows: output waits until a standby has what led to it.
     Eager,
+    /// As it grows, sealed and to the client end: output follows what led to it.
+    Held,
 }
 
 /// What a service does.

@@ -225,7 +225,7 @@ impl World<'_> {
             let Some(end) = &mut self.user.end else {
                 return;
             };
-            let carried = end.attached().and_then(|at| self.user.lines.peer(at));
+            let carried = end.used().and_then(|at| self.user.lines.peer(at));
             let Some(peer) = carried else { break };
             let line = self.user.lines.ready(peer);
             if line.is_none_or(|line| line.backlog >= limits::MTCP_BACKLOG) {

@@ -171,7 +171,7 @@ impl<'a> World<'a> {
         let settings = (0..length).map(|_| draws.bits() as u8).collect();
         let nodes = (1..=plan.servers).map(NodeIx);
         let host = |ix| {
-            let mut host = Host::new(ix, (names.key_of(ix), id), plan.config, seed);
+            let mut host = Host::new(ix, (names.key_of(ix), id), plan.granted(), seed);
             if plan.foreign.contains(&ix) {
                 host.versions = Versions::between(7, 9).expect("they are in order");
             }

@@ -94,7 +94,7 @@ impl Port for ServerPort {
         } = &mut *state;
         let at = links.get_mut(&self.link).ok_or(Gone)?;
         out.frames(&mut at.frames);
-        if machine.attached() == Some(self.link) {
+        if machine.used() == Some(self.link) {
             let before = machine.sendable();
             while out.has_room()
                 && let Some(frame) = machine.poll_stream()

@@ -288,10 +288,7 @@ impl State {
 
     /// Wakes the links that have something to carry.
     fn pump(&mut self) {
-        let carrier = self
-            .machine
-            .attached()
-            .filter(|_| self.machine.has_stream());
+        let carrier = self.machine.used().filter(|_| self.machine.has_stream());
         for (link, at) in &mut self.links {
             if !at.frames.is_empty() || at.close || carrier == Some(*link) {
                 at.wake();

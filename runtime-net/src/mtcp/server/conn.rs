@@ -13,7 +13,8 @@ use super::hub::Hub;
 use super::stream::ServiceStream;
 use crate::limits;
 use crate::mtcp::carry::Out;
-use crate::mtcp::proof::proves;
+use crate::mtcp::proof::{self, proves};
+use crate::mtcp::sealing::Bound;
 
 /// A connection. Its lock is taken before that of a peer and that of the hub, never after.
 pub(super) struct Conn {
@@ -202,8 +203,7 @@ impl Conn {
                 }
                 self.recruit(state, now);
             }
-            // No service here lets clients keep sealed records.
-            ServerEffect::Unseal(_) => state.machine.unsealed(now, None),
+            ServerEffect::Unseal(part) => self.unseal(state, now, &part),
             ServerEffect::Forget => {}
         }
     }
@@ -243,6 +243,47 @@ impl Conn {
         }
     }
 
+    fn bound(&self) -> Bound {
+        Bound {
+            service: self.hub.options.service.key,
+            id: self.id,
+        }
+    }
+
+    fn unseal(&self, state: &mut State, now: Time, part: &[u8]) {
+        let held = self.hub.options.held.as_ref().ok_or(Reason::NotAllowed);
+        let opened = held.and_then(|held| held.keys.open(self.bound(), held.most, part));
+        let opened = opened.as_deref().map_err(|reason| *reason);
+        let shown = |claim: &Claim, binding: &[u8; 32], secret: &[u8; 32]| {
+            // As at OPEN: nobody takes a name that is another's, also not with a stolen key.
+            let own = proof::name(secret) == claim.id;
+            let of = (claim.id, claim.ends.server);
+            own && proves(&claim.proof, (secret, binding), of)
+        };
+        state.machine.unsealed(now, opened, &shown);
+    }
+
+    /// Gives a client's link what the machine has for it. True if a part of a record was among it:
+    /// then there may be effects.
+    fn stream(&self, machine: &mut Server, link: LinkId, out: &mut Out<'_>) -> bool {
+        let mut carried = false;
+        while out.has_room() {
+            if let Some(held) = &self.hub.options.held {
+                let seal = |epoch, part: &[u8]| held.keys.seal(self.bound(), epoch, part);
+                if let Some(frame) = machine.carry(self.hub.clock.now(), link, seal) {
+                    out.frame(&frame);
+                    carried = true;
+                    continue;
+                }
+            }
+            match machine.poll_stream(Peer::Client(link)) {
+                Some(frame) => out.frame(&frame),
+                None => break,
+            }
+        }
+        carried
+    }
+
     /// Wakes the links that have something to carry.
     fn pump(&self, state: &mut State) {
         let State { machine, links, .. } = state;
@@ -255,7 +296,7 @@ impl Conn {
     }
 
     /// What a link is to write next; false if nothing comes after it.
-    pub(super) fn fill(&self, link: LinkId, out: &mut Out<'_>, waker: &Waker) -> bool {
+    pub(super) fn fill(self: &Arc<Self>, link: LinkId, out: &mut Out<'_>, waker: &Waker) -> bool {
         let mut state = self.lock();
         let State {
             machine,
@@ -268,11 +309,7 @@ impl Conn {
         };
         out.frames(&mut outlet.frames);
         let before = machine.sendable();
-        while out.has_room()
-            && let Some(frame) = machine.poll_stream(Peer::Client(link))
-        {
-            out.frame(&frame);
-        }
+        let carried = self.stream(machine, link, out);
         let turn = limits::MTCP_TURN_BYTES as u64;
         if before >= turn && machine.sendable() < turn {
             wake(write);
@@ -281,7 +318,12 @@ impl Conn {
             Some(old) => old.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
-        !outlet.close
+        let open = !outlet.close;
+        if carried {
+            self.settle(&mut state, self.hub.clock.now());
+            self.pump(&mut state);
+        }
+        open
     }
 
     /// How much waits for a link beside the stream.

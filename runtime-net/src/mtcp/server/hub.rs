@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use sm_core::ids::{NodeId, Span};
 use sm_core::mtcp::wire::{Advice, Frame};
-use sm_core::mtcp::{ConnectionId, LinkId};
+use sm_core::mtcp::{Commit, ConnectionId, LinkId};
 use tokio::sync::{Notify, mpsc};
 
 use super::ServiceOptions;
@@ -44,6 +44,10 @@ impl Hub {
         let me = options.key.node_id();
         options.peers.retain(|peer| peer.server != me);
         options.peers.truncate(limits::MTCP_PEERS);
+        if let Some(held) = &options.held {
+            options.config.commit = Commit::Carried;
+            options.config.refresh = Span::secs((held.most.as_secs() / 2).max(1));
+        }
         let trusted = Trusted::default();
         let mut peers = BTreeMap::new();
         for peer in &options.peers {

@@ -73,7 +73,7 @@ impl Port for ClientPort {
             taken += length;
             match &frame {
                 Frame::Open(open) => self.open(open),
-                Frame::Resume { claim, held } => self.resume(claim, held.as_deref()),
+                Frame::Resume { claim, held } => self.resume(claim, *held),
                 Frame::Hello(_) => return Err(Gone),
                 frame => match &self.conn {
                     Some(conn) if conn.frame_of_client(self.link, frame) => {}
@@ -150,7 +150,7 @@ impl ClientPort {
         }
     }
 
-    fn resume(&mut self, claim: &Claim, held: Option<&[u8]>) {
+    fn resume(&mut self, claim: &Claim, held: u64) {
         let (link, binding) = (self.link, self.binding);
         let of = (claim.id, claim.ends.server);
         let begun = self.join(claim.id, |state, now| {

@@ -16,7 +16,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::{Client, Phase};
+use super::{Client, Keeping, Phase};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::ids::{NodeId, Time};
 use crate::limits;
@@ -188,7 +188,7 @@ impl Client {
             taken: kept.received - u64::from(kept.ended),
             window,
             acks: Acks::begin(Marks::default()),
-            held: None,
+            held: Keeping::default(),
             moving: Some(Box::new(moving)),
             pulse: Pulse::begin(Time::ZERO),
             effects: VecDeque::new(),

@@ -1,19 +1,19 @@
 //! The server that runs the service, and its client.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use super::keeper::Keeper;
 use super::ship::Ship;
 use super::standby::Standby;
 use super::stream::{Goal, Stream};
-use super::{Commit, Config, Peer, Phase, Server, ServerEffect};
+use super::{Config, Peer, Phase, Server, ServerEffect};
 use crate::ids::{NodeId, Time};
 use crate::limits;
-use crate::mtcp::image::{Held, Parcel};
+use crate::mtcp::image::Parcel;
 use crate::mtcp::pulse::{Acks, Marks, Pulse, Silence};
 use crate::mtcp::ring::At;
 use crate::mtcp::wire::{Claim, Ends, Frame};
-use crate::mtcp::{End, Epoch, Fault, LinkId, Reason, Timing};
+use crate::mtcp::{End, Epoch, Fault, LinkId, Reason};
 
 /// A connection whose service runs here.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -42,7 +42,7 @@ pub(super) struct Owner {
     /// When it is over, if no client comes back.
     pub(super) expires: Time,
     pub(super) pulse: Pulse,
-    acks: Acks,
+    pub(super) acks: Acks,
     /// The most that the client may ever have been told is stable.
     promised: u64,
     /// How much of the output the link has taken.
@@ -50,10 +50,10 @@ pub(super) struct Owner {
     /// How far it may be sent, and what the client grants beyond what it has taken.
     credit: (u64, u64),
     /// How much of the output may leave, and what of the log it needed.
-    released: u64,
+    pub(super) released: u64,
     pub(super) released_at: u64,
-    /// The newest sealed record, and the input that it makes stable.
-    carried: Option<(Held, u64)>,
+    /// What the client end keeps for a server that goes on without this one.
+    pub(super) keeper: Option<Box<Keeper>>,
     pub(super) ships: BTreeMap<NodeId, Ship>,
     /// That of the newest of them.
     pub(super) shift: u64,
@@ -96,7 +96,7 @@ impl Owner {
             acks: Acks::begin(Marks::default()),
             sent: 0,
             credit: (0, 0),
-            carried: None,
+            keeper: None,
             ships: BTreeMap::new(),
             shift: 0,
             listed: Vec::new(),
@@ -118,6 +118,9 @@ impl Owner {
         self.expires = Time::NEVER;
         self.pulse = Pulse::begin(now);
         self.sent = self.stream.output().start();
+        if let Some(keeper) = &mut self.keeper {
+            keeper.restart();
+        }
         self.credit = (taken.saturating_add(window), window);
         // What it has heard of as stable is not known.
         self.acks = Acks::begin(Marks {
@@ -126,25 +129,37 @@ impl Owner {
         });
     }
 
-    pub(super) fn due(&self, timing: &Timing) -> Time {
+    pub(super) fn due(&self, config: &Config) -> Time {
         if self.link.is_none() || self.frozen.is_some() {
             return self.expires;
         }
-        let asks = self.pulse.due(&timing.of_server());
-        asks.min(self.acks.due())
+        let asks = self.pulse.due(&config.timing.of_server());
+        let ages = self.keeper.as_ref().map(|keeper| keeper.ages(config));
+        asks.min(self.acks.due()).min(ages.unwrap_or(Time::NEVER))
+    }
+
+    /// How much of the output the link has taken.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
     }
 
     /// What the client is acknowledged.
-    fn marks(&self, commit: Commit) -> Marks {
-        let standbys = self.required().map(|ship| ship.acked_input());
-        let stable = standbys.min().unwrap_or(self.stream.image.input.end());
-        let stable = match commit {
-            Commit::Standbys => stable,
-            Commit::Carried => stable.min(self.carried.as_ref().map_or(0, |(_, input)| *input)),
-        };
+    fn marks(&self) -> Marks {
+        let kept = self.required().map(|ship| ship.acked_input());
+        let stable = kept.min().unwrap_or(self.stream.image.input.end());
         Marks {
             taken: self.stream.taken(),
             stable: stable.max(self.acks.said().stable),
+        }
+    }
+
+    /// The same when the client end has the record that it may have.
+    pub(super) fn marks_ahead(&self) -> Marks {
+        let Marks { taken, stable } = self.marks();
+        let held = self.keeper.as_ref().filter(|keeper| keeper.over.is_none());
+        Marks {
+            taken,
+            stable: stable.max(held.map_or(0, |_| taken)),
         }
     }
 
@@ -156,68 +171,64 @@ impl Owner {
     /// Time for acknowledgements, and output that may leave.
     pub(super) fn note(&mut self, now: Time, config: &Config) {
         let position = self.required().map(|ship| ship.acked_position()).min();
-        if let Some((needed, written)) = self.stream.committed(position.unwrap_or(u64::MAX)) {
-            self.released = self.released.max(written);
-            self.released_at = self.released_at.max(needed);
+        if !self.waits_for_record() {
+            let position = position.unwrap_or(u64::MAX);
+            if let Some((needed, written)) = self.stream.committed(position) {
+                self.released = self.released.max(written);
+                self.released_at = self.released_at.max(needed);
+            }
+            if self.confirmed && self.heard {
+                self.stream.settle_exports(position);
+            }
         }
-        if self.confirmed && self.heard {
-            self.stream.settle_exports(position.unwrap_or(u64::MAX));
-        }
-        let marks = self.marks(config.commit);
+        let marks = self.marks_ahead();
         let pace = (config.window, config.timing.ack_delay);
         self.acks.note(now, marks, pace);
     }
 
-    /// How far the output may be sent.
-    fn reach(&self, commit: Commit) -> u64 {
-        match commit {
-            Commit::Standbys => self.released,
-            Commit::Carried => {
-                let carried = self.carried.as_ref().map_or(0, |(held, _)| held.output);
-                self.released.min(carried)
-            }
-        }
-    }
-
     /// How much of the output can be sent in one frame, and whether it is the end that can.
-    fn next(&self, config: &Config) -> (usize, bool) {
-        let reach = self.reach(config.commit);
-        let most = reach.min(self.credit.0).saturating_sub(self.sent) as usize;
+    fn next(&self) -> (usize, bool) {
+        let most = self.released.min(self.credit.0).saturating_sub(self.sent) as usize;
         let most = most.min(limits::MTCP_SEND_BYTES);
         match self.stream.output().at(self.sent, most) {
             At::Bytes(bytes) => (bytes.len(), false),
-            At::Fin => (0, reach > self.sent),
+            At::Fin => (0, self.released > self.sent),
             At::Nothing => (0, false),
         }
     }
 
-    /// Whether the client may hear something.
-    fn speaks(&self) -> bool {
+    /// Whether the client is heard, and nobody else asks for the connection.
+    pub(super) fn is_joined(&self) -> bool {
         self.welcomed && self.frozen.is_none() && self.link.is_some()
     }
 
+    /// Whether the client may hear something of the stream.
+    fn speaks(&self) -> bool {
+        self.is_joined() && !self.waits_for_record()
+    }
+
     /// Whether there is something to be sent to the client.
-    pub(super) fn has_stream(&self, config: &Config) -> bool {
-        let next = || self.next(config) != (0, false);
-        self.speaks() && (next() || self.acks.is_urgent(self.marks(config.commit)))
+    pub(super) fn has_stream(&self) -> bool {
+        let says = || self.next() != (0, false) || self.acks.is_urgent(self.marks());
+        self.is_joined() && self.record_is_due() || self.speaks() && says()
     }
 
     /// How much of the output could be sent to the client now.
-    pub(super) fn sendable(&self, config: &Config) -> u64 {
+    pub(super) fn sendable(&self) -> u64 {
         let reach = if self.speaks() {
-            self.reach(config.commit).min(self.credit.0)
+            self.released.min(self.credit.0)
         } else {
             0
         };
         reach.saturating_sub(self.sent)
     }
 
-    pub(super) fn next_for_client(&mut self, config: &Config) -> Option<Frame<'_>> {
+    pub(super) fn next_for_client(&mut self) -> Option<Frame<'_>> {
         if !self.speaks() {
             return None;
         }
-        let (bytes, fin) = self.next(config);
-        let marks = self.marks(config.commit);
+        let (bytes, fin) = self.next();
+        let marks = (self.marks(), self.marks_ahead());
         if let Some(Marks { taken, stable }) = self.acks.take(marks, fin || bytes > 0) {
             self.promised = self.promised.max(stable);
             return Some(Frame::Ack { taken, stable });
@@ -374,42 +385,13 @@ impl Server {
             standbys: owner.listed.clone(),
         };
         let proposal = owner.proposal_frame();
-        let held = owner.carried.as_ref().map(|(held, _)| held_frame(held));
         let peer = Peer::Client(link);
         self.send(peer, resumed);
-        for frame in proposal.into_iter().chain(held) {
+        if let Some(frame) = proposal {
             self.send(peer, frame);
         }
         self.effects.push_back(ServerEffect::Attached(link));
         self.note(now);
-    }
-
-    /// Gives the client a sealed record of the newest export to keep, before the output behind it.
-    /// What is sealed is all that another server needs. False without an export, or where the
-    /// record is too long, or nothing.
-    pub fn carry(&mut self, now: Time, seal: impl FnOnce(&[u8]) -> Vec<u8>) -> bool {
-        let Phase::Owner(owner) = &mut self.phase else {
-            return false;
-        };
-        let image = &owner.stream.image;
-        if image.snapshot.is_none() || owner.frozen.is_some() || owner.stream.pinned() {
-            return false;
-        }
-        let sealed = seal(&image.parcel(Default::default()).whole());
-        if sealed.is_empty() || sealed.len() > limits::MTCP_HELD_BYTES {
-            return false;
-        }
-        let held = Held {
-            output: image.cut.output,
-            sealed: Arc::new(sealed),
-        };
-        let frame = held_frame(&held);
-        owner.carried = Some((held, image.cut.input));
-        if let Some(link) = owner.link.filter(|_| owner.welcomed) {
-            self.send(Peer::Client(link), frame);
-        }
-        self.note(now);
-        true
     }
 
     pub(super) fn note(&mut self, now: Time) {
@@ -427,6 +409,10 @@ impl Server {
     ) -> Result<(), Fault> {
         if let Frame::Attach { id } = frame {
             self.attach(link, *id == self.id);
+            return Ok(());
+        }
+        if let Frame::Held { .. } = frame {
+            self.shown(now, link, frame);
             return Ok(());
         }
         let Phase::Owner(owner) = &mut self.phase else {
@@ -538,6 +524,9 @@ impl Server {
             return;
         };
         owner.acks.timeout(now);
+        if let Some(keeper) = &mut owner.keeper {
+            keeper.timeout(now, &self.config);
+        }
         match owner.pulse.check(now, &timing.of_server()) {
             Silence::None => {}
             Silence::Ask(token) => {
@@ -549,12 +538,5 @@ impl Server {
                 self.detach(now);
             }
         }
-    }
-}
-
-fn held_frame(held: &Held) -> Frame<'static> {
-    Frame::Held {
-        output: held.output,
-        sealed: held.sealed.as_ref().clone().into(),
     }
 }

@@ -5,7 +5,7 @@ use super::stream::Stream;
 use super::{Peer, Phase, Server};
 use crate::ids::{NodeId, Time};
 use crate::limits;
-use crate::mtcp::image::{Had, Parcel};
+use crate::mtcp::image::{Extent, Had, Parcel};
 use crate::mtcp::wire::{Frame, Growth};
 use crate::mtcp::{ConnectionId, Epoch};
 
@@ -18,7 +18,7 @@ pub(super) struct Ship {
     way: Way,
     sent: Sent,
     /// What it has for good: how far the log is, and how far the input. None before it has all.
-    acked: Option<(u64, u64)>,
+    pub(super) acked: Option<(u64, u64)>,
     /// Whether it has heard of the newest attempt, and whether it has said since that it has the
     /// whole, so that what is new of it is enough.
     told: bool,
@@ -52,7 +52,7 @@ struct Sent {
 }
 
 impl Ship {
-    fn new(shift: u64) -> Self {
+    pub(super) fn new(shift: u64) -> Self {
         Self {
             shift,
             way: Way::Whole(Had::default()),
@@ -72,8 +72,42 @@ impl Ship {
         self.acked.map_or(0, |(_, input)| input)
     }
 
+    /// Whether all of the whole has been taken.
+    pub(super) fn is_whole(&self) -> bool {
+        self.given().is_some()
+    }
+
+    /// The same, and there was no export since: what is new continues it.
+    pub(super) fn continues(&self, stream: &Stream) -> bool {
+        self.given().is_some_and(|sent| sent.cuts == stream.cuts())
+    }
+
+    /// What it has when all that was taken has come.
+    fn given(&self) -> Option<Sent> {
+        match &self.way {
+            Way::Current => Some(self.sent),
+            Way::Sending(parcel, sent) => parcel.is_sent().then_some(*sent),
+            Way::Whole(_) | Way::Shut => None,
+        }
+    }
+
+    /// From now on it gets what is new, if all of the whole has been taken.
+    pub(super) fn settle(&mut self) {
+        if let Some(sent) = self.given() {
+            self.sent = sent;
+            self.way = Way::Current;
+        }
+    }
+
+    /// All that was taken has come.
+    pub(super) fn arrived(&mut self) {
+        if let Some(sent) = self.given() {
+            self.acked = Some((sent.position, sent.input));
+        }
+    }
+
     /// It needs the whole again, beside what it has.
-    fn restart(&mut self) {
+    pub(super) fn restart(&mut self) {
         self.way = Way::Whole(Had::default());
         (self.told, self.heard) = (true, false);
     }
@@ -93,7 +127,13 @@ impl Ship {
         self.acked = None;
     }
 
-    fn next(&mut self, (id, epoch): (ConnectionId, Epoch), stream: &Stream) -> Option<Frame<'_>> {
+    /// The next frame for it, of so much of the streams.
+    pub(super) fn next(
+        &mut self,
+        (id, epoch): (ConnectionId, Epoch),
+        stream: &Stream,
+        extent: Extent,
+    ) -> Option<Frame<'_>> {
         if self.way == Way::Current && self.sent.cuts != stream.cuts() {
             let Sent { output, input, .. } = self.sent;
             if self.heard {
@@ -110,20 +150,14 @@ impl Ship {
                 cuts: stream.cuts(),
                 position: stream.position(),
                 log: image.log.len(),
-                input: image.input.end(),
+                input: extent.input,
                 output: image.cut.output.max(image.output.start()),
             };
-            self.way = Way::Sending(image.parcel(had), sent);
+            self.way = Way::Sending(image.parcel_of(extent, had), sent);
         }
-        if let Way::Sending(parcel, sent) = &mut self.way {
-            let sent = *sent;
-            if parcel.is_sent() {
-                self.way = Way::Current;
-                self.sent = sent;
-            }
-        }
+        self.settle();
         if self.way == Way::Current {
-            return self.growth((id, epoch), stream);
+            return self.growth((id, epoch), stream, extent.input);
         }
         match &mut self.way {
             Way::Sending(parcel, sent) => {
@@ -144,10 +178,10 @@ impl Ship {
         &mut self,
         (id, epoch): (ConnectionId, Epoch),
         stream: &Stream,
+        last: u64,
     ) -> Option<Frame<'static>> {
         let image = &stream.image;
         let (input, position) = (self.sent.input, self.sent.position);
-        let last = image.input.end();
         if self.sent.cuts != stream.cuts() {
             return None;
         }
@@ -159,7 +193,8 @@ impl Ship {
         let reach = last.min(input + limits::MTCP_PIECE_BYTES as u64);
         let bytes = image.input.copy(input, reach);
         let end = input + bytes.len() as u64;
-        let fin = end < reach || (end + 1 == last && image.input.closed());
+        let closed = image.input.closed() && last == image.input.end();
+        let fin = end < reach || (end + 1 == last && closed);
         self.sent.input = end + u64::from(fin);
         let entries = if self.sent.input == last {
             self.entries(stream)
@@ -197,12 +232,15 @@ impl Ship {
 }
 
 impl Owner {
-    /// The standbys that output waits for: who is in the client's record or may be, and who is
-    /// about to be asked for.
+    /// Who output waits for: standbys that are in the client's record or may be, who is about to be
+    /// asked for, and the client end if it keeps a record itself.
     pub(super) fn required(&self) -> impl Iterator<Item = &Ship> {
         let ships = self.ships.iter();
         let needed = ships.filter(|(server, ship)| ship.acked.is_some() || self.has(server));
-        needed.map(|(_, ship)| ship)
+        let kept = self.keeper.iter().filter(|keeper| keeper.over.is_none());
+        needed
+            .map(|(_, ship)| ship)
+            .chain(kept.map(|keeper| &keeper.ship))
     }
 
     fn has(&self, server: &NodeId) -> bool {
@@ -240,7 +278,12 @@ impl Owner {
         }
         // Before the client has said that it is here, the copy that it comes from has to stay.
         let ship = self.ships.get_mut(&server).filter(|_| self.confirmed)?;
-        ship.next((id, self.epoch), &self.stream)
+        let image = &self.stream.image;
+        let all = Extent {
+            output: image.output.start(),
+            input: image.input.end(),
+        };
+        ship.next((id, self.epoch), &self.stream, all)
     }
 
     /// Whom the record should list: who has all that has left, all that was called stable, and the

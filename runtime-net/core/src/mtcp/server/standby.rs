@@ -24,7 +24,7 @@ pub(super) struct Standby {
 }
 
 impl Standby {
-    fn new(owner: NodeId, epoch: Epoch) -> Self {
+    pub(super) fn new(owner: NodeId, epoch: Epoch) -> Self {
         Self {
             owner,
             epoch,
@@ -54,8 +54,21 @@ impl Standby {
         self.image
     }
 
+    /// Adds a piece of the whole. False if it does not continue what is here, or is none.
+    pub(super) fn add(&mut self, position: u64, piece: &Piece<'_>) -> bool {
+        match self.assembly.add(piece) {
+            Some(true) => {
+                self.image = self.assembly.image(None).ok();
+                self.position = position;
+                self.image.is_some()
+            }
+            Some(false) => self.image.is_none(),
+            None => false,
+        }
+    }
+
     /// Adds what has come since. False if it does not continue what is here.
-    fn grow(&mut self, growth: &Growth<'_>) -> bool {
+    pub(super) fn grow(&mut self, growth: &Growth<'_>) -> bool {
         let Some(image) = self.image.as_mut() else {
             return false;
         };

@@ -461,6 +461,11 @@ impl Stream {
         }
     }
 
+    /// Whether the newest export can still be lost.
+    pub(super) fn awaits_export(&self) -> bool {
+        self.safe != self.exported
+    }
+
     /// The newest export that cannot be lost.
     pub(super) fn safe_export(&self) -> u64 {
         self.safe.cut

@@ -1,23 +1,25 @@
 //! Taking a connection over, from its owner or without it.
 
-use super::owner::Owner;
+use std::collections::VecDeque;
+
 use super::standby::Standby;
 use super::stream::{Goal, Step};
-use super::{Peer, Phase, Server, ServerEffect};
+use super::{Commit, Peer, Phase, Server, ServerEffect};
 use crate::ids::{NodeId, Span, Time};
 use crate::limits;
-use crate::mtcp::image::{self, Assembly, Image, Piece};
+use crate::mtcp::image::{Assembly, Image, Piece};
 use crate::mtcp::wire::{Claim, Frame};
-use crate::mtcp::{End, Epoch, Fault, LinkId, Reason};
+use crate::mtcp::{ConnectionId, End, Epoch, Fault, LinkId, Reason};
 
 /// A client has come, and its connection is to be had from elsewhere.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Taking {
     pub(super) link: LinkId,
     claim: Claim,
-    held: Option<Vec<u8>>,
-    /// Whether its seal is being opened.
-    unsealing: bool,
+    /// How long the sealed record is that the client keeps, if it was not asked for yet.
+    held: u64,
+    /// What has come of it.
+    shown: Option<Box<Shown>>,
     binding: [u8; 32],
     assembly: Assembly,
     /// What this server keeps as a standby: the way out if the owner cannot be reached.
@@ -26,13 +28,28 @@ pub(super) struct Taking {
     pub(super) until: Time,
 }
 
+/// A sealed record as it comes from the client, and is opened.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Shown {
+    /// Of the parts that are being opened: whether they begin a record, and make it whole.
+    opening: VecDeque<(bool, bool)>,
+    bytes: usize,
+    /// It grows as with a standby.
+    copy: Standby,
+    /// Who sealed it, and where the whole stood: pieces of two records make none.
+    of: Option<(Epoch, u64)>,
+}
+
+/// Checks the proof in a claim, with what it is bound to and the secret of the connection.
+pub type Proves<'a> = &'a dyn Fn(&Claim, &[u8; 32], &[u8; 32]) -> bool;
+
 impl Taking {
-    pub(super) fn new(link: LinkId, claim: Claim, held: Option<&[u8]>, binding: [u8; 32]) -> Self {
+    pub(super) fn new(link: LinkId, claim: Claim, held: u64, binding: [u8; 32]) -> Self {
         Self {
             link,
             claim,
-            held: held.map(<[u8]>::to_vec),
-            unsealing: false,
+            held,
+            shown: None,
             binding,
             assembly: Assembly::default(),
             copy: None,
@@ -47,6 +64,46 @@ impl Taking {
     /// Who has the connection.
     pub(super) fn owner(&self) -> NodeId {
         self.claim.record.owner
+    }
+}
+
+impl Shown {
+    /// Adds a part without its seal. True if it was the last: one can go on from all of them.
+    fn add(
+        &mut self,
+        (id, latest): (ConnectionId, Epoch),
+        part: &[u8],
+        (begins, whole): (bool, bool),
+    ) -> Result<bool, Reason> {
+        let frame = match Frame::decode(part) {
+            Ok(Some((frame, length))) if length == part.len() => frame,
+            _ => return Err(Reason::Protocol),
+        };
+        if frame.connection() != Some(id) || begins != self.of.is_none() {
+            return Err(Reason::NotAllowed);
+        }
+        let fits = match &frame {
+            Frame::Base {
+                epoch,
+                position,
+                piece,
+                ..
+            } => {
+                let of = *self.of.get_or_insert((*epoch, *position));
+                of == (*epoch, *position) && self.copy.add(*position, piece)
+            }
+            Frame::Log(growth) => {
+                let of = self.of.is_some_and(|(epoch, _)| epoch == growth.epoch);
+                of && self.copy.grow(growth)
+            }
+            _ => false,
+        };
+        match self.of {
+            // Who keeps it says that there was a later owner, which has given it another one.
+            Some((epoch, _)) if epoch > latest => Err(Reason::Superseded),
+            _ if fits => Ok(whole),
+            _ => Err(Reason::Protocol),
+        }
     }
 }
 
@@ -128,20 +185,25 @@ impl Server {
                 return self.install(now, *taking, (image, Some(owner)));
             }
         }
-        if taking.unsealing && reason != Reason::Expired {
+        if taking.shown.is_some() && reason != Reason::Expired {
             // That is why it goes on from the record.
             self.phase = Phase::Taking(taking);
             return;
         }
-        match taking.held.take() {
-            Some(held) if gone => {
-                taking.unsealing = true;
-                taking.until = now + self.patience();
-                self.effects.push_back(ServerEffect::Unseal(held));
-                self.phase = Phase::Taking(taking);
-            }
-            _ => self.refuse_taking(now, *taking, reason),
+        let carries = self.config.commit == Commit::Carried;
+        if !gone || !carries || taking.shown.is_some() || taking.held == 0 {
+            return self.refuse_taking(now, *taking, reason);
         }
+        let (link, epoch) = (taking.link, taking.epoch());
+        taking.until = now + self.patience();
+        taking.shown = Some(Box::new(Shown {
+            opening: VecDeque::new(),
+            bytes: 0,
+            copy: Standby::new(taking.owner(), epoch),
+            of: None,
+        }));
+        self.phase = Phase::Taking(taking);
+        self.send(Peer::Client(link), Frame::Show { epoch });
     }
 
     fn may_promote(&self, taking: &Taking) -> bool {
@@ -151,21 +213,75 @@ impl Server {
         listed && copy.is_some_and(|copy| copy.owner == record.owner && copy.image.is_some())
     }
 
-    /// The record that the client brought, without its seal; none if the seal is broken, too old,
-    /// or not to be used. Nobody else is asked, so the driver has checked the claim's proof with
-    /// the secret in it.
-    pub fn unsealed(&mut self, now: Time, record: Option<&[u8]>) {
-        // It may have been for an attempt that was given up.
-        if !matches!(&self.phase, Phase::Taking(taking) if taking.unsealing) {
-            return;
-        }
-        let Phase::Taking(taking) = std::mem::replace(&mut self.phase, Phase::Nothing) else {
+    /// A part of the record that the client keeps, which was asked for.
+    pub(super) fn shown(&mut self, now: Time, link: LinkId, frame: &Frame<'_>) {
+        let until = now + self.patience();
+        let Phase::Taking(taking) = &mut self.phase else {
             return;
         };
-        match record.map(image::unsealed) {
-            Some(Ok(image)) => self.install(now, *taking, (image, None)),
-            Some(Err(_)) => self.refuse_taking(now, *taking, Reason::Protocol),
-            None => self.refuse_taking(now, *taking, Reason::NotAllowed),
+        let Frame::Held {
+            begins,
+            whole,
+            sealed,
+        } = frame
+        else {
+            return;
+        };
+        let Some(shown) = taking.shown.as_mut().filter(|_| taking.link == link) else {
+            return;
+        };
+        shown.bytes += sealed.len();
+        if shown.bytes > limits::MTCP_HELD_BYTES {
+            return self.refuse_shown(now, Reason::Quota);
+        }
+        taking.until = until;
+        shown.opening.push_back((*begins, *whole));
+        self.effects
+            .push_back(ServerEffect::Unseal(sealed.to_vec()));
+    }
+
+    fn refuse_shown(&mut self, now: Time, reason: Reason) {
+        if let Phase::Taking(taking) = std::mem::replace(&mut self.phase, Phase::Nothing) {
+            self.refuse_taking(now, *taking, reason);
+        }
+    }
+
+    /// A part of the record without its seal, or why it is not to be used: the seal is broken, or
+    /// too old. Nobody else is asked about the client, so its proof is checked with the secret in
+    /// the record.
+    pub fn unsealed(&mut self, now: Time, part: Result<&[u8], Reason>, proves: Proves<'_>) {
+        let id = self.id;
+        // It may have been for an attempt that was given up.
+        let Phase::Taking(taking) = &mut self.phase else {
+            return;
+        };
+        let claim = &taking.claim;
+        let Some(shown) = &mut taking.shown else {
+            return;
+        };
+        let Some(place) = shown.opening.pop_front() else {
+            return;
+        };
+        let part = part.and_then(|part| shown.add((id, claim.record.epoch), part, place));
+        let whole = part.and_then(|whole| match (whole, &shown.copy.image) {
+            (true, Some(image)) if !proves(claim, &taking.binding, &image.secret) => {
+                Err(Reason::NotAllowed)
+            }
+            (true, None) => Err(Reason::Protocol),
+            (whole, _) => Ok(whole),
+        });
+        match whole {
+            Ok(false) => {}
+            Err(reason) => self.refuse_shown(now, reason),
+            Ok(true) => {
+                let phase = std::mem::replace(&mut self.phase, Phase::Nothing);
+                if let Phase::Taking(mut taking) = phase
+                    && let Some(shown) = taking.shown.take()
+                    && let Some(image) = shown.copy.into_image()
+                {
+                    self.install(now, *taking, (image, None));
+                }
+            }
         }
     }
 
@@ -224,7 +340,7 @@ impl Server {
             return self.refuse_taking(now, taking, Reason::Diverged);
         }
         self.seen = self.seen.max(taking.epoch());
-        let mut owner = Owner::new(stream, taking.epoch(), claim.record.revision);
+        let mut owner = self.owner(stream, taking.epoch(), claim.record.revision);
         owner.origin = origin;
         let window = claim.window.min(limits::MTCP_WINDOW);
         owner.attach(now, taking.link, (claim.taken, window));

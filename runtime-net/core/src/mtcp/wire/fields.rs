@@ -15,7 +15,7 @@ pub(super) fn write(out: &mut Writer, frame: &Frame<'_>) {
         Frame::Open(open) => write_open(out, open),
         Frame::Resume { claim, held } => {
             write_claim(out, claim);
-            out.option(held.as_deref(), Writer::raw);
+            out.var(*held);
         }
         Frame::Resumed {
             ends,
@@ -37,6 +37,9 @@ pub(super) fn write(out: &mut Writer, frame: &Frame<'_>) {
         | Frame::Confirm {
             epoch: Epoch(number),
         }
+        | Frame::Show {
+            epoch: Epoch(number),
+        }
         | Frame::Fin { offset: number }
         | Frame::Ping { token: number }
         | Frame::Pong { token: number }
@@ -50,8 +53,12 @@ pub(super) fn write(out: &mut Writer, frame: &Frame<'_>) {
             out.var(*revision);
             write_servers(out, standbys);
         }
-        Frame::Held { output, sealed } => {
-            out.var(*output);
+        Frame::Held {
+            begins,
+            whole,
+            sealed,
+        } => {
+            out.u8(u8::from(*begins) + 2 * u8::from(*whole));
             out.raw(sealed);
         }
         Frame::Move { advice, candidates } => write_move(out, *advice, candidates),
@@ -123,7 +130,7 @@ pub(super) fn read<'a>(kind: u8, input: &mut Reader<'a>) -> Result<Frame<'a>, De
         },
         kind::RESUME => Frame::Resume {
             claim: Box::new(read_claim(input)?),
-            held: input.option(|input| some(input, limits::MTCP_HELD_BYTES).map(Cow::Borrowed))?,
+            held: input.var()?,
         },
         kind::RESUMED => Frame::Resumed {
             ends: read_ends(input)?,
@@ -161,9 +168,9 @@ pub(super) fn read<'a>(kind: u8, input: &mut Reader<'a>) -> Result<Frame<'a>, De
         kind::RECORDED => Frame::Recorded {
             revision: input.var()?,
         },
-        kind::HELD => Frame::Held {
-            output: input.var()?,
-            sealed: Cow::Borrowed(some(input, limits::MTCP_HELD_BYTES)?),
+        kind::HELD => read_held(input)?,
+        kind::SHOW => Frame::Show {
+            epoch: Epoch(input.var()?),
         },
         kind::MOVE => read_move(input)?,
         kind::STAYS => Frame::Stays {
@@ -238,6 +245,24 @@ pub(super) fn some<'a>(input: &mut Reader<'a>, most: usize) -> Result<&'a [u8], 
         rest if rest.len() > most => Err(DecodeError::TooLong),
         rest => Ok(rest),
     }
+}
+
+/// Only of a record that is none there are no bytes.
+fn read_held<'a>(input: &mut Reader<'a>) -> Result<Frame<'a>, DecodeError> {
+    let (begins, whole) = match input.u8()? {
+        place @ 0..4 => (place & 1 != 0, place & 2 != 0),
+        other => return Err(DecodeError::Unknown(other)),
+    };
+    let sealed = match input.rest() {
+        [] if !(begins && whole) => return Err(DecodeError::Truncated),
+        long if long.len() > limits::MTCP_PART_BYTES => return Err(DecodeError::TooLong),
+        sealed => Cow::Borrowed(sealed),
+    };
+    Ok(Frame::Held {
+        begins,
+        whole,
+        sealed,
+    })
 }
 
 fn numbers(out: &mut Writer, numbers: &[u64]) {

@@ -65,7 +65,7 @@ fn frames<'a>(claim: &Claim, bytes: &'a [u8], numbers: [u64; 3]) -> Vec<Frame<'a
         },
         Frame::Resume {
             claim: Box::new(claim.clone()),
-            held: Some(bytes.into()),
+            held: c,
         },
         Frame::Resumed {
             ends,
@@ -91,7 +91,8 @@ fn frames<'a>(claim: &Claim, bytes: &'a [u8], numbers: [u64; 3]) -> Vec<Frame<'a
         },
         Frame::Recorded { revision: a },
         Frame::Held {
-            output: a,
+            begins: true,
+            whole: false,
             sealed: bytes.into(),
         },
         Frame::Move {
@@ -143,6 +144,7 @@ fn frames<'a>(claim: &Claim, bytes: &'a [u8], numbers: [u64; 3]) -> Vec<Frame<'a
         Frame::Stays {
             refusals: vec![(claim.record.owner, Reason::Diverged)],
         },
+        Frame::Show { epoch },
     ]
 }
 

@@ -80,7 +80,7 @@ fn table() -> String {
             let lost = gap(mode, between, Deed::Unplug(Who::Owner, away));
             let crash = match mode {
                 Mode::Lazy => "it is lost".to_owned(),
-                Mode::Eager => gap(mode, between, Deed::Crash(Who::Owner, away)),
+                Mode::Eager | Mode::Held => gap(mode, between, Deed::Crash(Who::Owner, away)),
             };
             lines.push(format!(
                 "| {name}, servers {place} | {planned} | {lost} | {crash} |"
