@@ -3,6 +3,7 @@
 mod front;
 mod operate;
 mod pulse;
+pub(crate) mod sealing;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +43,7 @@ enum What {
     Proxy(Proxy),
     Serve(Box<Serve>),
     Delegate(Delegate),
+    SealKey(sealing::SealKey),
     List(operate::List),
     Explain(operate::Explain),
     Migrate(operate::MigrateOptions),
@@ -95,6 +97,9 @@ struct Serve {
 
     #[command(flatten)]
     front: front::Front,
+
+    #[command(flatten)]
+    held: sealing::Held,
 
     /// The plain server's clients speak first: plain ones may come to the same port,
     /// and are carried as they are
@@ -193,6 +198,7 @@ impl Options {
             What::Proxy(proxy) => block_on(proxy.run(terminal)),
             What::Serve(serve) => block_on(serve.run(terminal)),
             What::Delegate(delegate) => delegate.run(terminal),
+            What::SealKey(key) => key.run(),
             What::List(list) => block_on(list.run()),
             What::Explain(explain) => block_on(explain.run()),
             What::Migrate(migrate) => block_on(migrate.run()),
@@ -251,10 +257,9 @@ impl Serve {
             }
         }
         let Some(forward_to) = self.forward.clone().filter(|_| !self.front.is_wanted()) else {
-            return self
-                .front
-                .run(options, (&self.listen, self.name.as_ref()))
-                .await;
+            let options = self.held.of(options)?;
+            let name = (&self.listen[..], self.name.as_ref());
+            return self.front.run(options, name).await;
         };
         // What the plain server knows does not move.
         options.config.quota = 0;

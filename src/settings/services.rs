@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sm_core::ids::NodeId;
-use sm_net::limits::{MTCP_PEERS, MTCP_SERVICE_BYTES};
+use sm_net::limits::{MTCP_HELD_AGE, MTCP_PEERS, MTCP_SERVICE_BYTES};
 use sm_net::mtcp::{Candidate, Delegation};
 use sm_sim::reading::{Field, Problems, Table};
 
@@ -29,6 +30,17 @@ pub(crate) struct ServiceDef {
     pub(crate) peers: Vec<Candidate>,
     /// How many of them keep a copy of each connection.
     pub(crate) standbys: usize,
+    /// That its clients keep the state of their connections.
+    pub(crate) held: Option<HeldDef>,
+}
+
+/// How the clients of a rollback-safe service keep its state.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldDef {
+    /// The file of the keys that seal it.
+    pub(crate) keys: PathBuf,
+    /// How old it may be.
+    pub(crate) most: Duration,
 }
 
 /// Reads all services by their names.
@@ -78,6 +90,7 @@ fn one(
     let standbys = table
         .take("standbys")
         .and_then(|field| standbys(problems, &field, peers.len()));
+    let held = held(problems, &mut table, folder);
     table.finish(problems);
     let candidate = |peer: sm_net::identity::Neighbor| Candidate {
         server: peer.key,
@@ -91,6 +104,44 @@ fn one(
         delegation,
         peers: peers.into_iter().map(candidate).take(MTCP_PEERS).collect(),
         standbys: standbys.unwrap_or_default(),
+        held,
+    })
+}
+
+/// A client can show an old state, and show it twice: so it takes a declaration that this does no
+/// harm.
+fn held(problems: &mut Problems<'_>, table: &mut Table<'_>, folder: &Path) -> Option<HeldDef> {
+    let state = table.take("state");
+    let by_client = state
+        .as_ref()
+        .and_then(|field| field.choice(problems, &[("servers", false), ("client", true)]));
+    let safe = table.take("rollback_safe");
+    let is_safe = safe.as_ref().and_then(|field| field.flag(problems));
+    let file = table.take("sealing_keys");
+    let keys = file
+        .as_ref()
+        .and_then(|field| path(problems, field, folder));
+    let age = table.take("max_age");
+    let most = age.as_ref().and_then(|field| field.period(problems));
+    let Some(field) = state.filter(|_| by_client == Some(true)) else {
+        for field in [safe, file, age].iter().flatten() {
+            problems.add(field.span(), &field.key, "it needs `state = \"client\"`");
+        }
+        return None;
+    };
+    if is_safe != Some(true) {
+        let message = "a client can set such a service back to an older state";
+        let help = "if that does no harm, declare it: `rollback_safe = true`";
+        problems.add_with_help(field.span(), &field.key, message, Some(help.to_owned()));
+    }
+    if file.is_none() {
+        let message = "it needs `sealing_keys`, a file that all servers of the service have";
+        let help = "`smc mtcp seal-key new FILE` makes one";
+        problems.add_with_help(field.span(), &field.key, message, Some(help.to_owned()));
+    }
+    Some(HeldDef {
+        keys: keys?,
+        most: most.map_or(MTCP_HELD_AGE, |most| Duration::from_nanos(most.0)),
     })
 }
 

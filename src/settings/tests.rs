@@ -207,12 +207,29 @@ fn what_a_service_lacks_is_told() {
         (also("standbys = 5"), "line 4: `services.s.standbys`: "),
         (also("peers = [\"12\"]"), "line 4: `services.s.peers[0]`: "),
         (also("port = 3"), "line 4: `services.s.port`: unknown key"),
+        (
+            also("state = \"client\"\nsealing_keys = \"k\""),
+            "declare it: `rollback_safe = true`",
+        ),
+        (
+            also("state = \"client\"\nrollback_safe = true"),
+            "it needs `sealing_keys`",
+        ),
+        (
+            also("rollback_safe = true"),
+            "line 4: `services.s.rollback_safe`: it needs `state = \"client\"`",
+        ),
+        (also("state = \"disk\""), "line 4: `services.s.state`: "),
     ];
     for (said, expected) in cases {
         assert!(said.contains(expected), "{expected}\n{said}");
     }
+    let held = "state = \"client\"\nrollback_safe = true\nsealing_keys = \"k\"\nmax_age = \"1h\"";
+    let one = &good(&format!("[services.s]\n{whole}{held}")).services[0];
+    let held = one.held.as_ref().expect("clients keep its state");
+    assert_eq!(held.most, Duration::from_secs(3600));
     let one = &good(&format!("[services.s]\n{whole}")).services[0];
-    assert!(one.key.is_none() && one.peers.is_empty() && one.standbys == 0);
+    assert!(one.key.is_none() && one.peers.is_empty() && one.standbys == 0 && one.held.is_none());
 }
 
 #[test]

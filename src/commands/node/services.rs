@@ -9,8 +9,9 @@ use sm_core::node::NodeLimits;
 use sm_net::clock::unix_nanos;
 use sm_net::host::{Service, Starter};
 use sm_net::identity::KeyPair;
-use sm_net::mtcp::{MtcpListener, Operated, ServiceId, ServiceOptions};
+use sm_net::mtcp::{ClientHeld, MtcpListener, Operated, SealingKeys, ServiceId, ServiceOptions};
 
+use crate::commands::mtcp::sealing::unusable;
 use crate::commands::mtcp::{Operable, operated};
 use crate::exit::{Exit, Failure};
 use crate::output::Terminal;
@@ -122,6 +123,11 @@ fn options(def: &ServiceDef, key: &KeyPair) -> Result<ServiceOptions, Failure> {
         _ => ServiceOptions::new(key.clone(), &def.name),
     };
     options.in_turns = true;
+    if let Some(held) = &def.held {
+        let keys = SealingKeys::load(&held.keys).map_err(|error| unusable(&error))?;
+        let held_by = ClientHeld::rollback_safe(keys).with_max_age(held.most);
+        options = options.client_held(held_by);
+    }
     Ok(options
         .with_peers(def.peers.clone())
         .with_standbys(def.standbys))
