@@ -11,6 +11,8 @@
 //! that a fault is to meet, and at random. [`run`] makes one run of it. The judge sees every byte
 //! that a service reads and that the program gets, and knows what they must be.
 //!
+//! A service is a small machine of its own, or a message of a core node beside each server.
+//!
 //! Between two ends there is one session at a time, as in [`crate::link`]; the frames of M-TCP are
 //! a stream of bytes in it, cut into segments, so that a session that breaks ends in the middle of
 //! a frame. A server whose client has a new session is not told of the end of the old one: it has
@@ -21,6 +23,7 @@ mod faults;
 mod host;
 mod judge;
 mod lines;
+mod message;
 mod plan;
 mod program;
 mod service;
@@ -31,6 +34,7 @@ use sm_core::mtcp::{End, Epoch, Reason};
 
 use crate::network::NodeIx;
 pub use judge::Wrong;
+pub use message::Program as MessageProgram;
 pub use plan::{
     Broken, Deed, Fault, Kind, Mode, Plan, Rest, Saying, Service as ServicePlan, When, Who,
 };

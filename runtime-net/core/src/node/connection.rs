@@ -167,7 +167,7 @@ impl<E: Engine> Node<E> {
                 launch,
                 offsets,
             } => {
-                let begun = self.begin_service(&launch);
+                let begun = self.begin_service(name, &launch);
                 let begun = begun.map_err(|error| {
                     let why = format!("a connection's service: {error}");
                     (self.config.node, reason_of(&error), why)
@@ -193,8 +193,14 @@ impl<E: Engine> Node<E> {
         }
     }
 
-    fn begin_service(&mut self, launch: &[u8]) -> Result<Box<Resident<E>>, LaunchError> {
+    fn begin_service(
+        &mut self,
+        name: ConnectionId,
+        launch: &[u8],
+    ) -> Result<Box<Resident<E>>, LaunchError> {
         let signed = SignedLaunch::verify(launch)?;
+        // Its client has heard of no beginning, and has it begin anew.
+        self.leave_behind(name, MessageId::first(&signed.hash));
         self.may_launch(&signed)?;
         Ok(Box::new(self.first_of(signed)?))
     }
@@ -248,7 +254,8 @@ impl<E: Engine> Node<E> {
         Ok(resident)
     }
 
-    /// What is here of a service that comes back from elsewhere is an earlier state of it.
+    /// What is here of a service that begins anew, or comes back from elsewhere, is an earlier state
+    /// of it: that it has gone is told later.
     fn leave_behind(&mut self, name: ConnectionId, message: MessageId) {
         let resident = self.messages.get(&message);
         let port = resident.and_then(|resident| resident.port.as_deref());

@@ -5,10 +5,12 @@ use std::collections::VecDeque;
 use sm_core::ids::{NodeId, Time};
 use sm_core::mtcp::wire::{Frame, Versions};
 use sm_core::mtcp::{Config, ConnectionId, Peer, Reason, Server, ServerEffect};
+use sm_core::node::Deed;
 
 use super::Step;
 use super::clock::Clock;
 use super::lines::{Lines, link};
+use super::message::Carrier;
 use super::plan::{Broken, Mode, When};
 use super::service::{Done, Service};
 use super::world::{CLIENT, Due, World};
@@ -26,6 +28,8 @@ const BINDING: [u8; 32] = [4; 32];
 pub(super) struct Host {
     pub(super) end: Server,
     pub(super) service: Option<Service>,
+    /// Where services are messages: the node beside the server.
+    pub(super) carrier: Option<Box<Carrier>>,
     frozen: bool,
     pub(super) up: bool,
     /// Counts crashes and halts, so that nothing reaches another life than the one it was for.
@@ -60,6 +64,7 @@ impl Host {
         Self {
             end: Server::new(me, id, config),
             service: None,
+            carrier: None,
             frozen: false,
             up: true,
             boot: 0,
@@ -77,6 +82,7 @@ impl Host {
     pub(super) fn forget(&mut self, (me, id): (NodeId, ConnectionId), config: Config) {
         self.end = Server::new(me, id, config);
         self.service = None;
+        self.carrier = None;
         self.frozen = false;
         self.lines = Lines::default();
         self.halted = None;
@@ -93,6 +99,23 @@ impl Host {
 
     fn runs(&self) -> bool {
         self.up && self.halted.is_none()
+    }
+
+    /// Whether its service may have something to do.
+    fn may_serve(&self) -> bool {
+        self.carrier.is_some() || (self.service.is_some() && !self.frozen)
+    }
+
+    /// What the node of its service wants done.
+    pub(super) fn next_deed(&mut self) -> Option<Deed> {
+        self.carrier.as_mut()?.deed()
+    }
+
+    /// When it is next to be told the time.
+    fn next_timeout(&self) -> Time {
+        let node = self.carrier.as_ref();
+        let node = node.map_or(Time::NEVER, |carrier| carrier.next_timeout());
+        self.end.next_timeout().min(node)
     }
 }
 
@@ -192,6 +215,15 @@ impl World<'_> {
                 Ok(())
             }
             frame if peer == CLIENT => end.frame(local, Peer::Client(session), frame),
+            // What the service does in its turn moves with it.
+            pull @ Frame::Pull { .. }
+                if host
+                    .carrier
+                    .as_mut()
+                    .is_some_and(|carrier| carrier.holds(end, key, pull)) =>
+            {
+                Ok(())
+            }
             frame => end.frame(local, Peer::Server(key), frame),
         };
         if taken.is_err() && peer != CLIENT && self.plan.holes > 0.0 {
@@ -233,7 +265,7 @@ impl World<'_> {
             self.host_stream(at, peer);
         }
         let (now, host) = (self.now, self.host_mut(at));
-        let due = host.end.next_timeout();
+        let due = host.next_timeout();
         if let Some(alarm) = host.clock.alarm(now, due) {
             let boot = host.boot;
             self.push(alarm, Due::Alarm(at, boot));
@@ -291,7 +323,12 @@ impl World<'_> {
                 self.did(at, Step::Thaws);
             }
             ServerEffect::Stop(end) => {
-                self.host_mut(at).service = None;
+                let local = self.local(at);
+                let host = self.host_mut(at);
+                host.service = None;
+                if let Some(carrier) = &mut host.carrier {
+                    carrier.gone((local, &mut host.end), end);
+                }
                 self.did(at, Step::Stops(end));
                 self.stopped(end);
             }
@@ -325,20 +362,23 @@ impl World<'_> {
     /// The service begins, or goes on from a snapshot.
     fn start(&mut self, at: NodeIx) {
         let older = self.plan.older.contains(&at);
-        let plan = &self.plan.service;
-        let unrecorded = self.plan.broken == Some(Broken::Unrecorded);
-        let forgetful = plan.forgetful.contains(&at) || unrecorded;
-        let host = self.host(at);
-        let settings = host.end.settings() == Some(&self.settings[..]);
-        let snapshot = host
-            .end
-            .snapshot()
-            .filter(|_| self.plan.broken != Some(Broken::Amnesia));
-        let moved = snapshot.is_some();
-        let service = Service::start(plan, snapshot, forgetful);
-        if !settings {
+        let end = &self.host(at).end;
+        let moved = end.snapshot().is_some();
+        if end.settings() != Some(&self.settings[..]) {
             self.wrong("the settings of the connection did not travel".to_owned());
         }
+        let plan = &self.plan.service;
+        if plan.message.is_some() {
+            return match older && moved {
+                true => self.host_mut(at).end.cannot_import(),
+                false => self.begin_message(at),
+            };
+        }
+        let unrecorded = self.plan.broken == Some(Broken::Unrecorded);
+        let forgetful = plan.forgetful.contains(&at) || unrecorded;
+        let snapshot = self.host(at).end.snapshot();
+        let snapshot = snapshot.filter(|_| self.plan.broken != Some(Broken::Amnesia));
+        let service = Service::start(plan, snapshot, forgetful);
         if service.is_none() {
             self.wrong("a snapshot is not what was exported".to_owned());
         }
@@ -391,7 +431,7 @@ impl World<'_> {
         let took = self.plan.service.step;
         let now = self.now;
         let host = self.host_mut(at);
-        if !host.busy && host.service.is_some() && !host.frozen {
+        if !host.busy && host.may_serve() {
             host.busy = true;
             let (due, boot) = (now + took.draw(&mut host.draws), host.boot);
             self.push(due, Due::Service(at, boot));
@@ -403,28 +443,24 @@ impl World<'_> {
         let local = self.local(at);
         let host = self.host_mut(at);
         host.busy = false;
+        if host.carrier.is_some() {
+            return match self.serve_message(at) {
+                true => self.settle(at),
+                false => self.rest(at),
+            };
+        }
         let frozen = host.frozen;
         let Some(service) = host.service.as_mut().filter(|_| !frozen) else {
             return;
         };
         let done = service.step(local, &mut host.end, &mut host.draws);
         if done == Done::Nothing {
-            // What it waits for wakes it.
-            let idle = std::mem::replace(&mut host.busy, true);
-            self.settle(at);
-            self.host_mut(at).busy = idle;
-            return;
+            return self.rest(at);
         }
         self.judge_step(at, &done);
-        if done == Done::Answered {
-            // The answer leaves, and the snapshot is not stored yet.
-            let boot = self.host(at).boot;
-            self.settle(at);
-            self.answered += 1;
-            self.reached(When::Answered(self.answered));
-            if self.host(at).boot != boot {
-                return;
-            }
+        // The answer leaves, and the snapshot is not stored yet.
+        if done == Done::Answered && !self.has_answered(at) {
+            return;
         }
         let host = self.host_mut(at);
         if let Some(service) = &mut host.service
@@ -433,6 +469,22 @@ impl World<'_> {
             service.export(local, &mut host.end);
         }
         self.settle(at);
+    }
+
+    /// What a service waits for wakes it.
+    fn rest(&mut self, at: NodeIx) {
+        let idle = std::mem::replace(&mut self.host_mut(at).busy, true);
+        self.settle(at);
+        self.host_mut(at).busy = idle;
+    }
+
+    /// A service has answered. False if it does not outlive that.
+    pub(super) fn has_answered(&mut self, at: NodeIx) -> bool {
+        let boot = self.host(at).boot;
+        self.settle(at);
+        self.answered += 1;
+        self.reached(When::Answered(self.answered));
+        self.host(at).boot == boot
     }
 
     fn judge_step(&mut self, at: NodeIx, done: &Done) {
@@ -457,6 +509,9 @@ impl World<'_> {
         host.clock.rang(now);
         if host.end.next_timeout() <= local {
             host.end.timeout(local);
+        }
+        if let Some(carrier) = &mut host.carrier {
+            carrier.timeout(local);
         }
         self.settle(at);
     }

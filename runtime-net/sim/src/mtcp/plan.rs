@@ -1,8 +1,11 @@
 //! What there is in a run, and what goes wrong.
 
+use std::sync::Arc;
+
 use sm_core::ids::{Span, Time};
 use sm_core::mtcp::Config;
 
+use super::message::Program;
 use crate::limits;
 use crate::network::{LinkModel, NodeIx};
 use crate::random::Delay;
@@ -145,6 +148,9 @@ pub struct Service {
     pub ends_after: Option<u64>,
     /// Servers at which it draws values that it does not record.
     pub forgetful: Vec<NodeIx>,
+    /// It is a message of this program, which does what `kind` says: it runs in turns, each of
+    /// which is an export, and reads, draws and ends as it likes.
+    pub message: Option<Arc<Program>>,
 }
 
 impl Default for Service {
@@ -161,6 +167,7 @@ impl Default for Service {
             ballast: 0,
             ends_after: None,
             forgetful: Vec::new(),
+            message: None,
         }
     }
 }

@@ -193,7 +193,7 @@ fn options(seed: u64) -> Options {
     }
 }
 
-fn bundle(program: &str) -> Bundle {
+pub(crate) fn bundle(program: &str) -> Bundle {
     let mut library = Library {
         root: program.into(),
         files: 0,

@@ -8,6 +8,7 @@
 mod cases;
 mod figures;
 mod found_out;
+mod messages;
 
 use sm_core::ids::Span;
 use sm_core::mtcp::End;
@@ -33,8 +34,11 @@ pub(crate) fn plan(case: Case, seed: u64) -> Plan {
 
 /// One run, and what a run without faults must agree with.
 pub(crate) fn judge(case: Case, seed: u64) -> Result<Outcome, String> {
-    let plan = plan(case, seed);
-    let outcome = run(&plan, Seed(seed)).map_err(|wrong| wrong.to_string())?;
+    judge_plan(&plan(case, seed), seed)
+}
+
+fn judge_plan(plan: &Plan, seed: u64) -> Result<Outcome, String> {
+    let outcome = run(plan, Seed(seed)).map_err(|wrong| wrong.to_string())?;
     if plan.service.kind != Kind::Count && outcome.end == End::Done {
         let calm = run(&plan.calm(), Seed(seed)).map_err(|wrong| format!("calm: {wrong}"))?;
         if (calm.output, calm.bytes) != (outcome.output, outcome.bytes) {

@@ -122,6 +122,33 @@ fn it_goes_on_elsewhere_from_its_last_turn() {
     assert!(world.ends().is_empty());
 }
 
+/// The answer to the first OPEN was lost, and the client opens again.
+#[test]
+fn it_begins_anew_before_it_is_known_that_it_ended() {
+    let mut world = World::new(1);
+    world.open(0, ECHO);
+    world.input(0, "one\n", false);
+    let second = Attachment(2);
+    let launch = launch(0, ECHO, LaunchLimits::default()).bytes.to_vec();
+    let happening = Happening::Opened {
+        name: CONNECTION,
+        launch,
+        offsets: offsets(),
+    };
+    world.tell(0, second, happening);
+    let deeds = world.deeds.iter();
+    assert_eq!(deeds.filter(|(_, deed)| *deed == Deed::Accepted).count(), 2);
+    world.tell(0, FIRST, Happening::Gone(mtcp::End::Moved));
+    assert_eq!(world.places(), [1]);
+    let bytes = b"again\n".to_vec();
+    let input = Happening::Input {
+        bytes,
+        ended: false,
+    };
+    world.tell(0, second, input);
+    assert_eq!(world.printed(), ["0:one", "0:again"]);
+}
+
 /// A late notice of the old stay does not end the new one.
 #[test]
 fn it_comes_back_before_it_is_known_that_it_left() {
