@@ -1,8 +1,8 @@
 //! Servers of one service, each a process of its own, so that they share nothing and can be killed.
 //!
 //! A process is this program again, with [`SERVER`] as its first argument. It prints its address,
-//! and reads those of all as one line; at a further line it gives its connections away, so many in a
-//! second if there is a number in it.
+//! and reads those of all as one line; at a further line it gives its connections away, so many in
+//! a second if there is a number in it.
 
 use std::fmt;
 use std::io::{self, BufRead};
