@@ -183,7 +183,10 @@ impl SealingKeys {
 
     /// Seals a part. Without bytes if that is not possible.
     pub(super) fn seal(&self, bound: Bound, epoch: Epoch, part: &[u8]) -> Vec<u8> {
-        let now = unix_seconds();
+        self.seal_at(unix_seconds(), bound, epoch, part)
+    }
+
+    fn seal_at(&self, now: u64, bound: Bound, epoch: Epoch, part: &[u8]) -> Vec<u8> {
         let keys = self.current();
         let usable = keys.iter().filter(|key| key.from <= now);
         let Some(key) = usable.max_by_key(|key| key.from) else {
@@ -406,11 +409,7 @@ mod tests {
     #[test]
     fn what_is_too_old_does_not_open() {
         let keys = keys(&[0]);
-        let sealed = keys.seal(BOUND, Epoch(7), b"part");
-        let then = unix_seconds();
-        while unix_seconds() < then + 2 {
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let sealed = keys.seal_at(unix_seconds() - 2, BOUND, Epoch(7), b"part");
         let open = |most| keys.open(BOUND, Duration::from_secs(most), &sealed);
         assert_eq!(open(0), Err(Reason::Aged));
         assert_eq!(open(60), Ok(b"part".to_vec()));

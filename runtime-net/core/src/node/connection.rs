@@ -254,8 +254,8 @@ impl<E: Engine> Node<E> {
         Ok(resident)
     }
 
-    /// What is here of a service that begins anew, or comes back from elsewhere, is an earlier state
-    /// of it: that it has gone is told later.
+    /// What is here of a service that begins anew, or comes back from elsewhere, is an earlier
+    /// state of it: that it has gone is told later.
     fn leave_behind(&mut self, name: ConnectionId, message: MessageId) {
         let resident = self.messages.get(&message);
         let port = resident.and_then(|resident| resident.port.as_deref());
