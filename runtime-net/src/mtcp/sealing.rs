@@ -183,10 +183,7 @@ impl SealingKeys {
 
     /// Seals a part. Without bytes if that is not possible.
     pub(super) fn seal(&self, bound: Bound, epoch: Epoch, part: &[u8]) -> Vec<u8> {
-        self.seal_at(unix_seconds(), bound, epoch, part)
-    }
-
-    fn seal_at(&self, now: u64, bound: Bound, epoch: Epoch, part: &[u8]) -> Vec<u8> {
+        let now = unix_seconds();
         let keys = self.current();
         let usable = keys.iter().filter(|key| key.from <= now);
         let Some(key) = usable.max_by_key(|key| key.from) else {
@@ -221,6 +218,15 @@ impl SealingKeys {
         most: Duration,
         sealed: &[u8],
     ) -> Result<Vec<u8>, Reason> {
+        self.open_at(unix_seconds(), (bound, most), sealed)
+    }
+
+    fn open_at(
+        &self,
+        now: u64,
+        (bound, most): (Bound, Duration),
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, Reason> {
         let (head, part) = sealed
             .split_at_checked(HEAD + RANDOM)
             .ok_or(Reason::Sealed)?;
@@ -237,7 +243,6 @@ impl SealingKeys {
             .open_in_place(nonce(), aad(bound, head), &mut part);
         let length = opened.map_err(|_| Reason::Sealed)?.len();
         part.truncate(length);
-        let now = unix_seconds();
         if second > now + limits::MTCP_CLOCKS_APART.as_secs()
             || now.saturating_sub(second) > most.as_secs()
         {
@@ -409,10 +414,14 @@ mod tests {
     #[test]
     fn what_is_too_old_does_not_open() {
         let keys = keys(&[0]);
-        let sealed = keys.seal_at(unix_seconds() - 2, BOUND, Epoch(7), b"part");
-        let open = |most| keys.open(BOUND, Duration::from_secs(most), &sealed);
-        assert_eq!(open(0), Err(Reason::Aged));
-        assert_eq!(open(60), Ok(b"part".to_vec()));
+        let sealed = keys.seal(BOUND, Epoch(7), b"part");
+        let open = |now| keys.open_at(now, (BOUND, AGE), &sealed);
+        let now = unix_seconds();
+        assert_eq!(open(now + 59), Ok(b"part".to_vec()));
+        assert_eq!(open(now + 61), Err(Reason::Aged));
+        // Nor what comes from a time that is not yet, but for what clocks may differ.
+        assert_eq!(open(now - 59), Ok(b"part".to_vec()));
+        assert_eq!(open(now - 62), Err(Reason::Aged));
     }
 
     #[test]
