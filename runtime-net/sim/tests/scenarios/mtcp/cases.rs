@@ -65,7 +65,7 @@ fn rest(every: u64, deed: Deed) -> Rest {
 }
 
 const KINDS: [Kind; 3] = [Kind::Echo, Kind::Stream, Kind::Count];
-const MODES: [Mode; 2] = [Mode::Lazy, Mode::Eager];
+const MODES: [Mode; 3] = [Mode::Lazy, Mode::Eager, Mode::Held];
 
 /// Links, sizes and paces of this seed.
 fn drawn(draws: &mut Stream) -> Plan {
@@ -131,9 +131,11 @@ fn restless(draws: &mut Stream) -> Plan {
         rest(6 * every, Deed::Pause(Who::Other, some(draws, 500))),
         rest(9 * every, Deed::Crash(Who::Other, some(draws, 900))),
     ];
-    if plan.mode == Mode::Eager {
+    if plan.mode != Mode::Lazy {
         plan.rest
             .push(rest(8 * every, Deed::Crash(Who::Owner, some(draws, 2_000))));
+    }
+    if plan.mode == Mode::Eager {
         plan.rest.push(rest(5 * every, Deed::Recruit(Who::Other)));
     }
     plan
@@ -225,13 +227,13 @@ fn between_done_and_stored(draws: &mut Stream) -> Plan {
     plan.servers = 3;
     plan.service.kind = Kind::Count;
     plan.service.export_every = 1;
-    let standby = draws.chance(0.7);
-    plan.mode = if standby { Mode::Eager } else { Mode::Lazy };
-    plan.may_be_lost = !standby;
+    plan.mode = one(draws, &[Mode::Eager, Mode::Held, Mode::Lazy]);
+    let kept = plan.mode != Mode::Lazy;
+    plan.may_be_lost = !kept;
     for answer in [10, 30, 45] {
         let answer = When::Answered(answer + draws.below(10) as u32);
         let away = span(100 + draws.below(3_000));
-        let crash = match standby {
+        let crash = match kept {
             true => Deed::Crash(Who::Owner, away),
             false => Deed::CrashAnyhow(Who::Owner, away),
         };

@@ -74,7 +74,12 @@ fn table() -> String {
         "| --- | --- | --- | --- |".to_owned(),
     ];
     let away = Span::secs(10);
-    for (mode, name) in [(Mode::Lazy, "lazy"), (Mode::Eager, "eager, hold")] {
+    let modes = [
+        (Mode::Lazy, "lazy"),
+        (Mode::Eager, "eager, hold"),
+        (Mode::Held, "client-held, carry"),
+    ];
+    for (mode, name) in modes {
         for (between, place) in [(Span::millis(1), "a tenth as far"), (FAR, "as far")] {
             let planned = gap(mode, between, Deed::Move(Who::Server(NodeIx(2))));
             let lost = gap(mode, between, Deed::Unplug(Who::Owner, away));
