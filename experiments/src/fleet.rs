@@ -6,13 +6,14 @@
 
 use std::fmt;
 use std::io::{self, BufRead};
+use std::path::PathBuf;
 use std::process::Command;
 
 use sm_core::ids::Span;
 use sm_net::identity::KeyPair;
 use sm_net::mtcp::{
-    Candidate, ClientOptions, Delegation, MtcpListener, ServiceId, ServiceOptions, ServiceStream,
-    Timing, serve,
+    Candidate, ClientHeld, ClientOptions, Delegation, MtcpListener, SealingKeys, ServiceId,
+    ServiceOptions, ServiceStream, Timing, serve,
 };
 use tokio::net::TcpListener;
 
@@ -20,6 +21,9 @@ use crate::process::{Process, drain, tell};
 
 /// What the first argument of a server is.
 pub const SERVER: &str = "--server";
+
+/// So many standbys mean none, and that clients keep the state.
+const CLIENTS: usize = u32::MAX as usize;
 
 const NAME: &str = "experiment";
 
@@ -78,6 +82,18 @@ impl Fleet {
             tell(server, &line)?;
         }
         Ok(fleet)
+    }
+
+    /// The same without standbys: clients keep the state of their connections.
+    ///
+    /// # Errors
+    /// As [`Fleet::start`], and if the keys that seal it cannot be written.
+    pub fn start_held(count: usize) -> io::Result<Fleet> {
+        let path = sealing_keys(std::process::id());
+        if !path.exists() {
+            SealingKeys::create(&path).map_err(io::Error::other)?;
+        }
+        Self::start(count, CLIENTS)
     }
 
     fn addresses(&self) -> Vec<&str> {
@@ -171,6 +187,20 @@ pub fn service() -> ServiceId {
     }
 }
 
+/// The keys of the servers that a process has started.
+fn sealing_keys(process: u32) -> PathBuf {
+    std::env::temp_dir().join(format!("sm-sealing-{process}"))
+}
+
+fn copied(options: ServiceOptions, standbys: usize) -> io::Result<ServiceOptions> {
+    if standbys != CLIENTS {
+        return Ok(options.with_standbys(standbys));
+    }
+    let path = sealing_keys(std::os::unix::process::parent_id());
+    let keys = SealingKeys::load(&path).map_err(io::Error::other)?;
+    Ok(options.client_held(ClientHeld::rollback_safe(keys)))
+}
+
 /// If this process is to be a server of a fleet, it is one until its end.
 ///
 /// # Errors
@@ -200,7 +230,8 @@ where
         io::stdin().read_line(&mut line)?;
         let places = line.split_whitespace().enumerate();
         let places = places.map(|(index, address)| place(index, address.to_owned()));
-        let mut options = server_options(index, places.collect())?.with_standbys(standbys);
+        let options = server_options(index, places.collect())?;
+        let mut options = copied(options, standbys)?;
         options.config.timing = timing;
         let listener = MtcpListener::on(socket, options)?;
         let control = listener.control();

@@ -142,9 +142,34 @@ async fn standby(control: &ClientControl, wanted: usize) {
     }
 }
 
-/// Moves as planned, with so many standbys.
-async fn planned(standbys: usize, size: u64, moves: usize) -> io::Result<Outcome> {
-    let fleet = Fleet::start(2, standbys)?;
+/// Who has a connection's state beside its server.
+#[derive(Clone, Copy, PartialEq)]
+enum Copies {
+    /// So many standbys.
+    At(usize),
+    /// Its client.
+    Client,
+}
+
+impl Copies {
+    fn fleet(self) -> io::Result<Fleet> {
+        match self {
+            Copies::At(standbys) => Fleet::start(2, standbys),
+            Copies::Client => Fleet::start_held(2),
+        }
+    }
+
+    fn standbys(self) -> usize {
+        match self {
+            Copies::At(standbys) => standbys,
+            Copies::Client => 0,
+        }
+    }
+}
+
+/// Moves as planned.
+async fn planned(copies: Copies, size: u64, moves: usize) -> io::Result<Outcome> {
+    let (fleet, standbys) = (copies.fleet()?, copies.standbys());
     let mut client = Client::connect(&fleet).await?;
     let control = client.stream.control();
     let mut outcome = Outcome::default();
@@ -175,15 +200,15 @@ async fn planned(standbys: usize, size: u64, moves: usize) -> io::Result<Outcome
     Ok(outcome)
 }
 
-/// Kills the server, with one standby and a log of 64 KB.
-async fn killed(size: u64, kills: usize) -> io::Result<Outcome> {
+/// Kills the server, with a log of 64 KB.
+async fn killed(copies: Copies, size: u64, kills: usize) -> io::Result<Outcome> {
     let mut outcome = Outcome::default();
     for _ in 0..kills {
-        let mut fleet = Fleet::start(2, 1)?;
+        let mut fleet = copies.fleet()?;
         let mut client = Client::connect(&fleet).await?;
         let control = client.stream.control();
         client.ask(STATE, size).await?;
-        standby(&control, 1).await;
+        standby(&control, copies.standbys()).await;
         for _ in 0..LOG {
             client.ask(ECHO, 0).await?;
         }
@@ -246,9 +271,16 @@ async fn measure(quick: bool) -> io::Result<Table> {
     };
     let mut table = Table::new(&COLUMNS);
     for &size in sizes {
-        table.row(row("lazy", size, &planned(0, size, moves).await?));
-        table.row(row("eager", size, &planned(1, size, moves).await?));
-        table.row(row("kill -9", size, &killed(size, kills).await?));
+        let (lazy, eager, held) = (Copies::At(0), Copies::At(1), Copies::Client);
+        for (name, copies) in [("lazy", lazy), ("eager", eager), ("client-held", held)] {
+            table.row(row(name, size, &planned(copies, size, moves).await?));
+        }
+        table.row(row("kill -9", size, &killed(eager, size, kills).await?));
+        // A record is no longer than that, with its log.
+        if size < sm_core::limits::MTCP_HELD_BYTES as u64 / 2 {
+            let outcome = killed(held, size, kills).await?;
+            table.row(row("kill -9 client-held", size, &outcome));
+        }
         eprintln!("{size} bytes: done");
     }
     Ok(table)
@@ -264,8 +296,10 @@ told that it has moved; for `kill -9` it is the time until the client has notice
 
 - **lazy**: the state is pulled by the new server when the connection moves there.
 - **eager**: the new server is the standby, which has had the state since the service exported it.
+- **client-held**: the client keeps the state, sealed; a planned move pulls it as lazy does. A
+  state of 16 MB is longer than a record may be.
 - **kill -9**: the server is killed; the standby goes on, and runs again what came since: 64 KB of
-  requests.
+  requests. **kill -9 client-held**: the same without a standby, from what the client kept.
 ";
 
 fn main() -> io::Result<()> {

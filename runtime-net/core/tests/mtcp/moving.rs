@@ -2,9 +2,9 @@
 //! know yet that others do, the server's service reads each byte once, and a copy reads on where
 //! its exported state ends.
 //!
-//! Rules of `client/moving.rs` were broken on purpose, one at a time, to see that a test here fails.
-//! Not found are three: that bytes which are written again are forgotten at once (no more than
-//! memory), that `sent` stays when an older export is safe later, and the checks of an image.
+//! Rules of `client/moving.rs` were broken on purpose, one at a time, to see that a test here
+//! fails. Not found are three: that bytes which are written again are forgotten at once (no more
+//! than memory), that `sent` stays when an older export is safe later, and the checks of an image.
 
 use std::collections::VecDeque;
 
