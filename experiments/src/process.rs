@@ -144,6 +144,6 @@ pub fn tell(to: &mut Process, line: &str) -> io::Result<()> {
 
 /// A short while.
 #[expect(clippy::disallowed_methods, reason = "it looks at others from outside")]
-pub fn pause(time: Duration) {
+fn pause(time: Duration) {
     std::thread::sleep(time);
 }

@@ -15,7 +15,6 @@ use clap::Parser;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sm_experiments::fleet::{self, Fleet};
 use sm_experiments::page::{Page, Table};
-use sm_experiments::process::pause;
 use sm_experiments::spread::Spread;
 use sm_experiments::{block_on, now};
 use sm_net::mtcp::{ClientControl, MtcpStream, ServiceStream};
@@ -219,16 +218,11 @@ async fn killed(copies: Copies, size: u64, kills: usize) -> io::Result<Outcome> 
         client.last = now();
         let killed = now();
         fleet.servers[index.expect("it is one of the fleet")].kill()?;
-        let noticed = std::thread::spawn(move || {
-            while control.is_attached() {
-                pause(Duration::from_micros(50));
-            }
-            killed.elapsed()
-        });
         for _ in 0..3 {
             client.ask(ECHO, 0).await?;
         }
-        outcome.protocol.add(noticed.join().expect("it only looks"));
+        let lost = control.last_loss().expect("its link was lost");
+        outcome.protocol.add(lost.duration_since(killed));
         outcome.gaps.add(client.longest);
     }
     Ok(outcome)
