@@ -3,7 +3,7 @@ set datafile separator ","
 set style data histograms
 set style fill solid 0.7
 set grid ytics
-set xtics rotate by -20
+set xtics rotate by -35
 do for [kind in "svg png"] {
     if (kind eq "svg") { set terminal svg size 900,420 background "white" } else { set terminal pngcairo size 1125,525 }
     set output "overhead.".kind

@@ -27,12 +27,19 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// As comma-separated values.
+    /// As comma-separated values. What has a comma in it stands in quotes.
     pub fn csv(&self) -> String {
-        let mut text = self.columns.join(",") + "\n";
-        for row in &self.rows {
-            text += &(row.join(",") + "\n");
-        }
+        let value = |cell: &str| match cell.contains(',') {
+            true => format!("\"{cell}\""),
+            false => cell.to_owned(),
+        };
+        let line = |cells: Vec<&str>| {
+            let values: Vec<String> = cells.into_iter().map(value).collect();
+            values.join(",") + "\n"
+        };
+        let rows = self.rows.iter().map(|row| row.iter().map(String::as_str));
+        let mut text = line(self.columns.clone());
+        rows.for_each(|row| text += &line(row.collect()));
         text
     }
 
