@@ -9,7 +9,7 @@ use sm_bytecode::{TypeIx, TypeTable};
 use sm_core::ids::{Attachment, Incarnation, NodeId, Time};
 use sm_core::launch::{Launch, LaunchLimits};
 use sm_core::mtcp::wire::Frame;
-use sm_core::mtcp::{ConnectionId, End, Peer, Reason, Server, Turn};
+use sm_core::mtcp::{ConnectionId, End, Peer, Reason, Server};
 use sm_core::node::{Boot, Config, Deed, ENDED, Happening, Node, Output, Tracing, argument};
 
 use super::Step;
@@ -249,7 +249,7 @@ impl Carrier {
             return Carried::Nothing;
         };
         if stay.over {
-            return match wind_up(now, end) {
+            return match end.wind_up(now, ENDED) {
                 true => Carried::Something,
                 false => Carried::Nothing,
             };
@@ -316,18 +316,6 @@ impl Stay {
             Happening::Room(limit)
         })
     }
-}
-
-/// Throws away what has come for a service that has ended. False if there is nothing.
-fn wind_up(now: Time, end: &mut Server) -> bool {
-    let taken = end.unread(end.offsets().read).0.len() as u64;
-    let turn = Turn {
-        taken,
-        finished: true,
-        snapshot: Some(ENDED.to_vec()),
-        ..Turn::default()
-    };
-    taken > 0 && end.turn(now, turn)
 }
 
 impl World<'_> {

@@ -159,25 +159,6 @@ impl State {
         }
         self.wake();
     }
-
-    /// Throws away what still comes for a service that has ended.
-    fn wind_up(&mut self, now: Time, snapshot: &[u8]) {
-        loop {
-            let read = self.machine.offsets().read;
-            let (bytes, ended) = self.machine.unread(read);
-            // The end of the input counts as one: before it is taken the connection is not over.
-            let taken = bytes.len() as u64 + u64::from(ended);
-            let turn = Turn {
-                taken,
-                finished: true,
-                snapshot: Some(snapshot.to_vec()),
-                ..Turn::default()
-            };
-            if taken == 0 || !self.machine.turn(now, turn) {
-                return;
-            }
-        }
-    }
 }
 
 impl TurnStream {
@@ -204,7 +185,7 @@ impl TurnStream {
         }
         let event = match state.winding.clone() {
             Some(snapshot) => {
-                state.wind_up(now, &snapshot);
+                while state.machine.wind_up(now, &snapshot) {}
                 None
             }
             None => self.look(state),

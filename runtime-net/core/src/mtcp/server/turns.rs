@@ -110,4 +110,18 @@ impl Server {
         self.end_when_read();
         true
     }
+
+    /// Throws away what has come for a service that has ended with this snapshot; false if there is
+    /// nothing. The end of the input counts, too: before it is taken the connection is not over.
+    pub fn wind_up(&mut self, now: Time, snapshot: &[u8]) -> bool {
+        let (bytes, ended) = self.unread(self.offsets().read);
+        let taken = bytes.len() as u64 + u64::from(ended);
+        let turn = Turn {
+            taken,
+            finished: true,
+            snapshot: Some(snapshot.to_vec()),
+            ..Turn::default()
+        };
+        taken > 0 && self.turn(now, turn)
+    }
 }
