@@ -307,3 +307,52 @@ fn what_is_wrong_with_a_policy_is_said_line_by_line() {
         wrong.stderr
     );
 }
+
+#[test]
+fn clients_keep_state_only_for_services_that_are_declared_safe() {
+    let user = scratch_folder("mtcp_held");
+    let keys = user.join("keys").display().to_string();
+    let run = |args: &[&str]| ran(mtcp(&user, args).output().expect("smc starts"));
+    // What an earlier run left.
+    let _ = std::fs::remove_file(&keys);
+    assert_eq!(run(&["seal-key", "new", &keys]).exit, 0);
+    let again = run(&["seal-key", "new", &keys]);
+    assert_ne!(again.exit, 0);
+    assert!(
+        again.stderr.contains("is there already"),
+        "{}",
+        again.stderr
+    );
+    let rotated = run(&["seal-key", "rotate", &keys]);
+    let told = "its new key seals in 10 minutes";
+    assert!(rotated.stderr.contains(told), "{}", rotated.stderr);
+    let lines = std::fs::read_to_string(&keys).expect("it is there");
+    assert_eq!(
+        lines.lines().filter(|line| !line.starts_with('#')).count(),
+        2
+    );
+
+    let upstream = format!("web={OTHER}@127.0.0.1:1");
+    let (service, at) = (["serve", "--service", "web"], ["--listen", "127.0.0.1:0"]);
+    let front = [&service[..], &at, &["--upstream", &upstream]].concat();
+    let held = ["--sealing-keys", &keys];
+    let undeclared = run(&[&front[..], &held].concat());
+    assert_eq!(undeclared.exit, 2);
+    let missing = "--rollback-safe";
+    assert!(undeclared.stderr.contains(missing), "{}", undeclared.stderr);
+    // The state of a plain server is its socket: nobody can keep it.
+    let plain = [&service[..], &at, &["--forward", "127.0.0.1:1"]].concat();
+    let plain = run(&[&plain[..], &held, &[missing]].concat());
+    assert_eq!(plain.exit, 2);
+    assert!(plain.stderr.contains("--forward"), "{}", plain.stderr);
+    let args = [&front[..], &held, &[missing, "--max-age", "60"]].concat();
+    let (_server, said) = Running::start(mtcp(&user, &args));
+    assert!(said.contains("--service web="), "{said}");
+    std::fs::write(&keys, "none\n").expect("it is ours");
+    let wrong = run(&args);
+    assert!(
+        wrong.stderr.contains("line 1 is no sealing key"),
+        "{}",
+        wrong.stderr
+    );
+}

@@ -460,5 +460,6 @@ mod tests {
             SealingKeys::load(&path),
             Err(SealingKeyError::Line(_, 1))
         ));
+        fs::remove_dir_all(path.parent().expect("its folder")).expect("it is ours");
     }
 }

@@ -69,7 +69,7 @@ pub(super) struct Held {
         value_name = "FILE",
         verbatim_doc_comment
     )]
-    #[arg(requires_all = ["upstream", "rollback_safe"])]
+    #[arg(requires_all = ["upstream", "rollback_safe"], conflicts_with = "forward")]
     sealing_keys: Option<PathBuf>,
 
     /// Declare that the service may be set back: a client can have it go on from an
