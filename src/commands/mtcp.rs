@@ -331,7 +331,7 @@ fn file_name(text: &str) -> String {
 fn called(name: Option<&String>, service: &str, port: u16) -> String {
     match name {
         Some(name) => name.clone(),
-        None => file_name(&format!("{service}-{port}")),
+        None => format!("{service}-{port}"),
     }
 }
 
@@ -341,8 +341,9 @@ pub(crate) enum Operable<'a> {
     Proxy(&'a MtcpConnector),
 }
 
-/// Lets operators in, by a name.
+/// Lets operators in, by a name; what no file can be called is replaced in it.
 pub(crate) async fn operated(what: Operable<'_>, name: &str) -> Result<Operated, Failure> {
+    let name = file_name(name);
     let kind = match what {
         Operable::Server(_) => Kind::Server,
         Operable::Proxy(_) => Kind::Proxy,
@@ -352,7 +353,7 @@ pub(crate) async fn operated(what: Operable<'_>, name: &str) -> Result<Operated,
         Operable::Server(control) => control.operate(&socket).await,
         Operable::Proxy(connector) => connector.operate(&socket).await,
     };
-    operated.map_err(|error| no_socket((kind, name), &error))
+    operated.map_err(|error| no_socket((kind, &name), &error))
 }
 
 fn no_socket((kind, name): (Kind, &str), error: &std::io::Error) -> Failure {

@@ -36,8 +36,14 @@ fn text(output: std::process::Output) -> String {
 
 impl Servers {
     pub(crate) fn start(test: &str, program: &str, standbys: usize) -> Self {
+        Self::start_with(test, program, |_| format!("standbys = {standbys}\n"))
+    }
+
+    /// With these lines in the settings of the service.
+    fn start_with(test: &str, program: &str, more: impl FnOnce(&User) -> String) -> Self {
         let user = User::new(test);
         user.key();
+        let more = more(&user);
         let key = |name: &str| {
             user.run(&["key", "new", name]);
             text(user.run(&["key", "show", name]))
@@ -66,7 +72,7 @@ impl Servers {
                  neighbors = [\"{}@127.0.0.1:{}\"]\ntrust = [\"{}\"]\n\
                  [services.test]\nprogram = {program:?}\nlisten = \"127.0.0.1:{}\"\n\
                  key = {service:?}\ndelegation = {signed:?}\n\
-                 peers = [\"{}@127.0.0.1:{}\"]\nstandbys = {standbys}\n",
+                 peers = [\"{}@127.0.0.1:{}\"]\n{more}",
                 links[at],
                 keys[other],
                 links[other],
@@ -238,6 +244,54 @@ fn a_standby_goes_on_when_a_node_is_killed() {
         client
             .hears(&format!("{} lines", LINES - 1), &servers)
             .await;
+        assert_eq!(client.hear().await.expect("the end"), "");
+    });
+}
+
+/// What a service is called need not be what a file can be called.
+#[test]
+fn a_service_with_any_name_is_operated() {
+    let user = User::new("named-service");
+    let program = std::env::current_dir()
+        .expect("a folder")
+        .join("tests/net/counts.sm");
+    let settings = format!(
+        "name = \"a\"\n[services.\"b/c d\"]\nprogram = {program:?}\nlisten = \"127.0.0.1:0\"\n"
+    );
+    let config = user.path("a.toml");
+    fs::write(&config, settings).expect("a file");
+    let config = config.display().to_string();
+    let node = Process::start(user.smc(&["node", "--config", &config]));
+    node.hear("clients reach it");
+    let listed = user.json(&["mtcp", "list", "--at", "a-b-c-d", "--json"]);
+    assert_eq!(listed["connections"], Value::Array(Vec::new()));
+}
+
+/// Nobody but the client has the message when its node dies, and it comes from one to the other.
+#[test]
+fn a_client_brings_the_message_of_a_node_that_was_killed() {
+    let mut servers = Servers::start_with("held-service", "tests/net/counts.sm", |user| {
+        let keys = user.path("keys").display().to_string();
+        let made = user.run(&["mtcp", "seal-key", "new", &keys]);
+        assert!(made.status.success(), "{made:?}");
+        format!("state = \"client\"\nrollback_safe = true\nsealing_keys = {keys:?}\n")
+    });
+    block_on(async {
+        let mut client = servers.connect(0).await;
+        client.say("one\ntw").await;
+        client.hears("1 one", &servers).await;
+        servers.kill(0);
+        client.say("o\nthree\n").await;
+        client.hears("2 two", &servers).await;
+        client.hears("3 three", &servers).await;
+        servers.begin(0);
+        client.say("four\n").await;
+        client.hears("4 four", &servers).await;
+        servers.kill(1);
+        client.say("five\n").await;
+        client.hears("5 five", &servers).await;
+        client.0.get_mut().shutdown().await.expect("it is there");
+        client.hears("5 lines", &servers).await;
         assert_eq!(client.hear().await.expect("the end"), "");
     });
 }
