@@ -45,8 +45,8 @@ pub enum Request {
 /// Sixteen bytes that name a connection of M-TCP.
 pub type ConnectionName = [u8; 16];
 
-/// Which connections are to move, and how.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// Which connections are to move, and how. By default all, at once, and not to empty the server.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Migrate {
     /// Those that are meant; none for all.
     pub which: Option<ConnectionName>,

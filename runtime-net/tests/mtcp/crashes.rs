@@ -9,7 +9,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::relay::Relay;
 use crate::services::{byte_at, download, lines, loaded_dice};
-use crate::world::{Process, World, client_options, connect, places, soon, timing, until};
+use crate::world::{
+    Process, World, addresses, client_options, connect, line, places, soon, timing, until,
+};
 
 #[tokio::test]
 async fn links_are_cut_in_the_middle_of_frames() {
@@ -74,25 +76,13 @@ async fn it_resumes_and_is_dropped_again_before_any_byte() {
     assert_eq!(&got, b"1 one\n");
 }
 
-async fn line(stream: &mut MtcpStream, text: &str) -> std::io::Result<String> {
-    stream.write_all(text.as_bytes()).await?;
-    let mut got = Vec::new();
-    loop {
-        got.push(stream.read_u8().await?);
-        if got.ends_with(b"\n") {
-            return Ok(String::from_utf8_lossy(&got).into_owned());
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_killed_server_with_a_standby_is_not_missed() {
     let places = places(3);
     let mut servers: Vec<Process> = (0..3)
         .map(|server| Process::start(server, &places, 1))
         .collect();
-    let addresses = places.iter().map(|place| place.address.clone()).collect();
-    let mut stream = connect(addresses).await;
+    let mut stream = connect(addresses(&places)).await;
     let control = stream.control();
     let mut number = 0;
     // Each time the standby goes on, and recruits another one.
@@ -123,8 +113,7 @@ async fn a_silent_server_with_a_standby_is_not_waited_for() {
     let mut servers: Vec<Process> = (0..2)
         .map(|server| Process::start(server, &places, 1))
         .collect();
-    let addresses = places.iter().map(|place| place.address.clone()).collect();
-    let mut stream = connect(addresses).await;
+    let mut stream = connect(addresses(&places)).await;
     let control = stream.control();
     let got = soon(line(&mut stream, "x\n"))
         .await

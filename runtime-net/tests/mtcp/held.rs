@@ -3,28 +3,14 @@
 use std::time::Duration;
 
 use sm_core::ids::Span;
-use sm_net::mtcp::{Candidate, ClientHeld, MtcpListener, MtcpStream, SealingKeys, serve};
+use sm_net::mtcp::{ClientHeld, MtcpListener, MtcpStream, SealingKeys, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::services::{byte_at, download, lines};
 use crate::world::{
-    Process, World, client_options, connect, held, options, places, sealing_keys, soon,
+    Process, World, addresses, client_options, connect, held, line, options, places, sealing_keys,
+    soon,
 };
-
-fn addresses(places: &[Candidate]) -> Vec<String> {
-    places.iter().map(|place| place.address.clone()).collect()
-}
-
-async fn line(stream: &mut MtcpStream, text: &str) -> std::io::Result<String> {
-    stream.write_all(text.as_bytes()).await?;
-    let mut got = Vec::new();
-    loop {
-        got.push(stream.read_u8().await?);
-        if got.ends_with(b"\n") {
-            return Ok(String::from_utf8_lossy(&got).into_owned());
-        }
-    }
-}
 
 #[tokio::test]
 async fn killed_servers_are_not_missed() {

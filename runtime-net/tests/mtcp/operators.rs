@@ -75,19 +75,6 @@ impl Desk {
     }
 }
 
-fn all() -> Migrate {
-    Migrate {
-        which: None,
-        to: None,
-        pause: 0,
-        at_once: None,
-        order: Order::Listed,
-        deadline: None,
-        drain: false,
-        dry_run: false,
-    }
-}
-
 async fn says(stream: &mut MtcpStream, line: &str, expected: &str) {
     let line = format!("{line}\n");
     stream.write_all(line.as_bytes()).await.expect("it goes on");
@@ -136,7 +123,7 @@ async fn one_moves_where_it_is_wanted_and_nothing_is_lost() {
     let wish = Migrate {
         which: Some(stream.id().0),
         to: Some(world.server(2).0),
-        ..all()
+        ..Migrate::default()
     };
     let dry = Migrate {
         dry_run: true,
@@ -157,7 +144,7 @@ async fn one_moves_where_it_is_wanted_and_nothing_is_lost() {
     assert!(matches!(answer, Answer::Refused(_)), "{answer:?}");
     let strange = Migrate {
         to: Some([9; 32]),
-        ..all()
+        ..Migrate::default()
     };
     let answer = desk.call(Request::Migrate(Box::new(strange))).await;
     assert!(matches!(&answer, Answer::Refused(no) if no.reason.contains("not known")));
@@ -169,7 +156,7 @@ async fn what_cannot_move_stays_and_it_is_said_why() {
     let world = World::start_as(2, pinned, echo).await;
     let desk = Desk::at(&world, 0).await;
     let stream = world.connect().await;
-    let moves = desk.migrate(all()).await;
+    let moves = desk.migrate(Migrate::default()).await;
     let [one] = &moves[..] else {
         panic!("there is one: {moves:?}");
     };
@@ -192,7 +179,7 @@ async fn a_drain_is_paced_and_counts() {
     let wish = Migrate {
         drain: true,
         pause: PAUSE.as_nanos() as u64,
-        ..all()
+        ..Migrate::default()
     };
     #[expect(clippy::disallowed_methods, reason = "this measures time")]
     let since = std::time::Instant::now();
@@ -221,7 +208,7 @@ async fn a_drain_that_is_broken_off_leaves_the_server_as_it_was() {
     let mut client = desk
         .begin(Migrate {
             drain: true,
-            ..all()
+            ..Migrate::default()
         })
         .await;
     let first = soon(client.answer()).await.expect("it answers");
@@ -256,11 +243,11 @@ async fn who_refuses_and_why_is_told_at_once() {
     says(&mut stream, "one", "1 one").await;
     let to = Migrate {
         to: Some(world.server(1).0),
-        ..all()
+        ..Migrate::default()
     };
     let at = |server: usize| world.places[server].address.clone();
     let no = |server| format!("{} refuses: the server is about to stop", at(server));
-    for (wish, servers) in [(to, vec![1]), (all(), vec![1, 2])] {
+    for (wish, servers) in [(to, vec![1]), (Migrate::default(), vec![1, 2])] {
         let moves = desk.migrate(wish).await;
         let [one] = &moves[..] else {
             panic!("there is one: {moves:?}");
@@ -286,7 +273,7 @@ async fn a_policy_that_lets_nobody_ask_is_told_at_once() {
     });
     let stream = soon(MtcpStream::connect(options)).await;
     let stream = stream.expect("a server takes it");
-    let moves = desk.migrate(all()).await;
+    let moves = desk.migrate(Migrate::default()).await;
     let why = "its client's policy does not let it go".to_owned();
     assert_eq!(moves.len(), 1);
     assert_eq!(moves[0].outcome, Outcome::Stays(why));
@@ -308,7 +295,7 @@ async fn a_drain_keeps_order_and_deadline() {
         order: Order::Largest,
         at_once: Some(1),
         dry_run: true,
-        ..all()
+        ..Migrate::default()
     };
     let size = |list: &[Connection], one: &Move| {
         let found = list.iter().find(|conn| conn.id == one.id);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sm_net::control::Client;
-use sm_net::control::protocol::{Answer, Migrate, Order, Outcome, Request};
+use sm_net::control::protocol::{Answer, Migrate, Outcome, Request};
 use sm_net::mtcp::{MtcpConnector, Operated, relay};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -171,16 +171,7 @@ impl Moved {
 
     /// Moves all connections to another server, and counts those that moved.
     async fn migrate(&self) -> usize {
-        let wish = Migrate {
-            which: None,
-            to: None,
-            pause: 0,
-            at_once: None,
-            order: Order::Listed,
-            deadline: None,
-            drain: false,
-            dry_run: false,
-        };
+        let wish = Migrate::default();
         let mut client = Client::open(&self.socket).await.expect("it listens");
         let request = Request::Migrate(Box::new(wish));
         client.ask(&request).await.expect("it reads");

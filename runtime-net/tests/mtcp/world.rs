@@ -12,6 +12,7 @@ use sm_net::mtcp::{
     Candidate, ClientHeld, ClientOptions, Config, Control, Delegation, MtcpListener, MtcpStream,
     SealingKeys, ServiceId, ServiceOptions, ServiceStream, Timing, serve,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::{mtcp_files, services};
@@ -132,10 +133,7 @@ impl World {
 
     /// Where its servers are.
     pub(crate) fn addresses(&self) -> Vec<String> {
-        self.places
-            .iter()
-            .map(|place| place.address.clone())
-            .collect()
+        addresses(&self.places)
     }
 
     pub(crate) async fn connect(&self) -> MtcpStream {
@@ -174,6 +172,23 @@ pub(crate) async fn until(mut so: impl FnMut() -> bool) {
         }
     })
     .await;
+}
+
+/// Where servers are.
+pub(crate) fn addresses(places: &[Candidate]) -> Vec<String> {
+    places.iter().map(|place| place.address.clone()).collect()
+}
+
+/// A line there, and one back.
+pub(crate) async fn line(stream: &mut MtcpStream, text: &str) -> std::io::Result<String> {
+    stream.write_all(text.as_bytes()).await?;
+    let mut got = Vec::new();
+    loop {
+        got.push(stream.read_u8().await?);
+        if got.ends_with(b"\n") {
+            return Ok(String::from_utf8_lossy(&got).into_owned());
+        }
+    }
 }
 
 /// A server in a process of its own, which can be killed.

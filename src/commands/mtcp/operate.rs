@@ -7,8 +7,7 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 use sm_core::ids::{NodeId, Span};
 use sm_net::control::protocol::{
-    Answer, Connection, ConnectionName, Explained, Has, Migrate, Move, Order, Outcome, Request,
-    Server,
+    Answer, Connection, ConnectionName, Explained, Has, Migrate, Move, Outcome, Request, Server,
 };
 use sm_net::identity::parse_key;
 use sm_sim::reading::show_span;
@@ -423,14 +422,9 @@ impl How {
     /// What is asked for of all.
     fn wish(&self) -> Migrate {
         Migrate {
-            which: None,
-            to: None,
             pause: self.rate.map_or(0, |rate| 1_000_000_000 / u64::from(rate)),
-            at_once: None,
-            order: Order::default(),
-            deadline: None,
-            drain: false,
             dry_run: self.dry_run,
+            ..Migrate::default()
         }
     }
 

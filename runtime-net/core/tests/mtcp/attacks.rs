@@ -42,7 +42,7 @@ fn sent_by(client: &mut Client) -> Vec<ClientEffect> {
     std::iter::from_fn(|| client.poll()).collect()
 }
 
-fn done_by(server: &mut Server) -> Vec<ServerEffect> {
+pub(super) fn done_by(server: &mut Server) -> Vec<ServerEffect> {
     std::iter::from_fn(|| server.poll()).collect()
 }
 
@@ -56,7 +56,7 @@ fn begun(window: u64) -> Client {
 }
 
 /// What a client says that was attached to the first server and has so much of its output.
-fn claim(epoch: u64, output: &[u8]) -> Claim {
+pub(super) fn claim(epoch: u64, output: &[u8]) -> Claim {
     let mut digest = Digest::default();
     DigestKey::new(1).update(&mut digest, output);
     Claim {

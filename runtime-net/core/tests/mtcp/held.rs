@@ -1,6 +1,7 @@
 //! State that the client end keeps: owners without a standby are killed, and hostile clients show
 //! what is not theirs, too old, or of two records.
 
+use super::attacks::{claim, done_by};
 use super::breakages::{arrive, calm, finish, go};
 use super::service::Program;
 use super::world::{ID, TIMING, World, key};
@@ -8,8 +9,7 @@ use sm_core::ids::Time;
 use sm_core::limits;
 use sm_core::mtcp::wire::{Claim, Ends, Frame, Open};
 use sm_core::mtcp::{
-    Commit, Config, Digest, DigestKey, End, Epoch, Input, LinkId, Peer, Reason, Record, Server,
-    ServerEffect,
+    Commit, Config, End, Epoch, Input, LinkId, Peer, Reason, Server, ServerEffect,
 };
 
 const NOW: Time = Time(1);
@@ -30,8 +30,15 @@ fn world(requests: u64) -> World {
     world
 }
 
-fn done_by(server: &mut Server) -> Vec<ServerEffect> {
-    std::iter::from_fn(|| server.poll()).collect()
+/// The client asks, and the service answers.
+fn ask(server: &mut Server) {
+    let data = Frame::Data {
+        offset: 0,
+        bytes: b"question",
+    };
+    assert_eq!(server.frame(NOW, CLIENT, &data), Ok(()));
+    assert_eq!(server.read(NOW, &mut [0; 64]), Input::Bytes(8));
+    assert_eq!(server.write(NOW, b"answer"), 6);
 }
 
 fn attached() -> Server {
@@ -61,27 +68,6 @@ fn carried(server: &mut Server) -> (Vec<Frame<'static>>, Vec<u8>) {
             Some(_) => {}
             None => return (parts, bytes),
         }
-    }
-}
-
-/// What a client says that was attached to the first server and has so much of its output.
-fn claim(epoch: u64, output: &[u8]) -> Claim {
-    let mut digest = Digest::default();
-    DigestKey::new(1).update(&mut digest, output);
-    Claim {
-        id: ID,
-        ends: Ends::of(Epoch(epoch)),
-        record: Record {
-            epoch: Epoch(0),
-            owner: key(0),
-            revision: 0,
-            standbys: Vec::new(),
-        },
-        received: output.len() as u64,
-        taken: output.len() as u64,
-        window: 1_000,
-        digest,
-        proof: [3; 32],
     }
 }
 
@@ -144,13 +130,7 @@ fn record() -> (Vec<Frame<'static>>, Vec<u8>) {
         3,
         "a beginning, and two pieces of its snapshot"
     );
-    let data = Frame::Data {
-        offset: 0,
-        bytes: b"question",
-    };
-    assert_eq!(server.frame(NOW, CLIENT, &data), Ok(()));
-    assert_eq!(server.read(NOW, &mut [0; 64]), Input::Bytes(8));
-    assert_eq!(server.write(NOW, b"answer"), 6);
+    ask(&mut server);
     let (since, output) = carried(&mut server);
     parts.extend(since);
     assert!(server.is_held());
@@ -221,13 +201,7 @@ fn a_client_that_has_no_record_yet_is_told() {
 #[test]
 fn nothing_is_stable_and_nothing_leaves_before_its_record() {
     let mut server = attached();
-    let data = Frame::Data {
-        offset: 0,
-        bytes: b"question",
-    };
-    assert_eq!(server.frame(NOW, CLIENT, &data), Ok(()));
-    assert_eq!(server.read(NOW, &mut [0; 64]), Input::Bytes(8));
-    assert_eq!(server.write(NOW, b"answer"), 6);
+    ask(&mut server);
     assert_eq!(server.poll_stream(CLIENT), None);
     // What comes after the record of that waits for another one.
     while server.carry(NOW, LINK, |_, part| part.to_vec()).is_some() {}

@@ -15,7 +15,7 @@ use super::Control;
 use super::conn::{Conn, State};
 use super::hub::Hub;
 use crate::clock::Clock;
-use crate::control::protocol::{Answer, Connection, Explained, Has, Migrate, Order, Server};
+use crate::control::protocol::{Answer, Connection, Explained, Has, Migrate, Server};
 use crate::limits;
 use crate::mtcp::operate::{self, Gone, Operated, Site, names};
 
@@ -31,14 +31,9 @@ impl Control {
     /// As [`Control::drain`], but no more than so many of the clients are asked in a second.
     pub async fn drain_at(&self, rate: NonZeroU32) {
         let wish = Migrate {
-            which: None,
-            to: None,
             pause: 1_000_000_000 / u64::from(rate.get()),
-            at_once: None,
-            order: Order::Listed,
-            deadline: None,
             drain: true,
-            dry_run: false,
+            ..Migrate::default()
         };
         let (answers, mut answered) = mpsc::channel(limits::CONTROL_ORDERS);
         let heard = async { while answered.recv().await.is_some() {} };
